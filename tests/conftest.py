@@ -1,0 +1,182 @@
+"""What several test files share: the network, photographs, and a real browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from viz.images import frame_image, read_image, to_batch
+from viz.model import CONFIGURATION, load_features
+
+ROOT = Path(__file__).parent.parent
+PHOTOS = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+NO_BROWSER = (
+    "The browser tests need a browser: install Chromium or Chrome so that it is on the PATH, or let "
+    "`python -m playwright install --with-deps chromium` fetch one. `pytest --no-browser` leaves them out."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-browser", action="store_true", help="leave out the tests that need a browser")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--no-browser") and os.environ.get("CI") == "true":
+        raise pytest.UsageError(
+            "--no-browser is not for CI: a run without the browser tests proves too little"
+        )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--no-browser"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="--no-browser"))
+
+
+@pytest.fixture(scope="session")
+def features() -> nn.Sequential:
+    return load_features()
+
+
+@pytest.fixture(scope="session")
+def make_batch() -> Callable[..., torch.Tensor]:
+    def make(photo: str = "cat.png", framing: str = "whole", weights: str = "bundled") -> torch.Tensor:
+        data = (ROOT / "assets" / "images" / photo).read_bytes()
+        return to_batch(frame_image(read_image(data), framing), weights)
+
+    return make
+
+
+@pytest.fixture
+def thin_features() -> nn.Sequential:
+    """VGG16's structure with few channels and seeded random weights."""
+    return build_thin_features(inplace=False)
+
+
+def build_thin_features(inplace: bool) -> nn.Sequential:
+    torch.manual_seed(0)
+    modules: list[nn.Module] = []
+    channels = 3
+    for entry in CONFIGURATION:
+        if isinstance(entry, int):
+            modules += [nn.Conv2d(channels, entry // 32, 3, padding=1), nn.ReLU(inplace=inplace)]
+            channels = entry // 32
+        else:
+            modules.append(nn.MaxPool2d(2))
+    return nn.Sequential(*modules).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """A list that grows by the batch's shape with every pass through the network."""
+    from viz import extractor
+
+    passes: list[tuple[int, ...]] = []
+    extract = extractor.extract_heatmaps
+
+    def count(network: nn.Sequential, batch: torch.Tensor) -> extractor.Heatmaps:
+        passes.append(tuple(batch.shape))
+        return extract(network, batch)
+
+    monkeypatch.setattr(extractor, "extract_heatmaps", count)
+    return passes
+
+
+@contextmanager
+def serve(port: int, **environment: str) -> Iterator[str]:
+    """The page on a server of its own, as the README starts it."""
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(url, server)
+        yield url
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        assert server.poll() is None, "the server did not start"
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("the server did not answer within a minute")
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    with serve(find_free_port()) as url:
+        yield url
+
+
+def find_free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """An installed Chromium or Chrome, else Playwright's own, else Debian's, else a failure that says so."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        for find in (_find_installed, _download_browser, _install_package):
+            path = find(playwright.chromium.executable_path)
+            if path is None:
+                continue
+            try:
+                found = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+            except Error:
+                continue  # for instance Playwright's download on a system without its libraries
+            yield found
+            found.close()
+            return
+        pytest.fail(NO_BROWSER, pytrace=False)
+
+
+def _find_installed(_: str) -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _download_browser(path: str) -> str | None:
+    if not Path(path).exists():
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, timeout=900)
+    return path if Path(path).exists() else None
+
+
+def _install_package(_: str) -> str | None:
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", "-qq", *arguments], check=False, timeout=900, env=environment)
+    return _find_installed("")

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from viz.aggregate import AGGREGATIONS, SIGNED, get_aggregation, normalize, reduce_channels
+
+# Two channels of a 1x3 map, small enough to reduce by hand.
+FEATURES = torch.tensor([[[3.0, -1.0, 0.0]], [[4.0, 1.0, 0.0]]])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mean", [3.5, 0.0, 0.0]),
+        ("max", [4.0, 1.0, 0.0]),
+        ("l2", [5.0, 2**0.5, 0.0]),
+        ("std", [0.5, 1.0, 0.0]),
+        ("strongest", [4.0, 1.0, 0.0]),  # means 2/3 and 5/3
+    ],
+)
+def test_aggregations_by_hand(name, expected):
+    assert get_aggregation(name)(FEATURES)[0].tolist() == pytest.approx(expected)
+
+
+def test_the_table_has_the_five_keys():
+    assert list(AGGREGATIONS) == ["mean", "max", "l2", "std", "strongest"]
+    assert {"mean", "max", "strongest"} == SIGNED
+
+
+def test_unknown_aggregation_lists_the_valid_ones():
+    with pytest.raises(ValueError, match="unknown aggregation 'sum'; expected one of mean, max, l2"):
+        get_aggregation("sum")
+
+
+def test_strongest_is_the_first_of_equal_channels():
+    features = torch.tensor([[[0.0, 1.0]], [[2.0, 0.0]], [[0.0, 2.0]]])
+    assert AGGREGATIONS["strongest"](features).tolist() == [[2.0, 0.0]]
+
+
+@pytest.mark.parametrize("channels", [1, 7, 512])
+def test_all_at_once_equals_one_by_one_and_numpy(channels):
+    features = torch.randn(channels, 9, 5, generator=torch.Generator().manual_seed(channels))
+    maps, means = reduce_channels(features.permute(1, 2, 0).contiguous())
+    values = features.double().numpy()
+    means_by_numpy = values.mean(axis=(1, 2))
+    by_numpy = {
+        "mean": values.mean(axis=0),
+        "max": values.max(axis=0),
+        "l2": np.linalg.norm(values, axis=0),
+        "std": values.std(axis=0),
+        "strongest": values[means_by_numpy.argmax()],
+    }
+    assert means.numpy() == pytest.approx(means_by_numpy, abs=1e-6)
+    assert set(maps) == set(AGGREGATIONS)
+    for name, aggregate in AGGREGATIONS.items():
+        assert maps[name].numpy() == pytest.approx(by_numpy[name], abs=2e-5), name
+        assert aggregate(features).numpy() == pytest.approx(by_numpy[name], abs=2e-5), name
+
+
+def test_equal_channels_have_no_spread_and_no_nan():
+    maps, _ = reduce_channels(torch.full((2, 2, 512), 0.1))
+    assert maps["std"].numpy() == pytest.approx(np.zeros((2, 2)), abs=1e-4)
+
+
+def test_normalize_by_hand():
+    scaled = normalize(np.array([[2.0, 4.0], [3.0, 2.0]]))
+    assert scaled.dtype == np.float32
+    assert scaled.tolist() == [[0.0, 1.0], [0.5, 0.0]]
+
+
+@pytest.mark.parametrize("value", [0.0, -3.5, 1e30])
+def test_a_constant_map_gives_zeros(value):
+    assert normalize(np.full((3, 2), value, dtype=np.float32)).tolist() == [[0.0, 0.0]] * 3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_normalize_refuses_what_is_not_finite(value):
+    with pytest.raises(ValueError, match="finite"):
+        normalize(np.array([[0.0, value]]))
+
+
+@given(
+    arrays(
+        np.float32,
+        array_shapes(min_dims=2, max_dims=2, max_side=6),
+        elements=st.floats(allow_nan=False, allow_infinity=False, width=32),
+    )
+)
+def test_normalize_stays_between_0_and_1_for_any_values(heatmap):
+    scaled = normalize(heatmap)
+    assert scaled.min() == 0
+    assert scaled.max() == (0 if heatmap.min() == heatmap.max() else 1)

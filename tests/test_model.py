@@ -1,0 +1,232 @@
+import contextlib
+import functools
+import hashlib
+import http.server
+import io
+import threading
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import nn
+
+from viz import model
+from viz.images import NORMALIZATION
+from viz.layers import CONV_LAYERS
+from viz.model import WeightsError, fetch_weights, load_features
+
+
+def test_structure_is_torchvisions(features):
+    reference = torchvision.models.vgg16(init_weights=False).features
+    assert len(features) == len(reference) == 31
+    for ours, theirs in zip(features, reference, strict=True):
+        assert type(ours) is type(theirs)
+        for name in ("kernel_size", "stride", "padding", "ceil_mode", "out_channels"):
+            assert _as_pair(getattr(ours, name, None)) == _as_pair(getattr(theirs, name, None)), name
+
+
+def _as_pair(value):
+    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def test_the_network_is_safe_to_share(features):
+    assert isinstance(features, nn.Sequential)
+    assert not any(module.training for module in features.modules())
+    assert not any(parameter.requires_grad for parameter in features.parameters())
+    assert not any(getattr(module, "inplace", False) for module in features)
+
+
+def test_values_are_those_of_the_file(features):
+    stored = load_file(model.BUNDLED_PATH)
+    assert sum(value.numel() for value in stored.values()) == 14_714_688
+    for key, value in features.state_dict().items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value.cpu(), stored[f"features.{key}"].float())
+
+
+def test_first_numbers_are_the_published_ones(features):
+    """As printed from the original imagenet-vgg-verydeep-16, to half precision; see PROVENANCE.md."""
+    assert float(features[0].bias[0]) == pytest.approx(0.73429835, rel=1e-3)
+    assert float(features[28].bias[0]) == pytest.approx(0.18837857, rel=1e-3)
+    assert float(features[28].weight[0, 0, 0, 0]) == pytest.approx(0.00040788297, rel=1e-3)
+
+
+def test_unknown_weights_list_the_valid_ones():
+    with pytest.raises(
+        ValueError, match="unknown weights 'imagenet'; expected one of bundled, imagenet1k_v1"
+    ):
+        load_features("imagenet")
+
+
+def copy_weights(path, change):
+    path.write_bytes(change(model.BUNDLED_PATH.read_bytes()))
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+        lambda data: b"",
+        lambda data: b"not weights at all",
+    ],
+    ids=["truncated", "one bit", "empty", "text"],
+)
+def test_altered_weights_are_refused(monkeypatch, tmp_path, change):
+    monkeypatch.setattr(model, "BUNDLED_PATH", copy_weights(tmp_path / "vgg16.safetensors", change))
+    with pytest.raises(WeightsError, match=r"vgg16\.safetensors .*Delete it and restore it") as caught:
+        load_features()
+    assert caught.value.reason == "altered"
+    assert caught.value.details == {"file": "vgg16.safetensors"}
+
+
+def test_missing_weights_say_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
+    with pytest.raises(
+        WeightsError, match=r"gone\.safetensors cannot be read\. Restore assets/weights"
+    ) as caught:
+        load_features()
+    assert caught.value.reason == "missing"
+
+
+def test_constants_are_torchvisions():
+    weights = torchvision.models.VGG16_Weights.IMAGENET1K_V1
+    transforms = weights.transforms()
+    assert weights.url == model.TORCHVISION_URL
+    assert (tuple(transforms.mean), tuple(transforms.std)) == NORMALIZATION["imagenet1k_v1"]
+    assert weights.meta["num_params"] * 4 == pytest.approx(model.TORCHVISION_BYTES, rel=1e-3)
+
+
+def test_bundled_preprocessing_is_that_of_the_original_weights():
+    transforms = torchvision.models.VGG16_Weights.IMAGENET1K_FEATURES.transforms()
+    mean, std = NORMALIZATION["bundled"]
+    # torchvision rounds the original means, 123.68, 116.779 and 103.939, to whole grey levels.
+    assert mean == pytest.approx(transforms.mean, abs=1 / 255)
+    assert std == pytest.approx(transforms.std, abs=1e-4)
+
+
+def make_torchvision_file(zipped):
+    """A file as torchvision's is, in either of torch's formats, but with other numbers."""
+    torch.manual_seed(3)
+    state = {}
+    channels = 3
+    for layer in CONV_LAYERS:
+        state[f"features.{layer.index}.weight"] = torch.randn(layer.channels, channels, 3, 3)
+        state[f"features.{layer.index}.bias"] = torch.randn(layer.channels)
+        channels = layer.channels
+    state["classifier.0.weight"] = torch.randn(10, 10)
+    buffer = io.BytesIO()
+    torch.save(state, buffer, _use_new_zipfile_serialization=zipped)
+    return buffer.getvalue(), state
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves `data`, claiming its full length, but sends only the first `sent` bytes of it."""
+
+    def __init__(self, data, sent, *arguments):
+        self.data, self.sent = data, sent
+        super().__init__(*arguments)
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.end_headers()
+        self.wfile.write(self.data[: self.sent])
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serve_file(data, sent=None):
+    handler = functools.partial(Handler, data, len(data) if sent is None else sent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    return tmp_path / "checkpoints"
+
+
+def point_to(monkeypatch, url, data):
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    monkeypatch.setattr(model, "TORCHVISION_URL", f"{url}/vgg16-{digest}.pth")
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "older format"])
+def test_torchvisions_weights_are_fetched_once(monkeypatch, hub, zipped):
+    data, state = make_torchvision_file(zipped)
+    steps = []
+    with serve_file(data) as url:
+        point_to(monkeypatch, url, data)
+        path = fetch_weights(lambda done, total: steps.append((done, total)))
+    assert path.read_bytes() == data
+    assert steps[-1] == (len(data), len(data))
+    assert [path.name] == [file.name for file in hub.iterdir()]
+    features = load_features("imagenet1k_v1")  # the server is gone
+    assert all(
+        torch.equal(value.cpu(), state[f"features.{key}"]) for key, value in features.state_dict().items()
+    )
+    assert len(features.state_dict()) == 26
+
+
+def test_a_download_cut_in_the_middle_leaves_nothing_and_can_be_repeated(monkeypatch, hub):
+    data, _ = make_torchvision_file(True)
+    with serve_file(data, sent=len(data) // 2) as url:
+        point_to(monkeypatch, url, data)
+        with pytest.raises(WeightsError, match="Check the network and choose them again") as caught:
+            load_features("imagenet1k_v1")
+    assert caught.value.reason == "download"
+    assert list(hub.iterdir()) == []
+    with serve_file(data) as url:
+        point_to(monkeypatch, url, data)
+        assert len(load_features("imagenet1k_v1")) == 31
+
+
+def test_another_file_than_the_published_one_is_not_kept(monkeypatch, hub):
+    data, _ = make_torchvision_file(True)
+    with serve_file(data) as url:
+        point_to(monkeypatch, url, b"other")
+        with pytest.raises(WeightsError, match="not the one that was published") as caught:
+            fetch_weights()
+    assert caught.value.reason == "download"
+    assert list(hub.iterdir()) == []
+
+
+def test_no_network_is_a_sentence(monkeypatch, hub):
+    monkeypatch.setattr(model, "TORCHVISION_URL", "http://127.0.0.1:9/vgg16-00000000.pth")
+    with pytest.raises(WeightsError, match=r"could not be fetched from 127\.0\.0\.1") as caught:
+        load_features("imagenet1k_v1")
+    assert caught.value.details == {"host": "127.0.0.1"}
+    assert list(hub.iterdir()) == []
+
+
+def test_a_full_disk_is_a_sentence(monkeypatch, hub):
+    data, _ = make_torchvision_file(True)
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with serve_file(data) as url:
+        point_to(monkeypatch, url, data)
+        monkeypatch.setattr(model.os, "replace", fail)
+        with pytest.raises(WeightsError, match=r"No space left on device.*Free 600 MB") as caught:
+            fetch_weights()
+    assert caught.value.reason == "disk"
+    assert list(hub.iterdir()) == []
+
+
+def test_a_kept_file_that_was_altered_is_refused(monkeypatch, hub):
+    data, _ = make_torchvision_file(True)
+    point_to(monkeypatch, "http://127.0.0.1:9", data)
+    hub.mkdir()
+    model.torchvision_path().write_bytes(data[:-1])
+    with pytest.raises(WeightsError) as caught:
+        load_features("imagenet1k_v1")
+    assert caught.value.reason == "altered"

@@ -1,0 +1,88 @@
+"""One pass through the network; every map that the page can ask for is kept."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from viz.aggregate import reduce_channels
+from viz.layers import CONV_LAYERS
+
+MapKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
+    """What one pass leaves behind.
+
+    A mapping from (layer name, "pre" or "post" the ReLU, aggregation) to a float32 map [h, w].
+
+    Attributes:
+        maps: The mapping itself.
+        channel_means: The mean of every channel [C] over its map, by (layer name, side). The channel
+            with the highest one is the one that the aggregation "strongest" shows.
+    """
+
+    maps: dict[MapKey, NDArray[np.float32]]
+    channel_means: dict[tuple[str, str], NDArray[np.float32]]
+
+    def __getitem__(self, key: MapKey) -> NDArray[np.float32]:
+        return self.maps[key]
+
+    def __iter__(self) -> Iterator[MapKey]:
+        return iter(self.maps)
+
+    def __len__(self) -> int:
+        return len(self.maps)
+
+    def strongest_channel(self, layer: str, side: str) -> int:
+        """Number of the channel with the highest mean, counted from 0."""
+        return int(np.argmax(self.channel_means[layer, side]))
+
+
+def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
+    """Run the convolutions once and reduce every feature map as it appears.
+
+    The network is iterated over, not hooked, so one network serves many threads. Only the feature map
+    in hand is alive at any time, never all of them together.
+
+    Args:
+        features: VGG16's `features`, with ReLUs that are not in place (see `viz.model.load_features`).
+        batch: One picture, normalised for these weights, [1, 3, H, W].
+
+    Returns:
+        The maps of all 13 layers, both sides of the ReLU and all aggregations, on the CPU.
+
+    Raises:
+        ValueError: The batch is not [1, 3, H, W], or a ReLU works in place.
+
+    Example:
+        >>> heatmaps = extract_heatmaps(load_features(), to_batch(frame_image(photo)))
+        >>> heatmaps["conv3_1", "post", "mean"].shape
+        (56, 56)
+    """
+    if batch.ndim != 4 or batch.shape[:2] != (1, 3):
+        raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
+    layers = {layer.index: layer.name for layer in CONV_LAYERS}
+    kept = Heatmaps({}, {})
+    with torch.inference_mode():
+        signal = batch.to(next(features.parameters()).device).contiguous(memory_format=torch.channels_last)
+        for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
+            if getattr(module, "inplace", False):
+                raise ValueError(f"features[{index}] works in place and would overwrite its input")
+            signal = module(signal)
+            if index in layers:
+                _keep(kept, layers[index], "pre", signal)
+            elif index - 1 in layers:
+                _keep(kept, layers[index - 1], "post", signal)
+    return kept
+
+
+def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:
+    maps, channel_means = reduce_channels(signal[0].permute(1, 2, 0))
+    kept.channel_means[layer, side] = channel_means.cpu().numpy()
+    for aggregation, heatmap in maps.items():
+        kept.maps[layer, side, aggregation] = heatmap.cpu().numpy()
