@@ -1,0 +1,173 @@
+import numpy as np
+import plotly.express as px
+import pytest
+
+from viz.grids import arrange_panels
+from viz.plots import (
+    COLOR_SCALES,
+    DIVERGING_SCALE,
+    Look,
+    Panel,
+    Photo,
+    compare_figure,
+    depth_figure,
+    format_value,
+    name_axes,
+)
+
+PHOTO = Photo("data:image/png;base64,AAAA", 48, 32, "Photograph")
+FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
+COARSE = Panel(
+    np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]], dtype=np.float32), 16, 1.0, 9.0, "coarse", "hover coarse"
+)
+WORDS = {"play": "Play", "pause": "Pause", "layer": "Layer"}
+
+
+def draw(look=None, panels=(FINE, COARSE), note="", width=1000):
+    grid = arrange_panels(len(panels) + 1, width, 600, 32 / 48)
+    return compare_figure(PHOTO, panels, look or Look(), grid, note)
+
+
+def test_the_photograph_comes_first_and_then_the_panels_in_order():
+    figure = draw()
+    assert [trace.type for trace in figure.data] == ["image", "heatmap", "heatmap"]
+    assert [note.text for note in figure.layout.annotations] == ["Photograph", "fine", "coarse"]
+    np.testing.assert_array_equal(figure.data[1].z, FINE.heatmap)
+    np.testing.assert_array_equal(figure.data[2].z, COARSE.heatmap)
+
+
+def test_cells_lie_where_their_pixels_are():
+    """All axes count input pixels from the photograph's upper left corner; a cell covers stride pixels."""
+    figure = draw()
+    photo, _, coarse = figure.data
+    assert (photo.x0, photo.y0) == (0.5, 0.5)  # the first pixel covers 0..1
+    assert (coarse.x0, coarse.dx, coarse.y0, coarse.dy) == (8, 16, 8, 16)
+    for place in range(3):
+        x, y = name_axes(place)
+        assert figure.layout[f"xaxis{x[1:]}"].range == (0, 48)
+        assert figure.layout[f"yaxis{y[1:]}"].range == (32, 0)
+
+
+def test_zoom_and_pan_are_linked_and_undistorted():
+    layout = draw().layout
+    assert layout.xaxis.matches is None
+    assert (layout.xaxis2.matches, layout.yaxis2.matches) == ("x", "y")
+    assert (layout.xaxis3.matches, layout.yaxis3.matches) == ("x", "y")
+    assert (layout.yaxis.scaleanchor, layout.yaxis.constrain) == ("x", "domain")
+
+
+def test_panels_stand_in_their_boxes():
+    grid = arrange_panels(3, 1000, 600, 32 / 48)
+    layout = draw().layout
+    assert list(layout.xaxis2.domain) == pytest.approx(grid.share_across(grid.boxes[1]))
+    assert list(layout.yaxis3.domain) == pytest.approx(grid.share_down(grid.boxes[2]))
+
+
+def test_every_colour_bar_describes_its_own_map():
+    figure = draw()
+    for trace, panel in zip(figure.data[1:], (FINE, COARSE), strict=True):
+        assert (trace.zmin, trace.zmax) == (panel.low, panel.high)
+        assert trace.colorbar.tickvals == (panel.low, (panel.low + panel.high) / 2, panel.high)
+        assert trace.colorbar.ticktext[0] == format_value(panel.low)
+        assert trace.showscale
+
+
+def test_a_bar_that_clips_says_so():
+    clipped = Panel(COARSE.heatmap, 16, 2.0, 8.0, "clipped", "hover")
+    whole = Panel(COARSE.heatmap, 16, 1.0, 9.0, "whole", "hover")
+    figure = draw(panels=(clipped, whole))
+    assert figure.data[1].colorbar.ticktext == ("≤ 2", "5", "≥ 8")
+    assert figure.data[2].colorbar.ticktext == ("1", "5", "9")
+
+
+def test_one_shared_bar_serves_all_maps():
+    figure = draw(Look(shared_bar="Mean · one scale"))
+    assert [trace.showscale for trace in figure.data[1:]] == [True, False]
+    assert figure.data[1].colorbar.title.text == "Mean · one scale"
+
+
+def test_hover_has_the_true_and_the_normalised_value():
+    trace = draw().data[2]
+    assert trace.hovertemplate == "hover coarse"
+    assert trace.z.dtype == np.float32
+    assert trace.customdata.tolist() == [[0, 12, 25], [38, 50, 100]]
+
+
+@pytest.mark.parametrize("colors", COLOR_SCALES)
+def test_colour_scales_are_named(colors):
+    figure = draw(Look(colors=colors))
+    assert figure.data[1].colorscale == draw(Look(colors=colors)).data[2].colorscale
+    first, last = figure.data[1].colorscale[0][1], figure.data[1].colorscale[-1][1]
+    assert first != last
+
+
+def test_greys_are_dark_where_the_response_is_weak():
+    scale = draw(Look(colors="greys")).data[1].colorscale
+    assert scale[0][1] == "rgb(0,0,0)"
+    assert scale[-1][1] == "rgb(255,255,255)"
+
+
+def test_signed_maps_diverge():
+    scale = draw(Look(diverging=True)).data[1].colorscale
+    expected = px.colors.get_colorscale(DIVERGING_SCALE)
+    assert [color for _, color in scale] == [color for _, color in expected]
+
+
+def test_the_overlay_sends_the_photograph_once_for_all_panels():
+    figure = draw(Look(overlay=True, opacity=0.3))
+    assert [image.xref for image in figure.layout.images] == ["x2", "x3"]
+    assert all(image.source is None for image in figure.layout.images)
+    assert figure.layout.template.layout.imagedefaults.source == PHOTO.source
+    assert [trace.opacity for trace in figure.data[1:]] == [0.3, 0.3]
+    assert not draw().layout.images
+
+
+def test_smoothing_is_off_until_asked_for():
+    assert draw().data[1].zsmooth is False
+    assert draw(Look(smooth=True)).data[1].zsmooth == "best"
+
+
+def test_a_note_takes_the_free_place_only():
+    panels = (FINE, COARSE, COARSE, COARSE)
+    grid = arrange_panels(5, 1040, 718, 32 / 48)
+    assert grid.spare is not None
+    assert compare_figure(PHOTO, panels, Look(), grid, "read me").layout.annotations[-1].text == "read me"
+    assert draw(note="read me").layout.annotations[-1].text == "coarse"
+
+
+def test_dragging_scrolls_a_phone():
+    assert draw(width=360).layout.dragmode is False
+    assert draw(width=1000).layout.dragmode == "zoom"
+
+
+def test_maps_travel_as_typed_arrays():
+    spec = draw().to_json()
+    assert '"dtype":"f4"' in spec
+    assert '"dtype":"u1"' in spec
+
+
+def test_the_scrubber_has_a_frame_a_layer_and_needs_no_server():
+    grid = arrange_panels(1, 1000, 500, 32 / 48)
+    figure = depth_figure(
+        PHOTO, [FINE, COARSE], ["conv1_1", "conv5_3"], Look(overlay=True, opacity=0.5), grid, WORDS
+    )
+    assert len(figure.data) == 1
+    assert [frame.name for frame in figure.frames] == ["conv1_1", "conv5_3"]
+    for frame, panel in zip(figure.frames, (FINE, COARSE), strict=True):
+        np.testing.assert_array_equal(frame.data[0].z, panel.heatmap)
+        assert (frame.data[0].zmin, frame.data[0].zmax) == (panel.low, panel.high)
+        assert frame.data[0].dx == panel.stride
+        assert frame.data[0].hovertemplate == panel.hover
+        assert frame.layout.annotations[0].text == panel.title
+    slider = figure.layout.sliders[0]
+    assert [list(step.args[0]) for step in slider.steps] == [["conv1_1"], ["conv5_3"]]
+    assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["▶ Play", "❚❚ Pause"]
+    assert figure.layout.images[0].layer == "below"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (-12.345, "\N{MINUS SIGN}12.3"), (0.000123456, "0.000123"), (1234.5, "1.23e+03")],
+)
+def test_numbers_have_three_digits(value, text):
+    assert format_value(value) == text
