@@ -1,0 +1,39 @@
+"""VGG16's layers, side by side: `streamlit run app.py`.
+
+Streamlit runs this file in two ways. The server imports it once, for `app`, whose lifespan starts loading
+the network while the first browser is still on its way. Each session then runs it as a script, for the page.
+"""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.starlette import App
+
+
+@asynccontextmanager
+async def start_warming(_: App) -> AsyncIterator[None]:
+    """Load torch, the network and the first picture's maps beside the server's own start."""
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    yield
+
+
+def _warm_up() -> None:
+    from views.work import warm_up  # Streamlit's caches want to be made after its runtime
+
+    warm_up()
+
+
+def _say_bug(error: Exception) -> bool:
+    from views.page import say_bug
+
+    return say_bug(error)
+
+
+if get_script_run_ctx(suppress_warning=True) is None:
+    app = App(__file__, lifespan=start_warming, on_script_error=_say_bug)
+else:
+    from views.page import draw_page
+
+    draw_page()

@@ -1,0 +1,371 @@
+"""The page without a browser: Streamlit's AppTest runs the script as a session does."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+import streamlit as st
+from conftest import ROOT
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from views.address import DEFAULT_LAYERS
+from views.texts import load_catalogue, make_translate
+from viz import model
+from viz.images import frame_image, read_image
+from viz.layers import LAYER_NAMES
+
+ENGLISH = make_translate("en")
+
+
+@pytest.fixture
+def page():
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+
+def read_figure(page, key="heatmaps"):
+    charts = page.get("plotly_chart")
+    assert len(charts) == 1
+    assert key in charts[0].proto.id
+    return json.loads(charts[0].proto.spec), charts[0].proto
+
+
+def decode(array):
+    kinds = {"f4": np.float32, "u1": np.uint8}
+    flat = np.frombuffer(base64.b64decode(array["bdata"]), kinds[array["dtype"]])
+    return flat.reshape([int(side) for side in array["shape"].split(",")])
+
+
+def read_titles(page):
+    return [note["text"] for note in read_figure(page)[0]["layout"]["annotations"]]
+
+
+def encode(image, kind="PNG"):
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def assert_healthy(page):
+    assert not page.exception
+    assert not page.error
+
+
+def test_the_first_screen(page):
+    page.run()
+    assert_healthy(page)
+    spec, chart = read_figure(page)
+    assert [trace["type"] for trace in spec["data"]] == ["image"] + ["heatmap"] * 4
+    titles = read_titles(page)
+    assert titles[0].startswith("<b>Photograph</b>")
+    for title, name in zip(titles[1:], DEFAULT_LAYERS, strict=False):
+        assert title.startswith(f"<b>{name}</b>")
+    assert titles[2] == "<b>conv3_1</b><br>[56 × 84] · middle"
+    assert "conv1_2, conv3_1, conv4_3, conv5_3" in chart.alt
+    assert page.query_params == {}
+
+
+def test_the_page_shows_the_pixels_that_the_network_saw_and_its_true_values(page, features, make_batch):
+    from viz.extractor import extract_heatmaps
+
+    page.run()
+    spec, _ = read_figure(page)
+    source = spec["data"][0]["source"].removeprefix("data:image/webp;base64,")
+    shown = Image.open(io.BytesIO(base64.b64decode(source)))
+    framed = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))
+    np.testing.assert_array_equal(np.array(shown), np.array(framed))
+    expected = extract_heatmaps(features, make_batch("cat.png"))
+    for trace, name in zip(spec["data"][1:], DEFAULT_LAYERS, strict=True):
+        np.testing.assert_array_equal(decode(trace["z"]), expected[name, "post", "mean"])
+
+
+def test_one_pass_however_many_widgets_change(page, count_passes):
+    page.run()
+    page.selectbox(key="aggregation").set_value("strongest").run()
+    page.segmented_control(key="side").set_value("pre").run()
+    page.multiselect(key="layers").set_value(list(LAYER_NAMES)).run()
+    page.selectbox(key="colors").set_value("greys").run()
+    page.selectbox(key="range").set_value("shared").run()
+    page.toggle(key="overlay").set_value(True).run()
+    page.slider(key="opacity").set_value(0.2).run()
+    page.toggle(key="smooth").set_value(True).run()
+    page.segmented_control(key="lang").set_value("zh").run()
+    page.segmented_control(key="view").set_value("depth").run()
+    assert_healthy(page)
+    assert count_passes == [(1, 3, 224, 337)]
+    page.radio(key="framing").set_value("crop").run()
+    assert count_passes == [(1, 3, 224, 337), (1, 3, 224, 224)]
+    page.radio(key="framing").set_value("whole").run()
+    assert len(count_passes) == 2
+
+
+def test_two_sessions_share_one_pass(page, count_passes):
+    page.run()
+    second = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    assert_healthy(second)
+    assert len(count_passes) == 1
+
+
+@pytest.mark.parametrize("photo", ["cat", "coffee", "astronaut", "rocket", "brick"])
+def test_every_sample(page, photo):
+    page.query_params["photo"] = photo
+    page.run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == photo
+
+
+def test_the_address_restores_the_view_and_follows_it(page):
+    page.query_params.update(
+        {"photo": "rocket", "layers": ["conv4_2", "conv1_1"], "side": "pre", "overlay": "true", "size": "256"}
+    )
+    page.run()
+    assert_healthy(page)
+    assert page.multiselect(key="layers").value == ["conv1_1", "conv4_2"]
+    assert page.segmented_control(key="side").value == "pre"
+    assert page.slider(key="size").value == 256
+    page.selectbox(key="colors").set_value("jet").run()
+    assert page.query_params["colors"] == "jet"
+    assert page.query_params["layers"] == ["conv1_1", "conv4_2"]
+
+
+def test_an_invalid_address_opens_the_default_view(page):
+    page.query_params.update({"photo": "dog", "layers": "fc7", "opacity": "x", "view": "<b>", "unknown": "1"})
+    page.run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == "cat"
+    assert page.multiselect(key="layers").value == list(DEFAULT_LAYERS)
+
+
+def test_the_homeworks_view(page):
+    page.run()
+    page.toggle(key="overlay").set_value(True).run()
+    page.button(key="preset").click().run()
+    assert_healthy(page)
+    spec, _ = read_figure(page)
+    assert [trace["z"]["shape"] for trace in spec["data"][1:]] == ["224, 224", "56, 56", "28, 28"]
+    assert all(trace["colorscale"][-1][1] == "rgb(128,0,0)" for trace in spec["data"][1:])
+    assert not spec["layout"].get("images")
+    for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
+        assert page.session_state[name] == value
+
+
+@pytest.mark.parametrize(
+    ("button", "names"),
+    [
+        ("layers_all", list(LAYER_NAMES)),
+        ("layers_shallow", list(LAYER_NAMES[:3])),
+        ("layers_middle", list(LAYER_NAMES[3:6])),
+        ("layers_deep", list(LAYER_NAMES[6:])),
+        ("layers_homework", ["conv1_1", "conv3_1", "conv4_2"]),
+    ],
+)
+def test_buttons_choose_layers(page, button, names):
+    page.run()
+    page.button(key=button).click().run()
+    assert_healthy(page)
+    assert page.multiselect(key="layers").value == names
+    assert len(read_figure(page)[0]["data"]) == len(names) + 1
+
+
+def test_panels_stand_in_the_order_of_depth(page):
+    page.run()
+    page.multiselect(key="layers").set_value(["conv5_1", "conv1_1"]).run()
+    assert [title[3:10] for title in read_titles(page)[1:3]] == ["conv1_1", "conv5_1"]
+
+
+def test_nothing_selected_looks_intended(page, count_passes):
+    page.query_params["layers"] = ""
+    page.run()
+    assert_healthy(page)
+    assert [trace["type"] for trace in read_figure(page, "photograph")[0]["data"]] == ["image"]
+    assert count_passes == []
+    page.button(key="take_default").click().run()
+    assert len(read_figure(page)[0]["data"]) == 5
+
+
+def test_one_layer(page):
+    page.query_params["layers"] = "conv5_3"
+    page.run()
+    assert_healthy(page)
+    assert ENGLISH("page.line_one", colours=ENGLISH("page.colours_sequential")) in [
+        m.value for m in page.markdown
+    ]
+
+
+def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page):
+    page.query_params["side"] = "pre"
+    page.run()
+    for trace in read_figure(page)[0]["data"][1:]:
+        assert trace["zmin"] == -trace["zmax"] < 0
+        assert trace["colorscale"][5][1] == "rgb(247,247,247)"
+    page.selectbox(key="aggregation").set_value("l2").run()
+    assert all(trace["zmin"] >= 0 for trace in read_figure(page)[0]["data"][1:])
+
+
+def test_the_strongest_channel_is_named(page):
+    page.query_params["aggregation"] = "strongest"
+    page.run()
+    assert read_titles(page)[1].startswith("<b>conv1_2</b> · channel 45")
+
+
+def test_what_is_clipped_or_smoothed_says_so(page):
+    page.run()
+    notes = {ENGLISH("panel.percentiles_note"), ENGLISH("panel.smooth_note")}
+    assert not notes & {caption.value for caption in page.caption}
+    page.selectbox(key="range").set_value("percentiles").run()
+    page.toggle(key="smooth").set_value(True).run()
+    assert notes <= {caption.value for caption in page.caption}
+
+
+def test_the_scrubber(page):
+    page.query_params["view"] = "depth"
+    page.run()
+    assert_healthy(page)
+    spec, chart = read_figure(page, "depth")
+    assert [frame["name"] for frame in spec["frames"]] == list(LAYER_NAMES)
+    assert "slider" in chart.alt
+
+
+def test_a_change_of_language_keeps_every_choice(page):
+    page.query_params.update({"photo": "coffee", "layers": ["conv1_1", "conv5_3"], "aggregation": "max"})
+    page.run()
+    page.segmented_control(key="lang").set_value("zh").run()
+    assert_healthy(page)
+    assert page.query_params["lang"] == "zh"
+    page.segmented_control(key="side").set_value("pre").run()
+    assert page.multiselect(key="layers").value == ["conv1_1", "conv5_3"]
+    assert page.selectbox(key="aggregation").value == "max"
+    assert read_titles(page)[1] == "<b>conv1_1</b><br>[224 × 336] · 浅层"
+
+
+def test_an_upload_is_shown_and_named_as_not_shareable(page, count_passes):
+    page.run()
+    picture = Image.new("RGB", (300, 200), "orange")
+    page.file_uploader(key="upload").set_value(("mine.png", encode(picture), "image/png")).run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == "upload"
+    assert "photo" not in page.query_params
+    assert ENGLISH("picture.not_shareable") in [caption.value for caption in page.caption]
+    assert count_passes[-1] == (1, 3, 224, 336)
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert_healthy(page)
+    page.selectbox(key="photo").set_value("upload").run()
+    assert len(count_passes) == 3
+
+
+def test_an_upload_with_one_other_pixel_is_another_picture(page, count_passes):
+    page.run()
+    pixels = np.zeros((800, 800, 3), dtype=np.uint8)
+    page.file_uploader(key="upload").set_value(("a.png", encode(Image.fromarray(pixels)), "image/png")).run()
+    pixels[400, 400] = 1
+    page.file_uploader(key="upload").set_value(("a.png", encode(Image.fromarray(pixels)), "image/png")).run()
+    assert len(count_passes) == 3
+
+
+def make_bad_files():
+    tall = encode(Image.new("RGB", (1, 300)))
+    whole = encode(Image.effect_noise((300, 200), 50).convert("RGB"), "JPEG")
+    bomb = encode(Image.new("1", (9400, 9400)))
+    return {
+        "empty": (b"", "empty"),
+        "text named png": (b"hello, I am no picture", "format"),
+        "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "format"),
+        "gif": (encode(Image.new("P", (50, 50)), "GIF"), "format"),
+        "bmp": (encode(Image.new("RGB", (50, 50)), "BMP"), "format"),
+        "truncated": (whole[: len(whole) // 2], "broken"),
+        "one pixel wide": (tall, "too_small"),
+        "bomb": (bomb, "too_many_pixels"),
+        "too narrow": (encode(Image.new("RGB", (2000, 20))), "too_narrow"),
+        "too many bytes": (b"\xff\xd8\xff" + bytes(11 * 2**20), "too_many_bytes"),
+    }
+
+
+@pytest.mark.parametrize(("data", "reason"), make_bad_files().values(), ids=make_bad_files())
+def test_a_bad_file_gets_its_sentence_and_nothing_is_lost(page, data, reason):
+    page.query_params["photo"] = "coffee"
+    page.run()
+    before = read_figure(page)[0]["data"][0]["source"]
+    page.file_uploader(key="upload").set_value(("x.png", data, "image/png")).run()
+    assert not page.exception
+    (error,) = page.error
+    assert error.value.startswith(load_catalogue("en")[f"image_error.{reason}"].split("{")[0])
+    assert "{" not in error.value
+    assert error.value.endswith(ENGLISH("image_error.kept"))
+    assert read_figure(page)[0]["data"][0]["source"] == before
+    page.selectbox(key="aggregation").set_value("max").run()  # the page still works
+    assert not page.exception
+    page.selectbox(key="photo").set_value("cat").run()
+    assert_healthy(page)
+
+
+def test_a_bad_file_after_a_good_one_keeps_the_good_one(page):
+    page.run()
+    good = encode(Image.new("RGB", (64, 64), "green"))
+    page.file_uploader(key="upload").set_value(("good.png", good, "image/png")).run()
+    before = read_figure(page)[0]["data"][0]["source"]
+    page.file_uploader(key="upload").set_value(("bad.png", b"nothing", "image/png")).run()
+    assert len(page.error) == 1
+    assert read_figure(page)[0]["data"][0]["source"] == before
+
+
+def test_no_upload_yet_says_what_to_do(page):
+    page.run()
+    page.selectbox(key="photo").set_value("upload").run()
+    assert_healthy(page)
+    assert [info.value for info in page.info] == [ENGLISH("picture.waiting_upload")]
+    assert read_figure(page)
+
+
+def test_missing_weights_are_a_sentence_and_no_traceback(page, monkeypatch, tmp_path):
+    monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        ENGLISH("weights_error.missing", file="gone.safetensors")
+    ]
+
+
+def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_ones(
+    page, monkeypatch, tmp_path
+):
+    import torch
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(model, "TORCHVISION_URL", "http://127.0.0.1:9/vgg16-00000000.pth")
+    page.run()
+    before = read_figure(page)[0]
+    page.radio(key="weights").set_value("imagenet1k_v1").run()
+    assert not page.exception
+    sentence = ENGLISH("weights_error.download", host="127.0.0.1")
+    assert [error.value for error in page.error] == [f"{sentence} {ENGLISH('weights_error.kept')}"]
+    assert page.radio(key="weights").value == "bundled"
+    assert "weights" not in page.query_params
+    assert read_figure(page)[0] == before
+    page.selectbox(key="aggregation").set_value("max").run()
+    assert_healthy(page)
+
+
+def test_a_bug_gets_a_plain_sentence(monkeypatch):
+    from views import page as view
+
+    shown = []
+    monkeypatch.setattr(view.st, "error", lambda text, **_: shown.append(text))
+    assert view.say_bug(RuntimeError("secret detail")) is True
+    assert shown == [ENGLISH("page.bug")]
+
+
+def test_caches_are_bounded_and_hold_no_classes_of_ours(page, features):
+    from views import work
+
+    page.run()
+    pixels, source = work.frame_picture("0" * 64, "crop", 224, (ROOT / "assets/images/cat.png").read_bytes())
+    maps, strongest = work.compute_maps("0" * 64, "crop", 224, "bundled", pixels)
+    assert type(source) is str
+    assert {type(value) for value in maps.values()} == {np.ndarray}
+    assert {type(value) for value in strongest.values()} == {int}
+    assert type(maps) is dict
+    assert sum(value.nbytes for value in maps.values()) < work.MAPS_BYTES

@@ -1,0 +1,349 @@
+"""The journeys that only a real browser can take, on a server started as the README starts it."""
+
+import io
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from views.address import DEFAULT_LAYERS
+from viz.layers import LAYER_NAMES, get_layer
+
+pytestmark = pytest.mark.browser
+
+HEATMAP = ".stPlotlyChart .heatmaplayer .hm image"
+IDLE = '[data-test-script-state="notRunning"]'
+LAPTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Visitor:
+    """A tab of the browser, with what the tests ask of it."""
+
+    def __init__(self, tab, url):
+        self.tab, self.url = tab, url
+        self.complaints: list[str] = []
+        self.outside: list[str] = []
+        self.sent: list[bytes] = []
+        tab.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        tab.on("request", lambda request: self._note(request.url))
+        tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)))
+
+    def _note(self, url):
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            self.outside.append(url)
+
+    def open(self, query="", selector=HEATMAP):
+        self.tab.goto(f"{self.url}/{query}")
+        self.tab.wait_for_selector(selector, timeout=120_000)
+        self.settle()
+
+    def settle(self):
+        """Wait until the server has nothing more to say and the figure has been drawn."""
+        for _ in range(2):
+            self.tab.wait_for_timeout(400)
+            self.tab.wait_for_selector(IDLE, state="attached", timeout=120_000)
+
+    def choose(self, label, option):
+        box = self.tab.get_by_role("combobox", name=label)
+        box.scroll_into_view_if_needed()
+        self.tab.wait_for_timeout(300)  # a list that is open while its sidebar scrolls closes again
+        box.click()
+        self.tab.get_by_role("option", name=option, exact=True).click()
+        self.settle()
+
+    def press(self, name):
+        self.tab.get_by_role("radio", name=name, exact=True).click()
+        self.settle()
+
+    def parameters(self):
+        return parse_qs(urlsplit(self.tab.url).query)
+
+    def titles(self):
+        return self.tab.eval_on_selector_all(
+            ".stPlotlyChart .annotation text", "texts => texts.map(text => text.textContent)"
+        )
+
+    def figure(self, script):
+        """Evaluate a script with the Plotly figure as `gd`."""
+        return self.tab.evaluate(
+            f"() => {{ const gd = document.querySelector('.js-plotly-plot'); {script} }}"
+        )
+
+    def boxes(self):
+        """Edges of all pictures on the screen, the photograph's first: left, top, right, bottom."""
+        return self.figure(
+            """
+            const frame = gd.getBoundingClientRect(), layout = gd._fullLayout, plots = layout._plots;
+            return Object.values(plots).map(({xaxis, yaxis}) => [
+              frame.left + xaxis._offset, frame.top + yaxis._offset,
+              frame.left + xaxis._offset + xaxis._length, frame.top + yaxis._offset + yaxis._length]);
+            """
+        )
+
+
+@pytest.fixture
+def visit(browser, server_url):
+    contexts, visitors = [], []
+
+    def start(**options):
+        options = {"viewport": LAPTOP, "locale": "en-US"} | options
+        contexts.append(browser.new_context(**options))
+        visitors.append(Visitor(contexts[-1].new_page(), server_url))
+        return visitors[-1]
+
+    yield start
+    for visitor in visitors:
+        assert visitor.tab.locator('[data-testid="stException"]').count() == 0
+        assert visitor.complaints == []
+        assert visitor.outside == []
+    for context in contexts:
+        context.close()
+
+
+def test_the_first_screen_is_the_product(visit):
+    visitor = visit()
+    visitor.open()
+    boxes = visitor.boxes()
+    assert len(boxes) == 1 + len(DEFAULT_LAYERS)
+    for left, top, right, bottom in boxes:
+        assert 0 <= left < right <= LAPTOP["width"]
+        assert 0 <= top < bottom <= LAPTOP["height"]
+        assert right - left >= 300
+        assert (right - left) / (bottom - top) == pytest.approx(337 / 224, rel=0.01)
+    assert boxes[0][1] == pytest.approx(boxes[1][1], abs=1)  # one row, one upper edge
+    assert boxes[0][0] == pytest.approx(boxes[3][0], abs=1)  # one column, one left edge
+    assert visitor.titles()[1] == "conv1_2[224 × 337] · shallow"
+    assert visitor.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_titles_can_be_read_in_both_themes(visit, scheme):
+    visitor = visit(color_scheme=scheme)
+    visitor.open()
+    colours = visitor.tab.evaluate(
+        """() => {
+          const text = document.querySelector('.stPlotlyChart .annotation text');
+          const page = document.querySelector('[data-testid="stApp"]');
+          return [getComputedStyle(text).fill, getComputedStyle(page).backgroundColor];
+        }"""
+    )
+    ink, paper = (sum(int(part) for part in colour[4:-1].split(",")[:3]) / 3 for colour in colours)
+    assert abs(ink - paper) > 150
+    assert (paper > 128) == (scheme == "light")
+
+
+def test_a_phone_has_one_column_and_no_sideways_scrolling(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open()
+    boxes = visitor.boxes()
+    assert len({round(box[0]) for box in boxes}) == 1
+    assert min(box[2] - box[0] for box in boxes) > 300
+    assert max(box[2] for box in boxes) <= PHONE["width"]
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert visitor.figure("return gd._fullLayout.dragmode") is False
+
+
+def test_panels_wrap_when_the_window_changes(visit):
+    visitor = visit()
+    visitor.open()
+    visitor.tab.set_viewport_size({"width": 1000, "height": 900})
+    visitor.settle()
+    visitor.tab.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis3?.domain[0] < 0.1",
+        timeout=20_000,
+    )
+    assert max(box[2] for box in visitor.boxes()) <= 1000
+
+
+def test_the_address_restores_the_view(visit):
+    visitor = visit()
+    query = (
+        "?photo=rocket&layers=conv2_2&layers=conv5_1&aggregation=max&side=pre"
+        "&colors=greys&overlay=true&size=256"
+    )
+    visitor.open(query)
+    titles = visitor.titles()
+    assert titles[1:3] == ["conv2_2[128 × 192] · middle", "conv5_1[16 × 24] · deep"]
+    assert visitor.parameters() == parse_qs(query[1:])
+    visitor.choose("Channels become one map by", "L2 norm")
+    assert visitor.parameters()["aggregation"] == ["l2"]
+    values = visitor.figure("return Array.from(gd._fullData[2].z[3])")
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    assert visitor.titles() == titles
+    assert visitor.figure("return Array.from(gd._fullData[2].z[3])") == values
+
+
+def test_an_invalid_address_opens_the_default_view(visit):
+    visitor = visit()
+    visitor.open("?photo=%3Cscript%3E&layers=fc7&size=9999&opacity=nan&lang=xx")
+    assert len(visitor.boxes()) == 1 + len(DEFAULT_LAYERS)
+    assert visitor.parameters() == {}
+
+
+def test_back_undoes_a_choice(visit):
+    visitor = visit()
+    visitor.open("?layers=conv1_1")
+    visitor.tab.get_by_role("button", name="All 13").click()
+    visitor.settle()
+    assert len(visitor.boxes()) == 14
+    visitor.tab.go_back()
+    visitor.settle()
+    assert visitor.parameters() == {"layers": ["conv1_1"]}
+    assert len(visitor.boxes()) == 2
+
+
+def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
+    visitor = visit()
+    visitor.open()
+    pixels = np.random.default_rng(5).integers(0, 255, (240, 300, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": "noise<b>.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
+    )
+    visitor.settle()
+    assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
+    assert "photo" not in visitor.parameters()
+    assert visitor.tab.get_by_text("cannot travel in the page's address").is_visible()
+    chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
+    visitor.tab.wait_for_selector('[data-testid="stAlert"]')
+    visitor.settle()
+    assert "It reads JPEG, PNG and WebP" in visitor.tab.get_by_test_id("stAlert").inner_text()
+    assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
+    visitor.choose("Photograph", "Coffee cup")
+    assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
+
+
+def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):
+    visitor = visit()
+    visitor.open("?photo=coffee&layers=conv1_1&layers=conv5_3&aggregation=max")
+    visitor.press("简体中文")
+    assert visitor.titles()[1] == "conv1_1[224 × 336] · 浅层"
+    visitor.press("ReLU 之前")
+    visitor.choose("颜色范围", "第 1–99 百分位")
+    expected = {"photo": ["coffee"], "layers": ["conv1_1", "conv5_3"], "aggregation": ["max"], "lang": ["zh"]}
+    assert visitor.parameters() == expected | {"side": ["pre"], "range": ["percentiles"]}
+    buttons = visitor.tab.eval_on_selector_all(".modebar-btn", "all => all.map(b => b.dataset.title)")
+    assert {"缩放", "平移", "复原"} <= set(buttons)
+    visitor.press("English")
+    assert visitor.titles()[2] == "conv5_3[14 × 21] · deep"
+
+
+def test_a_chinese_browser_gets_chinese(visit):
+    visitor = visit(locale="zh-CN")
+    visitor.open()
+    assert visitor.titles()[0].startswith("照片")
+    assert visitor.parameters() == {"lang": ["zh"]}
+
+
+def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
+    visitor = visit()
+    visitor.open()
+    left, top, right, bottom = visitor.boxes()[2]
+    mouse = visitor.tab.mouse
+    mouse.move(left + 0.3 * (right - left), top + 0.3 * (bottom - top))
+    mouse.down()
+    mouse.move(left + 0.6 * (right - left), top + 0.6 * (bottom - top), steps=5)
+    mouse.up()
+    visitor.tab.wait_for_timeout(500)
+    ranges = visitor.figure(
+        "return Object.values(gd._fullLayout._plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
+    )
+    assert len(ranges) == 5
+    for row in ranges:
+        assert row == pytest.approx(ranges[0])
+    x0, x1, y1, y0 = ranges[0]
+    assert 0 < x0 < x1 < 337
+    assert 0 < y0 < y1 < 224
+    assert (x1 - x0) / (y1 - y0) == pytest.approx(337 / 224, rel=0.02)  # not distorted
+
+
+def test_hover_tells_layer_cell_value_and_receptive_field(visit):
+    visitor = visit()
+    visitor.open("?layers=conv4_3&layers=conv5_3")
+    left, top, right, bottom = visitor.boxes()[2]
+    rows, columns = 14, 21
+    row, column = 4, 9
+    visitor.tab.mouse.move(
+        left + (column + 0.5) * 16 / 337 * (right - left), top + (row + 0.5) * 16 / 224 * (bottom - top)
+    )
+    visitor.tab.wait_for_selector(".hoverlayer .hovertext")
+    text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
+    values = np.array(visitor.figure("return gd._fullData[2].z.map(row => Array.from(row))"))
+    assert values.shape == (rows, columns)
+    share = round(100 * (values[row, column] - values.min()) / (values.max() - values.min()))
+    field = get_layer("conv5_3").receptive_field
+    assert f"row {row}, column {column}" in text
+    assert f"value {values[row, column]:.4g}" in text
+    assert f"normalised {share} %" in text
+    assert f"sees {field}×{field} px around x 152, y 72" in text
+
+
+def test_the_scrubber_asks_the_server_nothing(visit):
+    visitor = visit()
+    visitor.open("?view=depth")
+    rail = visitor.tab.locator(".slider-rail-touch-rect").bounding_box()
+    sent = len(visitor.sent)
+    assert sent > 0  # the tab's frames are seen at all
+    shapes = []
+    for share in (0.999, 0.5, 0.001):
+        visitor.tab.mouse.click(rail["x"] + share * rail["width"], rail["y"] + rail["height"] / 2)
+        visitor.tab.wait_for_timeout(700)
+        shapes.append(visitor.figure("return [gd._fullData[0].z.length, gd._fullData[0].z[0].length]"))
+        assert visitor.tab.locator(HEATMAP).count() == 1
+    assert shapes == [[14, 21], [56, 84], [224, 337]]
+    visitor.tab.get_by_text("▶ Play").click()
+    visitor.tab.wait_for_timeout(2500)
+    played = visitor.titles()[0]
+    assert played.startswith(LAYER_NAMES[1:6])
+    visitor.tab.get_by_text("❚❚ Pause").click()
+    visitor.tab.wait_for_timeout(300)
+    paused = visitor.titles()[0]
+    visitor.tab.wait_for_timeout(1500)
+    assert visitor.titles()[0] == paused
+    assert len(visitor.sent) == sent
+
+
+def test_the_overlay_lies_over_the_photograph(visit):
+    visitor = visit()
+    visitor.open("?overlay=true&opacity=0.4&layers=conv1_1&layers=conv5_3")
+    sources = visitor.tab.eval_on_selector_all(
+        ".stPlotlyChart .imagelayer image, .stPlotlyChart .layer-below image",
+        "all => all.map(image => image.href.baseVal.slice(0, 40))",
+    )
+    assert len(sources) >= 3  # the photograph's own panel and one under each map
+    assert all(source.startswith("data:image/webp") for source in sources)
+    assert visitor.figure("return gd._fullData[1].opacity") == 0.4
+
+
+def test_all_13_layers(visit):
+    visitor = visit()
+    visitor.open("?layers=" + ",".join(LAYER_NAMES))
+    assert [title.split("[")[0] for title in visitor.titles()[1:14]] == list(LAYER_NAMES)
+    assert visitor.tab.locator(HEATMAP).count() == 13
+
+
+def test_the_figure_has_an_alternative_text(visit):
+    visitor = visit()
+    visitor.open("?layers=conv1_1")
+    label = visitor.tab.get_by_role("figure").get_attribute("aria-label")
+    assert "conv1_1" in label
+    assert "Cat" in label
+
+
+def test_the_icon_and_the_texts_are_the_projects_own(visit):
+    visitor = visit()
+    visitor.open()
+    assert visitor.tab.title() == "What VGG16's layers respond to"
+    href = visitor.tab.eval_on_selector("link[rel*=icon]", "link => link.href")
+    assert href.startswith(visitor.url)
+    assert (ROOT / "assets" / "icon.png").exists()

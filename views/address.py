@@ -1,0 +1,201 @@
+"""Every choice of the sidebar in the page's address, and back.
+
+Streamlit's own `bind="query-params"` writes the widgets' labels, and these are translated here: a link
+would break with the language, and so does the widget. This module writes plain values instead.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from views.texts import LANGUAGES
+from viz.aggregate import AGGREGATIONS
+from viz.images import FRAMINGS, MAX_SIZE, MIN_SIZE, NORMALIZATION
+from viz.layers import LAYER_NAMES, SIDES
+from viz.plots import COLOR_SCALES
+from viz.scales import RANGES
+
+SAMPLES = {
+    "cat": "cat.png",
+    "coffee": "coffee.png",
+    "astronaut": "astronaut.png",
+    "rocket": "rocket.jpg",
+    "brick": "brick.png",
+}
+OWN_PHOTOS = ("upload", "camera")
+VIEWS = ("compare", "depth")
+SIZE_STEP = 32
+
+DEFAULT_LAYERS = ("conv1_2", "conv3_1", "conv4_3", "conv5_3")  # one a stage and the deepest
+HOMEWORK_LAYERS = ("conv1_1", "conv3_1", "conv4_2")
+HOMEWORK_VIEW: dict[str, Any] = {
+    "view": "compare",
+    "layers": list(HOMEWORK_LAYERS),
+    "aggregation": "mean",
+    "side": "post",
+    "framing": "squash",
+    "size": MIN_SIZE,
+    "colors": "jet",
+    "range": "own",
+    "overlay": False,
+    "smooth": False,
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One choice of the visitor, which is also one parameter of the address.
+
+    Attributes:
+        default: The value that is not written into the address.
+        read: From the parameter's texts to a value; raises ValueError on anything invalid.
+        write: From a value to the parameter's texts.
+    """
+
+    default: Any
+    read: Callable[[Sequence[str]], Any]
+    write: Callable[[Any], list[str]] = lambda value: [str(value)]
+
+
+def _choice(default: str, options: Sequence[str]) -> Setting:
+    def read(texts: Sequence[str]) -> str:
+        return _one_of(texts[-1], options)
+
+    return Setting(default, read)
+
+
+def _switch() -> Setting:
+    def read(texts: Sequence[str]) -> bool:
+        return _one_of(texts[-1], ("false", "true")) == "true"
+
+    return Setting(False, read, lambda value: [str(value).lower()])
+
+
+def _one_of(text: str, options: Sequence[str]) -> str:
+    if text not in options:
+        raise ValueError(f"expected one of {', '.join(options)}, got {text!r}")
+    return text
+
+
+def _read_layers(texts: Sequence[str]) -> list[str]:
+    """Repeated parameters and commas are both understood; an empty text is an empty selection."""
+    names = [name for text in texts for name in text.split(",") if name]
+    return [name for name in LAYER_NAMES if name in {_one_of(name, LAYER_NAMES) for name in names}]
+
+
+def _read_size(texts: Sequence[str]) -> int:
+    size = int(texts[-1])
+    if not MIN_SIZE <= size <= MAX_SIZE or size % SIZE_STEP:
+        raise ValueError(f"expected a multiple of {SIZE_STEP} from {MIN_SIZE} to {MAX_SIZE}, got {size}")
+    return size
+
+
+def _read_opacity(texts: Sequence[str]) -> float:
+    opacity = round(float(texts[-1]), 2)
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"expected 0 to 1, got {opacity}")
+    return opacity
+
+
+SETTINGS: dict[str, Setting] = {
+    "view": _choice("compare", VIEWS),
+    "photo": _choice("cat", tuple(SAMPLES)),
+    "layers": Setting(list(DEFAULT_LAYERS), _read_layers, lambda names: list(names) or [""]),
+    "aggregation": _choice("mean", tuple(AGGREGATIONS)),
+    "side": _choice("post", SIDES),
+    "colors": _choice("turbo", tuple(COLOR_SCALES)),
+    "range": _choice("own", RANGES),
+    "overlay": _switch(),
+    "opacity": Setting(0.6, _read_opacity),
+    "smooth": _switch(),
+    "framing": _choice("whole", FRAMINGS),
+    "size": Setting(MIN_SIZE, _read_size),
+    "weights": _choice("bundled", tuple(NORMALIZATION)),
+    "lang": _choice("en", tuple(LANGUAGES)),
+}
+
+
+def read_settings(parameters: dict[str, list[str]]) -> dict[str, Any]:
+    """Values of all settings; what is missing or invalid gets its default, without an error.
+
+    Args:
+        parameters: The address's parameters, each with all its texts.
+
+    Example:
+        >>> read_settings({"photo": ["rocket"], "side": ["above"]})["side"]
+        'post'
+    """
+    return {name: _read_setting(setting, parameters.get(name)) for name, setting in SETTINGS.items()}
+
+
+def _read_setting(setting: Setting, texts: list[str] | None) -> Any:
+    if texts:
+        try:
+            return setting.read(texts)
+        except ValueError:
+            pass  # an old or mistyped link still opens
+    return list(setting.default) if isinstance(setting.default, list) else setting.default
+
+
+def write_settings(values: dict[str, Any]) -> dict[str, list[str]]:
+    """The address's parameters: what differs from its default and can travel.
+
+    Example:
+        >>> write_settings({"photo": "rocket", "side": "post"})
+        {'photo': ['rocket']}
+    """
+    return {
+        name: SETTINGS[name].write(value)
+        for name, value in values.items()
+        if value != SETTINGS[name].default and value not in OWN_PHOTOS
+    }
+
+
+def open_address() -> None:
+    """At the start of a run: fill the widgets' state from the address, when that is news.
+
+    It is news in a session's first run, and when the visitor went back or forward in the browser: then
+    the address is not what was written last, though no widget has changed.
+    """
+    state = st.session_state
+    address = _current_address()
+    if "_address" not in state:
+        state.update(_read_first(address))
+    elif address != state["_address"] and current_settings() == state.get("_settings"):
+        state.update(read_settings(address))
+    state["_address"] = address
+
+
+def _read_first(address: dict[str, list[str]]) -> dict[str, Any]:
+    values = read_settings(address)
+    if "lang" not in address:
+        values["lang"] = _browser_language()
+    return values
+
+
+def _browser_language() -> str:
+    return "zh" if (st.context.locale or "").lower().startswith("zh") else SETTINGS["lang"].default
+
+
+def close_address() -> None:
+    """At the end of a run: write the address that leads back to what is on the page."""
+    settings = current_settings()
+    address = write_settings(settings)
+    if _browser_language() != SETTINGS["lang"].default:
+        address["lang"] = [settings["lang"]]  # here English is a choice, too
+    if address != _current_address():
+        st.query_params.from_dict(address)
+    st.session_state["_address"] = address
+    st.session_state["_settings"] = settings
+
+
+def current_settings() -> dict[str, Any]:
+    """The settings as they stand in the session, each a value of its own."""
+    state = st.session_state
+    return {name: list(state[name]) if name == "layers" else state[name] for name in SETTINGS}
+
+
+def _current_address() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}

@@ -1,0 +1,136 @@
+"""The maps of the picture in view, and what the page says while they are made."""
+
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from views.picture import Picture
+from views.status import Status
+from views.texts import Translate
+from views.work import Maps, Strongest, compute_maps, is_warm
+from viz.aggregate import SIGNED
+from viz.layers import get_layer
+from viz.plots import Look, Panel
+from viz.scales import choose_limits
+
+MEGABYTE = 2**20
+
+# Plotly's own words for the buttons above a figure, by their keys in the catalogue.
+MODEBAR = {
+    "zoom": "Zoom",
+    "pan": "Pan",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "autoscale": "Autoscale",
+    "reset": "Reset axes",
+    "download": "Download plot as a PNG",
+}
+
+
+def get_maps(picture: Picture, status: Status, translate: Translate) -> tuple[Maps, Strongest]:
+    """All maps of a picture, under a line that says what is going on.
+
+    When the weights of the visitor's choice cannot be had, the page goes back to the bundled ones and
+    says why.
+    """
+    state = st.session_state
+    view = (picture.digest, state["framing"], state["size"], state["weights"])
+    if state.get("_computed") == view:  # no line about work that is most likely done
+        return compute_maps(*view, picture.pixels)
+    with status.working(translate("page.computing" if is_warm() else "page.loading")):
+        from viz.model import WeightsError
+
+        try:
+            if state["weights"] != "bundled":
+                _fetch_weights(status, translate)
+            computed = compute_maps(*view, picture.pixels)
+        except WeightsError as error:
+            sentence = translate(f"weights_error.{error.reason}", **error.details)
+            _fall_back(sentence, translate)
+    state["_computed"] = view
+    return computed
+
+
+def _fetch_weights(status: Status, translate: Translate) -> None:
+    from viz.model import fetch_weights
+
+    def show(done: int, total: int) -> None:
+        text = translate("page.fetching", done=done // MEGABYTE, total=total // MEGABYTE)
+        status.progress(min(done / total, 1.0), text)
+
+    fetch_weights(show)
+
+
+def _fall_back(sentence: str, translate: Translate) -> NoReturn:
+    """Go back to the bundled weights and say why; without those there is nothing to go back to."""
+    state = st.session_state
+    if state["weights"] == "bundled":
+        st.error(sentence, icon=":material/error:")
+        st.stop()
+    state["_notice"] = f"{sentence} {translate('weights_error.kept')}"
+    state["_pending"] = {"weights": "bundled"}
+    st.rerun()
+
+
+def is_diverging() -> bool:
+    """Whether the maps of the visitor's choice have a sign."""
+    return st.session_state["side"] == "pre" and st.session_state["aggregation"] in SIGNED
+
+
+def make_look(translate: Translate, overlay: bool, shared_bar: bool) -> Look:
+    """The visitor's choices that concern all panels."""
+    state = st.session_state
+    bar = translate("panel.shared_bar", quantity=name_quantity(translate))
+    return Look(
+        colors=state["colors"],
+        diverging=is_diverging(),
+        overlay=overlay,
+        opacity=state["opacity"],
+        smooth=state["smooth"],
+        shared_bar=bar if shared_bar and state["range"] == "shared" else "",
+    )
+
+
+def make_panels(names: list[str], maps: Maps, strongest: Strongest, translate: Translate) -> list[Panel]:
+    """The maps of these layers as the visitor wants them, ready to draw."""
+    state = st.session_state
+    side, aggregation = state["side"], state["aggregation"]
+    heatmaps = [maps[name, side, aggregation] for name in names]
+    limits = choose_limits(heatmaps, state["range"], is_diverging())
+    panels: list[Panel] = []
+    for name, heatmap, (low, high) in zip(names, heatmaps, limits, strict=True):
+        layer = get_layer(name)
+        facts = {
+            "name": name,
+            "height": heatmap.shape[0],
+            "width": heatmap.shape[1],
+            "stage": translate(f"stage.{layer.stage}"),
+            "channel": strongest[name, side],
+        }
+        title = translate("panel.title_channel" if aggregation == "strongest" else "panel.title", **facts)
+        hover = translate("panel.hover", name=name, field=layer.receptive_field)
+        panels.append(Panel(heatmap, layer.stride, low, high, title, hover))
+    return panels
+
+
+def name_quantity(translate: Translate) -> str:
+    """What the maps show, such as "Mean"."""
+    return translate(f"aggregation.{st.session_state['aggregation']}")
+
+
+def list_notes(translate: Translate) -> list[str]:
+    """What is clipped or smoothed, in sentences."""
+    state = st.session_state
+    notes = [("percentiles_note", state["range"] == "percentiles"), ("smooth_note", state["smooth"])]
+    return [translate(f"panel.{key}") for key, applies in notes if applies]
+
+
+def make_config(translate: Translate) -> dict[str, Any]:
+    """Plotly's settings of a figure: its buttons in the visitor's language, no advertisement."""
+    dictionary = {word: translate(f"modebar.{key}") for key, word in MODEBAR.items()}
+    locale = st.session_state["lang"]
+    return {
+        "displaylogo": False,
+        "locale": locale,
+        "locales": {locale: {"moduleType": "locale", "name": locale, "dictionary": dictionary, "format": {}}},
+    }

@@ -1,0 +1,82 @@
+"""How large the visitor's screen is. The server cannot know; a small script in the page tells it."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+# What is assumed until the browser has said otherwise: a window of 1440x900 with the sidebar open.
+USUAL_WIDTH = 1040
+USUAL_HEIGHT = 718
+SMALLEST = 240
+LARGEST = 4000
+NARROW = 640
+
+# It speaks only when the figure would look wrong, so the usual window costs no second run, and only between
+# runs, so that none is cut off. On a phone the height is left out: there the browser's bars come and go, and
+# the figure scrolls anyway.
+# Plotly rejects a promise that nobody catches, without a reason, when "pause" cuts a running animation short:
+# that is no error, so it is kept out of the browser's console.
+_SCRIPT = """
+export default function ({ data, parentElement, setStateValue }) {
+  const element = parentElement.host ?? parentElement;
+  const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
+  const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
+  let timer = 0;
+  const busy = () => document.querySelector('[data-test-script-state="running"]') !== null;
+  const tell = () => {
+    if (busy()) { later(); return; }
+    const width = Math.round(column.clientWidth);
+    const top = element.getBoundingClientRect().top + main.scrollTop;
+    const height = Math.round(window.innerHeight - top - 8);
+    const wide = Math.abs(width - data.width) > 0.015 * data.width;
+    const high = width > data.narrow && Math.abs(height - data.height) > 0.04 * data.height;
+    if (width > 0 && (wide || high)) setStateValue("size", `${width}x${height}`);
+  };
+  const later = () => { clearTimeout(timer); timer = setTimeout(tell, 150); };
+  const observer = new ResizeObserver(later);
+  observer.observe(column);
+  window.addEventListener("resize", later);
+  const pardon = (event) => { if (event.reason === undefined) event.preventDefault(); };
+  window.addEventListener("unhandledrejection", pardon);
+  return () => {
+    clearTimeout(timer);
+    observer.disconnect();
+    window.removeEventListener("resize", later);
+    window.removeEventListener("unhandledrejection", pardon);
+  };
+}
+"""
+
+_report_screen = component("screen", js=_SCRIPT)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Room for a figure, in pixels of the screen."""
+
+    width: float
+    height: float
+
+
+def measure_screen() -> Screen:
+    """The room below this element, as the browser told it last."""
+    known = st.session_state.get("screen", {})
+    screen = read_screen(known.get("size") if hasattr(known, "get") else None)
+    _report_screen(
+        key="screen",
+        data={"width": screen.width, "height": screen.height, "narrow": NARROW},
+        default={"size": None},
+        on_size_change=lambda: None,
+        height=1,
+    )
+    return screen
+
+
+def read_screen(text: str | None) -> Screen:
+    """From "1040x660" to a screen; what came from the browser is not trusted further than that."""
+    try:
+        width, height = (int(part) for part in (text or "").split("x"))
+    except ValueError:
+        return Screen(USUAL_WIDTH, USUAL_HEIGHT)
+    return Screen(min(max(width, SMALLEST), LARGEST), min(max(height, SMALLEST), LARGEST))

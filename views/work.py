@@ -1,0 +1,103 @@
+"""What is computed for visitors, each thing once, and kept within a bound.
+
+torch takes seconds to import, so this module imports what needs it only when it is used; `warm_up` does so
+while the first visitor's browser is still loading its scripts.
+"""
+
+import base64
+import hashlib
+import io
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from views.address import SAMPLES, SETTINGS
+from viz.images import frame_image, read_image, to_batch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+IMAGES = Path(__file__).parent.parent / "assets" / "images"
+
+# The bounds of this process's caches. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
+NETWORKS = 2
+PICTURES_BYTES = 64 * 2**20
+MAPS_BYTES = 256 * 2**20
+
+Maps = dict[tuple[str, str, str], NDArray[np.float32]]
+Strongest = dict[tuple[str, str], int]
+
+_warm = threading.Event()
+
+
+@st.cache_data(show_spinner=False, max_entries=len(SAMPLES))
+def read_sample(name: str) -> tuple[bytes, str]:
+    """A bundled photograph's bytes and their SHA-256."""
+    data = (IMAGES / SAMPLES[name]).read_bytes()
+    return data, hashlib.sha256(data).hexdigest()
+
+
+@st.cache_data(show_spinner=False, max_size=PICTURES_BYTES)
+def frame_picture(digest: str, framing: str, size: int, _data: bytes) -> tuple[NDArray[np.uint8], str]:
+    """The pixels that the network sees, [H, W, 3], and a data URI of the same.
+
+    Args:
+        digest: SHA-256 of the photograph's bytes; the cache's key, with the framing and the size.
+        framing: Key of `viz.images.FRAMINGS`.
+        size: Length of the shorter side in pixels.
+
+    Raises:
+        ImageError: The bytes are not a picture that the page reads.
+    """
+    framed = frame_image(read_image(_data), framing, size)
+    buffer = io.BytesIO()
+    # Without loss, as PNG would be, but a fifth smaller and ten times faster to make.
+    framed.save(buffer, "WEBP", lossless=True, method=0)
+    source = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return np.array(framed), source
+
+
+@st.cache_resource(show_spinner=False, max_entries=NETWORKS)
+def load_network(weights: str) -> "nn.Sequential":
+    """One network for all sessions; see `viz.model.load_features`."""
+    from viz import model
+
+    return model.load_features(weights)
+
+
+@st.cache_data(show_spinner=False, max_size=MAPS_BYTES)
+def compute_maps(
+    digest: str, framing: str, size: int, weights: str, _pixels: NDArray[np.uint8]
+) -> tuple[Maps, Strongest]:
+    """The one pass for a picture as the network sees it.
+
+    Returns:
+        All maps of `viz.extractor.Heatmaps`, and the strongest channel's number by (layer, side); as
+        built-ins and arrays, which a reload of the project's modules leaves readable.
+    """
+    from viz import extractor
+
+    network = load_network(weights)
+    heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(_pixels), weights))
+    _warm.set()
+    strongest = {place: heatmaps.strongest_channel(*place) for place in heatmaps.channel_means}
+    return dict(heatmaps), strongest
+
+
+def is_warm() -> bool:
+    """Whether torch and a network have been used in this process."""
+    return _warm.is_set()
+
+
+def warm_up() -> None:
+    """Load everything and compute the maps that a new visitor sees first."""
+    defaults: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
+    data, digest = read_sample(defaults["photo"])
+    view = (digest, defaults["framing"], defaults["size"])
+    pixels, _ = frame_picture(*view, data)
+    compute_maps(*view, defaults["weights"], pixels)
