@@ -1,0 +1,161 @@
+"""What the page costs, each figure against a reference measured in the same run.
+
+Run it from the project's folder, on a machine that does nothing else: `python benchmarks/page.py`. It needs
+Linux, for the memory, and Chromium: the variable CHROMIUM's, the machine's, or Playwright's own.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
+
+from browser import (
+    Server,
+    launch_browser,
+    read_memory,
+    run_server,
+    stop_group,
+    time_change,
+    visit,
+    wait_until_healthy,
+)
+from common import Row, alternate, compare_memory, compare_slower, print_header
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+LAUNCH_LIMIT = 1.5
+VISIT_LIMIT = 1.2
+CHANGE_LIMIT = 1.6
+MEMORY_LIMIT_MB = 200
+
+REST_S = 2  # after the first heatmap: the run that drew it ends, the browser fetches what it still wants
+FLOOR_NAME = "a page with one 14×14 heatmap"
+BARE = "import streamlit, torch; print(flush=True); input()"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A page to measure.
+
+    Attributes:
+        script: Its path from the project's folder.
+        query: The parameters with which its widget is measured.
+        widget: Key of a selectbox whose change redraws the heatmaps.
+    """
+
+    script: str
+    query: str
+    widget: str
+
+
+FLOOR = Subject("benchmarks/floor.py", "", "values")
+PAGE = Subject("app.py", "?layers=conv1_1&layers=conv3_1&layers=conv4_2", "aggregation")
+OPTIONS = (1, 2, 3, 4, 0)  # both selectboxes have five, and start with the first
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=5, help="launches, visits and memory readings")
+    parser.add_argument("--changes", type=int, default=10, help="changes of the widget")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that servers are killed then, too
+    with sync_playwright() as playwright:
+        print_header()
+        for measure in (measure_launch, measure_visit, measure_memory):
+            print(measure(playwright, options.repeat).to_markdown(), flush=True)
+        print(measure_change(playwright, options.changes).to_markdown(), flush=True)
+
+
+def measure_launch(playwright: Playwright, rounds: int) -> Row:
+    """From the start of server and browser to the first heatmap."""
+    seconds = alternate([partial(time_launch, playwright, subject) for subject in (FLOOR, PAGE)], rounds)
+    return compare_slower("launch to first heatmap in the browser", FLOOR_NAME, seconds, LAUNCH_LIMIT)
+
+
+def time_launch(playwright: Playwright, subject: Subject) -> float:
+    """Seconds from the start of a fresh server and a fresh browser to the first painted heatmap."""
+    start = time.time()
+    with run_server(subject.script) as server, launch_browser(playwright) as browser:
+        wait_until_healthy(server)
+        return visit(browser, server.url).shown - start
+
+
+@contextmanager
+def serve_first_visitor(playwright: Playwright, subject: Subject) -> Iterator[tuple[Server, Browser]]:
+    """A server and a browser that have shown a heatmap, and rest."""
+    with run_server(subject.script) as server, launch_browser(playwright) as browser:
+        wait_until_healthy(server)
+        visit(browser, server.url)
+        time.sleep(REST_S)
+        yield server, browser
+
+
+def measure_visit(playwright: Playwright, rounds: int) -> Row:
+    """From a further visitor's call to the first heatmap, server and browser running."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(serve_first_visitor(playwright, subject)) for subject in (FLOOR, PAGE)]
+        seconds = alternate([partial(time_visit, browser, server.url) for server, browser in running], rounds)
+    return compare_slower("a second visitor's first heatmap", FLOOR_NAME, seconds, VISIT_LIMIT)
+
+
+def time_visit(browser: Browser, url: str) -> float:
+    """Seconds from a new visitor's call to the first painted heatmap."""
+    seen = visit(browser, url)
+    time.sleep(REST_S)
+    seen.page.context.close()
+    return seen.shown - seen.called
+
+
+def measure_change(playwright: Playwright, rounds: int) -> Row:
+    """From the change of a widget to the repainted heatmaps, of three layers."""
+    with ExitStack() as stack:
+        measures = [stack.enter_context(open_for_changes(playwright, subject)) for subject in (FLOOR, PAGE)]
+        seconds = alternate(measures, rounds)
+    return compare_slower("widget change to repaint, three layers", FLOOR_NAME, seconds, CHANGE_LIMIT)
+
+
+@contextmanager
+def open_for_changes(playwright: Playwright, subject: Subject) -> Iterator[Callable[[], float]]:
+    """An open page's function that chooses the widget's next option and returns the seconds it took."""
+    with serve_first_visitor(playwright, subject) as (server, browser):
+        page = visit(browser, server.url + subject.query).page
+        time.sleep(REST_S)
+        options = cycle(OPTIONS)
+        yield lambda: time_change(page, subject.widget, next(options))
+
+
+def measure_memory(playwright: Playwright, rounds: int) -> Row:
+    """Resident memory of the server after the first photograph."""
+    megabytes = alternate([read_bare_memory, partial(read_page_memory, playwright)], rounds)
+    what = "resident memory of the server after the first photograph"
+    return compare_memory(what, "`import streamlit, torch`", megabytes, MEMORY_LIMIT_MB)
+
+
+def read_page_memory(playwright: Playwright) -> float:
+    """MB that the page's server holds, with all its children."""
+    with serve_first_visitor(playwright, PAGE) as (server, _):
+        return read_memory(server.process.pid)
+
+
+def read_bare_memory() -> float:
+    """MB that a process holds which has imported Streamlit and torch, and does nothing."""
+    command = [sys.executable, "-c", BARE]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None  # it is the pipe
+            process.stdout.readline()
+            time.sleep(REST_S)
+            return read_memory(process.pid)
+        finally:
+            stop_group(process)
+
+
+if __name__ == "__main__":
+    main()
