@@ -171,3 +171,9 @@ def test_the_scrubber_has_a_frame_a_layer_and_needs_no_server():
 )
 def test_numbers_have_three_digits(value, text):
     assert format_value(value) == text
+
+
+def test_a_figure_carries_no_default_template():
+    """Plotly takes every copy of a template for a new one and would draw the figure twice."""
+    assert "template" not in draw().to_plotly_json()["layout"]
+    assert set(draw(Look(overlay=True)).to_plotly_json()["layout"]["template"]["layout"]) == {"imagedefaults"}

@@ -72,6 +72,7 @@ def _draw_photo(
     slot.plotly_chart(
         compare_figure(picture.photo, [], Look(), grid),
         key="photograph",
+        theme=None,
         config=make_config(translate),
         alt=alt,
     )
@@ -91,7 +92,7 @@ def _draw_figure(
     )
     note = translate("panel.how_to_read_shared" if look.shared_bar else "panel.how_to_read")
     figure = compare_figure(picture.photo, panels, look, grid, note)
-    st.plotly_chart(figure, key="heatmaps", config=make_config(translate), alt=alt)
+    st.plotly_chart(figure, key="heatmaps", theme=None, config=make_config(translate), alt=alt)
 
 
 def _explain_layers(names: list[str], maps: Maps, strongest: Strongest, translate: Translate) -> None:

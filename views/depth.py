@@ -32,7 +32,7 @@ def draw_depth(screen: Screen, status: Status, translate: Translate) -> None:
         side=translate(f"side.{st.session_state['side']}"),
     )
     figure = depth_figure(picture.photo, panels, names, look, grid, words)
-    slot.plotly_chart(figure, key="depth", config=make_config(translate), alt=alt)
+    slot.plotly_chart(figure, key="depth", theme=None, config=make_config(translate), alt=alt)
     for note in [translate("depth.note"), *list_notes(translate)]:
         st.caption(note)
     explain_numbers(translate)

@@ -5,6 +5,7 @@ while the first visitor's browser is still loading its scripts.
 """
 
 import base64
+import gc
 import hashlib
 import io
 import threading
@@ -101,3 +102,6 @@ def warm_up() -> None:
     view = (digest, defaults["framing"], defaults["size"])
     pixels, _ = frame_picture(*view, data)
     compute_maps(*view, defaults["weights"], pixels)
+    # Streamlit collects garbage after each run of the script, and holds the interpreter while it looks
+    # through all that torch has loaded. That stays for good; frozen, it is not looked through again.
+    gc.freeze()

@@ -27,6 +27,13 @@ BAR_THICKNESS = 9  # pixels of the screen
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next panel's
 NARROW = 640  # a figure below this width is on a phone: dragging must scroll the page there, not zoom
 PLAY_MS = 700
+FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
+# The figure does not know whether the page is light or dark; these can be seen on both.
+MUTED_COLOR = "#8a8d96"
+ACCENT_COLOR = "#d0582f"
+TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
+HOVER_COLOR = "#2f333c"
+HOVER_TEXT_COLOR = "#fdfcf9"
 SLIDER_HEIGHT = 100
 BUTTONS_HEIGHT = 48
 BUTTONS_WIDTH = 150
@@ -132,7 +139,7 @@ def compare_figure(
     if look.overlay:
         layout["images"] = [_underlay(x, y, photo) for x, y in axes[1:]]
         layout["template"] = _template(photo)
-    return go.Figure({"data": traces, "layout": layout})
+    return _make_figure({"data": traces, "layout": layout})
 
 
 def depth_figure(
@@ -170,7 +177,16 @@ def depth_figure(
         "margin": layout["margin"] | {"b": controls},
         "height": int(grid.height) + controls,
     }
-    return go.Figure({"data": traces[:1], "layout": layout, "frames": frames})
+    return _make_figure({"data": traces[:1], "layout": layout, "frames": frames})
+
+
+def _make_figure(spec: Spec) -> go.Figure:
+    figure = go.Figure(spec)
+    if "template" not in spec["layout"]:
+        # Plotly.py's own template sets nothing that is not set here, and Plotly takes every copy of it for
+        # another one: it would calculate and draw each figure a second time (see `_digest`).
+        figure.layout.template = None
+    return figure
 
 
 def _digest(photo: Photo, panels: Sequence[Panel]) -> str:
@@ -197,8 +213,13 @@ def _base_layout(grid: Grid) -> Spec:
         "margin": {"l": 0, "r": 0, "t": 0, "b": 2},
         "showlegend": False,
         "dragmode": "zoom" if grid.width >= NARROW else False,
-        "hoverlabel": {"align": "left"},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#8a8d96", "activecolor": "#d0582f"},
+        "font": {"family": FONT},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": HOVER_COLOR,
+            "font": {"family": FONT, "color": HOVER_TEXT_COLOR},
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED_COLOR, "activecolor": ACCENT_COLOR},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
     }
@@ -350,6 +371,10 @@ def _scrubber(names: Sequence[str], prefix: str, grid: Grid) -> Spec:
         "x": left,
         "len": 1 - left,
         "tickwidth": 1,
+        "tickcolor": MUTED_COLOR,
+        "bgcolor": TRACK_COLOR,
+        "activebgcolor": ACCENT_COLOR,
+        "bordercolor": MUTED_COLOR,
     }
 
 
