@@ -5,9 +5,11 @@ while the first visitor's browser is still loading its scripts.
 """
 
 import base64
+import ctypes
 import gc
 import hashlib
 import io
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,4 +106,13 @@ def warm_up() -> None:
     compute_maps(*view, defaults["weights"], pixels)
     # Streamlit collects garbage after each run of the script, and holds the interpreter while it looks
     # through all that torch has loaded. That stays for good; frozen, it is not looked through again.
+    gc.collect()
     gc.freeze()
+    _return_memory()
+
+
+def _return_memory() -> None:
+    """Hand the memory that loading used for a moment back to the system, where the C library can (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
