@@ -4,10 +4,12 @@ Streamlit runs this file in two ways. The server imports it once, for `app`, who
 the network while the first browser is still on its way. Each session then runs it as a script, for the page.
 """
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.starlette import App
 
@@ -32,7 +34,17 @@ def _say_bug(error: Exception) -> bool:
 
 
 if get_script_run_ctx(suppress_warning=True) is None:
-    app = App(__file__, lifespan=start_warming, on_script_error=_say_bug)
+    from views.preload import PreloadPlotly
+
+    # torch's threads wait for each other asleep, not spinning: at the start the browser, or another visitor's
+    # pass, wants the same processors. It costs the pass nothing, and is read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    app = App(
+        __file__,
+        lifespan=start_warming,
+        middleware=[Middleware(PreloadPlotly)],
+        on_script_error=_say_bug,
+    )
 else:
     from views.page import draw_page
 

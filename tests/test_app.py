@@ -11,6 +11,7 @@ from conftest import ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from views import maps
 from views.address import DEFAULT_LAYERS
 from views.texts import load_catalogue, make_translate
 from viz import model
@@ -21,7 +22,9 @@ ENGLISH = make_translate("en")
 
 
 @pytest.fixture
-def page():
+def page(monkeypatch):
+    monkeypatch.setattr(maps, "HEAD_START_S", 0)  # here no browser draws anything
+    monkeypatch.setattr(maps, "FIRST_HEAD_START_S", 0)
     st.cache_data.clear()
     st.cache_resource.clear()
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
@@ -363,9 +366,9 @@ def test_caches_are_bounded_and_hold_no_classes_of_ours(page, features):
 
     page.run()
     pixels, source = work.frame_picture("0" * 64, "crop", 224, (ROOT / "assets/images/cat.png").read_bytes())
-    maps, strongest = work.compute_maps("0" * 64, "crop", 224, "bundled", pixels)
+    computed, strongest = work.compute_maps("0" * 64, "crop", 224, "bundled", pixels)
     assert type(source) is str
-    assert {type(value) for value in maps.values()} == {np.ndarray}
+    assert {type(value) for value in computed.values()} == {np.ndarray}
     assert {type(value) for value in strongest.values()} == {int}
-    assert type(maps) is dict
-    assert sum(value.nbytes for value in maps.values()) < work.MAPS_BYTES
+    assert type(computed) is dict
+    assert sum(value.nbytes for value in computed.values()) < work.MAPS_BYTES

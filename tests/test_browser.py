@@ -1,7 +1,9 @@
 """The journeys that only a real browser can take, on a server started as the README starts it."""
 
 import io
-from urllib.parse import parse_qs, urlsplit
+import re
+import urllib.request
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import numpy as np
 import pytest
@@ -347,3 +349,23 @@ def test_the_icon_and_the_texts_are_the_projects_own(visit):
     href = visitor.tab.eval_on_selector("link[rel*=icon]", "link => link.href")
     assert href.startswith(visitor.url)
     assert (ROOT / "assets" / "icon.png").exists()
+
+
+def test_the_page_names_plotlys_script_at_once_and_it_is_there(server_url):
+    with urllib.request.urlopen(f"{server_url}/?layers=conv1_1") as answer:
+        link = answer.headers["Link"]
+    path = re.fullmatch(r"<(\./static/js/PlotlyChart\.[^>]+\.js)>; rel=modulepreload; crossorigin", link)[1]
+    with urllib.request.urlopen(urljoin(f"{server_url}/", path)) as answer:
+        assert answer.status == 200
+        assert answer.headers["Link"] is None
+
+
+def test_plotlys_script_is_asked_for_before_any_figure_and_only_once(visit):
+    visitor = visit()
+    asked = []
+    visitor.tab.on("request", lambda request: asked.append(request.url))
+    visitor.open()
+    scripts = [number for number, url in enumerate(asked) if "/PlotlyChart." in url]
+    sockets = [number for number, url in enumerate(asked) if url.endswith("/_stcore/health")]
+    assert len(scripts) == 1
+    assert scripts[0] < sockets[0]

@@ -5,6 +5,7 @@ import streamlit as st
 from views.address import DEFAULT_LAYERS
 from views.maps import (
     get_maps,
+    give_head_start,
     is_diverging,
     list_notes,
     make_config,
@@ -41,6 +42,7 @@ def draw_compare(screen: Screen, status: Status, translate: Translate) -> None:
     maps, strongest = get_maps(picture, status, translate)
     with slot:
         _draw_figure(names, maps, strongest, picture, grid, translate)
+    give_head_start()
     for note in list_notes(translate):
         st.caption(note)
     _explain_layers(names, maps, strongest, translate)

@@ -3,7 +3,15 @@
 import streamlit as st
 
 from views.compare import explain_numbers
-from views.maps import get_maps, list_notes, make_config, make_look, make_panels, name_quantity
+from views.maps import (
+    get_maps,
+    give_head_start,
+    list_notes,
+    make_config,
+    make_look,
+    make_panels,
+    name_quantity,
+)
 from views.picture import choose_picture
 from views.screen import Screen
 from views.status import Status
@@ -33,6 +41,7 @@ def draw_depth(screen: Screen, status: Status, translate: Translate) -> None:
     )
     figure = depth_figure(picture.photo, panels, names, look, grid, words)
     slot.plotly_chart(figure, key="depth", theme=None, config=make_config(translate), alt=alt)
+    give_head_start()
     for note in [translate("depth.note"), *list_notes(translate)]:
         st.caption(note)
     explain_numbers(translate)

@@ -11,6 +11,7 @@ from views.screen import measure_screen
 from views.sidebar import draw_sidebar
 from views.status import Status
 from views.texts import Translate, make_translate
+from views.work import is_warm
 
 DRAW = {"compare": draw_compare, "depth": draw_depth}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
@@ -49,12 +50,11 @@ def draw_page() -> None:
     st.html(
         STYLE.format(button=translate("picture.uploader_button"), limits=translate("picture.uploader_limits"))
     )
-    # A new visitor sees the sidebar while the figure is still in the making. After that the figure, which is
-    # what a change was made for, goes first: the browser draws it before it is busy with the sidebar.
-    first, second = (draw_sidebar, _draw_main) if "_drawn" not in state else (_draw_main, draw_sidebar)
+    # The figure is what a visitor waits for, so it goes first: the browser draws it before it is busy with
+    # the sidebar. Only while torch is still loading is there time for the sidebar before it.
+    first, second = (_draw_main, draw_sidebar) if is_warm() else (draw_sidebar, _draw_main)
     first(translate)
     second(translate)
-    state["_drawn"] = True
     close_address()
 
 

@@ -100,15 +100,26 @@ def is_warm() -> bool:
 def warm_up() -> None:
     """Load everything and compute the maps that a new visitor sees first."""
     defaults: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
+    _load_for_good(defaults["weights"])
     data, digest = read_sample(defaults["photo"])
     view = (digest, defaults["framing"], defaults["size"])
     pixels, _ = frame_picture(*view, data)
     compute_maps(*view, defaults["weights"], pixels)
-    # Streamlit collects garbage after each run of the script, and holds the interpreter while it looks
-    # through all that torch has loaded. That stays for good; frozen, it is not looked through again.
-    gc.collect()
-    gc.freeze()
     _return_memory()
+
+
+def _load_for_good(weights: str) -> None:
+    """Load torch and a network, and spare Python from looking through them for garbage.
+
+    Loading makes objects by the hundred thousand, all of which stay. Python would look through them again and
+    again, a fifth of the time that loading takes, and Streamlit has it do so after each run of the script.
+    """
+    gc.disable()
+    try:
+        load_network(weights)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _return_memory() -> None:
