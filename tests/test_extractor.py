@@ -154,3 +154,16 @@ def test_a_pass_never_holds_all_raw_maps(thin_features):
     assert len(heatmaps) == 130
     assert len(outputs) == 30
     assert most_alive == 2  # a module's input and its output
+
+
+def test_zeros_after_the_relu_are_counted(features, make_batch):
+    batch = make_batch("cat.png", "crop")
+    heatmaps = extract_heatmaps(features, batch)
+    assert list(heatmaps.zero_shares) == list(LAYER_NAMES)
+    signal = batch
+    for index, module in enumerate(features[:30]):
+        signal = module(signal)
+        for layer in CONV_LAYERS:
+            if layer.index + 1 == index:
+                expected = np.mean(signal.numpy() == 0)
+                assert heatmaps.zero_shares[layer.name] == pytest.approx(expected, abs=1e-9)

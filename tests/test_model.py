@@ -230,3 +230,20 @@ def test_a_kept_file_that_was_altered_is_refused(monkeypatch, hub):
     with pytest.raises(WeightsError) as caught:
         load_features("imagenet1k_v1")
     assert caught.value.reason == "altered"
+
+
+def test_the_untrained_network_is_seeded_and_keeps_its_scale(make_batch):
+    from viz.model import build_untrained
+
+    first, again, other = build_untrained(), build_untrained(), build_untrained(seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(first[0].weight, other[0].weight)
+    assert not any(parameter.requires_grad for parameter in first.parameters())
+    for module in first:
+        if isinstance(module, torch.nn.Conv2d):
+            fan_in = module.in_channels * 9
+            assert float(module.weight.var()) == pytest.approx(2 / fan_in, rel=0.1)
+            assert not module.bias.any()
+    signal = make_batch()
+    before = float(signal.square().mean())
+    assert before / 30 < float(first[:30](signal).square().mean()) < before * 30

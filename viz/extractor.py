@@ -24,10 +24,12 @@ class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
         maps: The mapping itself.
         channel_means: The mean of every channel [C] over its map, by (layer name, side). The channel
             with the highest one is the one that the aggregation "strongest" shows.
+        zero_shares: The share of values that are exactly zero after the ReLU, 0..1, by layer name.
     """
 
     maps: dict[MapKey, NDArray[np.float32]]
     channel_means: dict[tuple[str, str], NDArray[np.float32]]
+    zero_shares: dict[str, float]
 
     def __getitem__(self, key: MapKey) -> NDArray[np.float32]:
         return self.maps[key]
@@ -67,7 +69,7 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
     if batch.ndim != 4 or batch.shape[:2] != (1, 3):
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
     layers = {layer.index: layer.name for layer in CONV_LAYERS}
-    kept = Heatmaps({}, {})
+    kept = Heatmaps({}, {}, {})
     with torch.inference_mode():
         signal = batch.to(next(features.parameters()).device).contiguous(memory_format=torch.channels_last)
         for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
@@ -78,6 +80,7 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
                 _keep(kept, layers[index], "pre", signal)
             elif index - 1 in layers:
                 _keep(kept, layers[index - 1], "post", signal)
+                kept.zero_shares[layers[index - 1]] = _share_zeros(signal)
     return kept
 
 
@@ -86,3 +89,9 @@ def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:
     kept.channel_means[layer, side] = channel_means.cpu().numpy()
     for aggregation, heatmap in maps.items():
         kept.maps[layer, side, aggregation] = heatmap.cpu().numpy()
+
+
+def _share_zeros(signal: Tensor) -> float:
+    # After the ReLU a sign is 0 or 1. Counted by cell first: float32 cannot count beyond 2^24.
+    positive = signal.sign().sum(dim=1).sum(dtype=torch.float64)
+    return 1 - float(positive) / signal.numel()

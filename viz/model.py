@@ -77,10 +77,29 @@ def load_features(weights: str = "bundled") -> nn.Sequential:
     return features.to(_pick_device())
 
 
+def build_untrained(seed: int = 0) -> nn.Sequential:
+    """The same architecture with random weights: what depth and pooling alone make of a picture.
+
+    Args:
+        seed: Of the random numbers; the same seed gives the same network.
+
+    Returns:
+        As `load_features`. Kernels are normal with variance 2 / fan-in, biases zero (He et al.,
+        https://arxiv.org/abs/1502.01852), so that values neither grow nor fade with depth.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    state: dict[str, Tensor] = {}
+    for index, module in enumerate(_list_modules(device="meta")):
+        if isinstance(module, nn.Conv2d):
+            kernel = torch.empty(module.weight.shape, memory_format=torch.channels_last)
+            nn.init.kaiming_normal_(kernel, nonlinearity="relu", generator=generator)
+            state |= {f"{index}.weight": kernel, f"{index}.bias": torch.zeros(module.out_channels)}
+    return _build_features(state).to(_pick_device())
+
+
 def _build_features(state: dict[str, Tensor]) -> nn.Sequential:
     # On the meta device nothing is initialised, so building costs milliseconds instead of seconds.
-    with torch.device("meta"):
-        features = nn.Sequential(*_list_modules())
+    features = nn.Sequential(*_list_modules(device="meta"))
     features.load_state_dict(state, assign=True)
     return features.eval().requires_grad_(False)
 
@@ -106,12 +125,15 @@ def _convert(value: Tensor) -> Tensor:
     return converted
 
 
-def _list_modules() -> list[nn.Module]:
+def _list_modules(device: str) -> list[nn.Module]:
     modules: list[nn.Module] = []
     channels = 3
     for entry in CONFIGURATION:
         if isinstance(entry, int):
-            modules += [nn.Conv2d(channels, entry, kernel_size=3, padding=1), nn.ReLU(inplace=False)]
+            modules += [
+                nn.Conv2d(channels, entry, kernel_size=3, padding=1, device=device),
+                nn.ReLU(inplace=False),
+            ]
             channels = entry
         else:
             modules.append(nn.MaxPool2d(kernel_size=2, stride=2))
