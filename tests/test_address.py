@@ -27,11 +27,15 @@ OTHERS = {
     "size": 320,
     "weights": "imagenet1k_v1",
     "lang": "zh",
+    "controls": ["coarse", "noise"],
+    "threshold": 0.75,
+    "box": (10, 20, 300, 200),
 }
 
 
 def test_the_parameters_are_the_promised_ones():
     names = "photo weights layers aggregation side framing size colors range overlay opacity smooth lang view"
+    names += " controls threshold box"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 
@@ -82,6 +86,14 @@ def test_uploads_and_the_camera_cannot_travel():
         ("overlay", "yes"),
         ("lang", "<script>"),
         ("view", ""),
+        ("controls", "untrained,magic"),
+        ("threshold", "0"),
+        ("threshold", "nan"),
+        ("box", "1,2,3"),
+        ("box", "5,5,5,9"),
+        ("box", "-1,0,5,9"),
+        ("box", "0,0,99999999999,9"),
+        ("box", "a,b,c,d"),
     ],
 )
 def test_an_invalid_value_is_its_default(name, text):

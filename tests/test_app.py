@@ -366,9 +366,131 @@ def test_caches_are_bounded_and_hold_no_classes_of_ours(page, features):
 
     page.run()
     pixels, source = work.frame_picture("0" * 64, "crop", 224, (ROOT / "assets/images/cat.png").read_bytes())
-    computed, strongest = work.compute_maps("0" * 64, "crop", 224, "bundled", pixels)
+    computed, means, zeros = work.compute_maps("0" * 64, "crop", 224, "bundled", pixels)
     assert type(source) is str
     assert {type(value) for value in computed.values()} == {np.ndarray}
-    assert {type(value) for value in strongest.values()} == {int}
+    assert {type(value) for value in means.values()} == {np.ndarray}
+    assert {type(value) for value in zeros.values()} == {float}
     assert type(computed) is dict
     assert sum(value.nbytes for value in computed.values()) < work.MAPS_BYTES
+
+
+def open_measures(page, **parameters):
+    page.query_params.update({"view": "measure"} | parameters)
+    page.run()
+    assert_healthy(page)
+    return page
+
+
+def read_chart(page, key):
+    (chart,) = [chart for chart in page.get("plotly_chart") if key in chart.proto.id]
+    return json.loads(chart.proto.spec)
+
+
+def read_curves(page):
+    """Values by metric's title and curve's name, as the charts hold them."""
+    spec = read_chart(page, "metrics")
+    titles = [note["text"] for note in spec["layout"]["annotations"] if note["xref"].endswith(" domain")]
+    axes = list(dict.fromkeys(trace["xaxis"] for trace in spec["data"]))
+    return {
+        (titles[axes.index(trace["xaxis"])], trace["name"]): [float(value) for value in trace["y"]]
+        for trace in spec["data"]
+    }
+
+
+def test_the_measures_are_those_of_the_maps(page, features, make_batch):
+    from viz.extractor import extract_heatmaps
+    from viz.metrics import layer_metrics, measure_luma
+
+    open_measures(page, aggregation="max", side="pre")
+    curves = read_curves(page)
+    heatmaps = extract_heatmaps(features, make_batch("cat.png"))
+    luma = measure_luma(np.array(frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))))
+    for place, name in enumerate(LAYER_NAMES):
+        metrics = layer_metrics(heatmaps[name, "pre", "max"], luma)
+        assert curves[ENGLISH("metric.gini"), "VGG16"][place] == pytest.approx(metrics.gini)
+        assert curves[ENGLISH("metric.region_count"), "VGG16"][place] == metrics.region_count
+        zeros = curves[ENGLISH("metric.zero_share"), "VGG16"][place]
+        assert zeros == pytest.approx(heatmaps.zero_shares[name])
+
+
+def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):
+    open_measures(page, controls="")
+    assert len(count_passes) == 1
+    assert [info.value for info in page.info] == [ENGLISH("verdict.needs_untrained")]
+    page.get("button_group")
+    for controls, passes in (
+        (["coarse"], 1),
+        (["coarse", "untrained"], 2),
+        (["untrained", "noise"], 3),
+        (["noise"], 3),
+        (["untrained", "coarse", "noise"], 3),
+    ):
+        page.session_state["controls"] = controls
+        page.run()
+        assert_healthy(page)
+        assert len(count_passes) == passes
+    page.slider(key="threshold").set_value(0.8).run()
+    page.selectbox(key="aggregation").set_value("std").run()
+    page.multiselect(key="layers").set_value(["conv3_1"]).run()
+    page.segmented_control(key="side").set_value("pre").run()
+    assert_healthy(page)
+    assert len(count_passes) == 3
+    assert page.query_params["controls"] == ["untrained", "coarse", "noise"]
+
+
+def test_verdicts_are_written_from_the_numbers(page):
+    open_measures(page, box="100,20,260,200")
+    curves = read_curves(page)
+    edges = curves[ENGLISH("metric.edge_correlation"), "VGG16"]
+    text = "\n".join(markdown.value for markdown in page.markdown)
+    assert (
+        f"{np.mean(edges[:3]):.2f} in the shallow layers, {np.mean(edges[6:]):.2f} in the deep ones" in text
+    )
+    for claim in ("detail", "regions", "resolution", "object"):
+        assert ENGLISH(f"claim.{claim}") in text
+    assert "needs a box" not in text.split(ENGLISH("verdict.title"))[1].split("All numbers")[0]
+
+
+def test_without_a_box_the_claim_about_objects_is_left_open(page):
+    open_measures(page)
+    text = "\n".join(markdown.value for markdown in page.markdown)
+    assert ENGLISH("verdict.needs_box") in text
+    assert (ENGLISH("metric.box_ratio"), "VGG16") not in read_curves(page)
+
+
+def test_a_box_leaves_with_its_picture(page):
+    open_measures(page, box="100,20,9000,200")
+    assert page.session_state["box"] == (100, 20, 337, 200)
+    assert page.query_params["box"] == "100,20,337,200"
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert_healthy(page)
+    assert page.session_state["box"] is None
+    assert "box" not in page.query_params
+
+
+def test_the_threshold_and_the_controls_are_kept_while_another_view_is_open(page):
+    open_measures(page, threshold="0.7", controls="noise")
+    page.segmented_control(key="view").set_value("compare").run()
+    page.selectbox(key="colors").set_value("jet").run()
+    page.segmented_control(key="view").set_value("measure").run()
+    assert_healthy(page)
+    assert page.slider(key="threshold").value == 0.7
+    assert page.session_state["controls"] == ["noise"]
+
+
+def test_a_common_grid_takes_the_resolution_out(page):
+    open_measures(page, controls="coarse", layers="conv1_1,conv4_1")
+    curves = read_curves(page)
+    size, coarse = (curves[ENGLISH("metric.median_region_px"), name] for name in ("VGG16", "Coarse"))
+    assert min(coarse[:8]) >= 8  # a cell of conv4_1's grid is 8 px
+    assert min(size[:2]) < 8
+    assert coarse[7:] == size[7:]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_has_all_layers_and_names(page, language):
+    open_measures(page, controls="untrained", lang=language)
+    (table,) = page.dataframe
+    assert table.value.shape[0] == 2 * 13
+    assert list(table.value["layer"][:13]) == list(LAYER_NAMES)

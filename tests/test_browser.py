@@ -1,5 +1,6 @@
 """The journeys that only a real browser can take, on a server started as the README starts it."""
 
+import csv
 import io
 import re
 import urllib.request
@@ -11,7 +12,11 @@ from conftest import ROOT
 from PIL import Image
 
 from views.address import DEFAULT_LAYERS
+from viz.extractor import extract_heatmaps
+from viz.images import frame_image, read_image, to_batch
 from viz.layers import LAYER_NAMES, get_layer
+from viz.metrics import box_ratio
+from viz.model import load_features
 
 pytestmark = pytest.mark.browser
 
@@ -369,3 +374,60 @@ def test_plotlys_script_is_asked_for_before_any_figure_and_only_once(visit):
     sockets = [number for number, url in enumerate(asked) if url.endswith("/_stcore/health")]
     assert len(scripts) == 1
     assert scripts[0] < sockets[0]
+
+
+def test_a_box_is_drawn_and_its_chart_read(visit):
+    visitor = visit()
+    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    left, top, right, _ = visitor.boxes()[0]
+    scale = (right - left) / 337
+    places = [(left + x * scale, top + y * scale) for x, y in ((90, 40), (250, 200))]
+    visitor.tab.mouse.move(*places[0])
+    visitor.tab.mouse.down()
+    visitor.tab.mouse.move(*places[1], steps=8)
+    visitor.tab.mouse.up()
+    visitor.settle()
+    box = [int(edge) for edge in visitor.parameters()["box"][0].split(",")]
+    assert box == pytest.approx([90, 40, 250, 200], abs=3)
+    assert visitor.tab.get_by_text("Inside the box, over chance").count() >= 1
+    values = visitor.tab.evaluate(
+        "() => Array.from(document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y, Number)"
+    )
+    assert len(values) == 13
+    photo = read_image((ROOT / "assets/images/cat.png").read_bytes())
+    heatmaps = extract_heatmaps(load_features(), to_batch(frame_image(photo)))
+    expected = [box_ratio(heatmaps[name, "post", "mean"], tuple(box), 224, 337) for name in LAYER_NAMES]
+    assert values == pytest.approx(expected, rel=1e-5)
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(".stPlotlyChart .scatterlayer")
+    visitor.settle()
+    assert visitor.parameters()["box"] == [",".join(map(str, box))]
+    visitor.tab.get_by_role("button", name="Remove the box").click()
+    visitor.settle()
+    assert "box" not in visitor.parameters()
+
+
+def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
+    visitor = visit()
+    visitor.open("?view=measure&threshold=0.6&photo=coffee", ".stPlotlyChart .scatterlayer")
+    with visitor.tab.expect_download() as download:
+        visitor.tab.get_by_role("button", name="All digits and settings as CSV").click()
+    rows = list(csv.DictReader(download.value.path().open(encoding="utf-8", newline="")))
+    assert [row["layer"] for row in rows] == [*LAYER_NAMES, *LAYER_NAMES]
+    assert {row["threshold"] for row in rows} == {"0.6"}
+    assert {row["photo"] for row in rows} == {"coffee"}
+    drawn = visitor.tab.evaluate(
+        """() => Array.from(document.querySelectorAll('.js-plotly-plot')[1]._fullData,
+                            (trace) => Array.from(trace.y, Number))"""
+    )
+    assert [float(row["active_share"]) for row in rows] == pytest.approx(drawn[0] + drawn[1], rel=1e-12)
+
+
+def test_the_measures_on_a_phone(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for box in visitor.tab.locator(".js-plotly-plot").all():
+        edges = box.bounding_box()
+        assert edges["x"] >= 0
+        assert edges["x"] + edges["width"] <= PHONE["width"]

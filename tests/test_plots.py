@@ -3,15 +3,19 @@ import plotly.express as px
 import pytest
 
 from viz.grids import arrange_panels
+from viz.layers import LAYER_NAMES
 from viz.plots import (
     COLOR_SCALES,
     DIVERGING_SCALE,
+    Chart,
     Look,
     Panel,
     Photo,
+    box_figure,
     compare_figure,
     depth_figure,
     format_value,
+    metrics_figure,
     name_axes,
 )
 
@@ -20,6 +24,7 @@ FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.
 COARSE = Panel(
     np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]], dtype=np.float32), 16, 1.0, 9.0, "coarse", "hover coarse"
 )
+STAGE_NAMES = {"shallow": "shallow", "middle": "middle", "deep": "deep"}
 WORDS = {"play": "Play", "pause": "Pause", "layer": "Layer"}
 
 
@@ -177,3 +182,44 @@ def test_a_figure_carries_no_default_template():
     """Plotly takes every copy of a template for a new one and would draw the figure twice."""
     assert "template" not in draw().to_plotly_json()["layout"]
     assert set(draw(Look(overlay=True)).to_plotly_json()["layout"]["template"]["layout"]) == {"imagedefaults"}
+
+
+def make_curve(start):
+    return {name: start + place for place, name in enumerate(LAYER_NAMES)}
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1040, 4), (700, 2), (366, 1)])
+def test_charts_wrap_and_stay_inside(width, columns):
+    charts = [Chart(f"metric {number}", {"trained": make_curve(1)}) for number in range(6)]
+    figure = metrics_figure(charts, {"trained": "VGG16"}, STAGE_NAMES, ["conv3_1"], width)
+    axes = [figure.layout[f"xaxis{number or ''}"] for number in [None, 2, 3, 4, 5, 6]]
+    assert len({axis.domain[0] for axis in axes}) == columns
+    assert all(0 <= axis.domain[0] < axis.domain[1] <= 1 for axis in axes)
+    assert figure.layout.height < 6 * 240
+
+
+def test_curves_are_told_apart_and_selected_layers_are_marked():
+    chart = Chart(
+        "size", {"trained": make_curve(1), "untrained": make_curve(5)}, ".1f", logarithmic=True, limits=(2,)
+    )
+    names = {"trained": "VGG16", "untrained": "Untrained"}
+    figure = metrics_figure([chart, chart], names, STAGE_NAMES, ["conv1_2"], 1000)
+    assert [trace.line.dash for trace in figure.data] == ["solid", "dash", "solid", "dash"]
+    assert [trace.showlegend for trace in figure.data] == [True, True, False, False]
+    assert list(figure.data[1].y) == list(range(5, 18))
+    assert [bool(size) for size in figure.data[0].marker.size] == [name == "conv1_2" for name in LAYER_NAMES]
+    assert figure.layout.yaxis.type == "log"
+    shades = [shape for shape in figure.layout.shapes if shape.type == "rect" and shape.xref == "x"]
+    assert [(shade.x0, shade.x1) for shade in shades] == [(-0.5, 2.5), (5.5, 12.5)]
+    assert [shape.y0 for shape in figure.layout.shapes if shape.type == "line"] == [2, 2]
+
+
+def test_a_box_is_drawn_and_the_picture_can_be_selected():
+    photo = Photo("data:image/png;base64,", 300, 224, "photo")
+    grid = arrange_panels(1, 400, 400, 224 / 300)
+    figure = box_figure(photo, (10, 20, 100, 200), grid)
+    assert figure.layout.dragmode == "select"
+    (shape,) = figure.layout.shapes
+    assert (shape.x0, shape.y0, shape.x1, shape.y1) == (10, 20, 100, 200)
+    assert figure.data[1].marker.opacity == 0
+    assert not box_figure(photo, None, grid).layout.shapes

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from views.address import OWN_PHOTOS, SAMPLES, VIEWS
+from views.address import CONTROLS, OWN_PHOTOS, SAMPLES, VIEWS
+from views.measures import FORMATS
 from views.texts import LANGUAGES, load_catalogue, make_translate
 from viz.aggregate import AGGREGATIONS
 from viz.images import FRAMINGS, IMAGE_ERRORS, NORMALIZATION
 from viz.layers import SIDES, STAGES
 from viz.plots import COLOR_SCALES
 from viz.scales import RANGES
+from viz.verdicts import OUTCOMES, RULES
 
 VIEWS_FOLDER = Path(__file__).parent.parent / "views"
 
@@ -22,8 +24,8 @@ def list_placeholders(sentence):
 def list_keys_in_code():
     """Keys as they stand in the code, and the beginnings of those that are put together."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in VIEWS_FOLDER.glob("*.py"))
-    whole = set(re.findall(r'"([a-z_]+\.[a-z0-9_]+)"', code))
-    begun = set(re.findall(r'f"([a-z_]+\.[a-z_]*)\{', code))
+    whole = set(re.findall(r"""["']([a-z_]+\.[a-z0-9_]+)["']""", code))
+    begun = set(re.findall(r"""f["']([a-z_]+\.[a-z_]*)\{""", code))
     return whole, begun
 
 
@@ -69,6 +71,13 @@ def test_every_sentence_is_used():
         ("advanced.framing_", FRAMINGS),
         ("advanced.weights_", NORMALIZATION),
         ("view.", VIEWS),
+        ("control.", ["trained", *CONTROLS]),
+        ("measure.computing_", ["untrained", "noise"]),
+        ("metric.", FORMATS),
+        ("claim.", RULES),
+        ("verdict.", OUTCOMES),
+        ("verdict.means_", OUTCOMES),
+        ("verdict.", [f"{way}_{scale}" for way in ("rises", "falls") for scale in ("difference", "ratio")]),
         ("image_error.", IMAGE_ERRORS),
         ("weights_error.", ["missing", "altered", "download", "disk"]),
     ],

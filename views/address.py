@@ -12,8 +12,9 @@ import streamlit as st
 
 from views.texts import LANGUAGES
 from viz.aggregate import AGGREGATIONS
-from viz.images import FRAMINGS, MAX_SIZE, MIN_SIZE, NORMALIZATION
+from viz.images import FRAMINGS, MAX_ASPECT, MAX_SIZE, MIN_SIZE, NORMALIZATION
 from viz.layers import LAYER_NAMES, SIDES
+from viz.metrics import DEFAULT_THRESHOLD
 from viz.plots import COLOR_SCALES
 from viz.scales import RANGES
 
@@ -25,8 +26,12 @@ SAMPLES = {
     "brick": "brick.png",
 }
 OWN_PHOTOS = ("upload", "camera")
-VIEWS = ("compare", "depth")
+VIEWS = ("compare", "depth", "measure")
+CONTROLS = ("untrained", "coarse", "noise")
 SIZE_STEP = 32
+LEAST_THRESHOLD = 0.05
+MOST_THRESHOLD = 0.95
+LONGEST_SIDE = MAX_SIZE * MAX_ASPECT  # of any framed photograph, in pixels
 
 DEFAULT_LAYERS = ("conv1_2", "conv3_1", "conv4_3", "conv5_3")  # one a stage and the deepest
 HOMEWORK_LAYERS = ("conv1_1", "conv3_1", "conv4_2")
@@ -99,6 +104,25 @@ def _read_opacity(texts: Sequence[str]) -> float:
     return opacity
 
 
+def _read_threshold(texts: Sequence[str]) -> float:
+    threshold = _read_opacity(texts)
+    if not LEAST_THRESHOLD <= threshold <= MOST_THRESHOLD:
+        raise ValueError(f"expected {LEAST_THRESHOLD} to {MOST_THRESHOLD}, got {threshold}")
+    return threshold
+
+
+def _read_controls(texts: Sequence[str]) -> list[str]:
+    names = {_one_of(name, CONTROLS) for text in texts for name in text.split(",") if name}
+    return [name for name in CONTROLS if name in names]
+
+
+def _read_box(texts: Sequence[str]) -> tuple[int, ...]:
+    left, top, right, bottom = (int(text) for text in texts[-1].split(","))
+    if not (0 <= left < right <= LONGEST_SIDE and 0 <= top < bottom <= LONGEST_SIDE):
+        raise ValueError(f"expected left, top, right, bottom in input pixels, got {texts[-1]!r}")
+    return left, top, right, bottom
+
+
 SETTINGS: dict[str, Setting] = {
     "view": _choice("compare", VIEWS),
     "photo": _choice("cat", tuple(SAMPLES)),
@@ -114,7 +138,14 @@ SETTINGS: dict[str, Setting] = {
     "size": Setting(MIN_SIZE, _read_size),
     "weights": _choice("bundled", tuple(NORMALIZATION)),
     "lang": _choice("en", tuple(LANGUAGES)),
+    "controls": Setting(["untrained"], _read_controls, lambda names: list(names) or [""]),
+    "threshold": Setting(DEFAULT_THRESHOLD, _read_threshold),
+    "box": Setting(None, _read_box, lambda box: [",".join(map(str, box))]),
 }
+LISTS = ("layers", "controls")
+
+# Their widgets stand in one view only; Streamlit forgets a widget that is not drawn.
+VIEW_SETTINGS = ("controls", "threshold")
 
 
 def read_settings(parameters: dict[str, list[str]]) -> dict[str, Any]:
@@ -166,6 +197,7 @@ def open_address() -> None:
     elif address != state["_address"] and current_settings() == state.get("_settings"):
         state.update(read_settings(address))
     state["_address"] = address
+    state.update({name: state[name] for name in VIEW_SETTINGS})  # written anew, they are not forgotten
 
 
 def _read_first(address: dict[str, list[str]]) -> dict[str, Any]:
@@ -194,7 +226,7 @@ def close_address() -> None:
 def current_settings() -> dict[str, Any]:
     """The settings as they stand in the session, each a value of its own."""
     state = st.session_state
-    return {name: list(state[name]) if name == "layers" else state[name] for name in SETTINGS}
+    return {name: list(state[name]) if name in LISTS else state[name] for name in SETTINGS}
 
 
 def _current_address() -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from views.address import DEFAULT_LAYERS
 from views.maps import (
+    Strongest,
     get_maps,
     give_head_start,
     is_diverging,
@@ -18,7 +19,7 @@ from views.screen import Screen
 from views.sidebar import apply_settings
 from views.status import Status
 from views.texts import Translate
-from views.work import Maps, Strongest, is_warm
+from views.work import Maps, is_warm
 from viz.grids import Grid, arrange_panels
 from viz.layers import LAYER_NAMES, STAGES, get_layer
 from viz.plots import Look, compare_figure

@@ -3,18 +3,21 @@
 import time
 from typing import Any, NoReturn
 
+import numpy as np
 import streamlit as st
 
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
-from views.work import Maps, Strongest, compute_maps, is_warm
+from views.work import Computed, Maps, compute_maps, is_warm
 from viz.aggregate import SIGNED
 from viz.layers import get_layer
 from viz.plots import Look, Panel
 from viz.scales import choose_limits
 
 MEGABYTE = 2**20
+
+Strongest = dict[tuple[str, str], int]
 
 # How long a figure is on its way alone; the first one of a visit waits for Plotly's script, too.
 HEAD_START_S = 0.1
@@ -33,7 +36,13 @@ MODEBAR = {
 
 
 def get_maps(picture: Picture, status: Status, translate: Translate) -> tuple[Maps, Strongest]:
-    """All maps of a picture, under a line that says what is going on.
+    """All maps of a picture, and the strongest channel's number by (layer, side)."""
+    maps, means, _ = get_computed(picture, status, translate)
+    return maps, {place: int(np.argmax(values)) for place, values in means.items()}
+
+
+def get_computed(picture: Picture, status: Status, translate: Translate) -> Computed:
+    """All that the pass over a picture leaves, under a line that says what is going on.
 
     When the weights of the visitor's choice cannot be had, the page goes back to the bundled ones and
     says why.

@@ -7,13 +7,14 @@ import streamlit as st
 from views.address import SETTINGS, VIEWS, close_address, open_address
 from views.compare import draw_compare
 from views.depth import draw_depth
+from views.measure import draw_measure
 from views.screen import measure_screen
 from views.sidebar import draw_sidebar
 from views.status import Status
 from views.texts import Translate, make_translate
 from views.work import is_warm
 
-DRAW = {"compare": draw_compare, "depth": draw_depth}
+DRAW = {"compare": draw_compare, "depth": draw_depth, "measure": draw_measure}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
 SIDEBAR_WIDTH = 336
 
@@ -23,7 +24,7 @@ STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] {{ padding: 3.9rem 2rem 2rem; }}
 [data-testid="stSidebarHeader"] {{ height: 2.5rem; margin-bottom: 0; padding-bottom: 0; }}
-.stPlotlyChart :is(.annotation, .colorbar, .slider-group, .updatemenu-container) text
+.stPlotlyChart :is(.annotation, .legend, .colorbar, .slider-group, .updatemenu-container) text
   {{ fill: currentColor !important; }}
 .stPlotlyChart .updatemenu-item-rect {{ fill: transparent !important; }}
 [data-testid="stFileUploaderDropzone"] button p,

@@ -28,12 +28,18 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # The bounds of this process's caches. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
-NETWORKS = 2
+NETWORKS = 3  # two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20
 MAPS_BYTES = 256 * 2**20
+MEASUREMENTS = 256  # of 13 layers each, 10 KB
 
 Maps = dict[tuple[str, str, str], NDArray[np.float32]]
-Strongest = dict[tuple[str, str], int]
+Means = dict[tuple[str, str], NDArray[np.float32]]
+Zeros = dict[str, float]
+Computed = tuple[Maps, Means, Zeros]
+Metrics = dict[str, dict[str, float]]
+
+UNTRAINED = "untrained"
 
 _warm = threading.Event()
 
@@ -67,29 +73,45 @@ def frame_picture(digest: str, framing: str, size: int, _data: bytes) -> tuple[N
 
 @st.cache_resource(show_spinner=False, max_entries=NETWORKS)
 def load_network(weights: str) -> "nn.Sequential":
-    """One network for all sessions; see `viz.model.load_features`."""
+    """One network for all sessions.
+
+    Args:
+        weights: As `viz.model.load_features`, or "untrained" for `viz.model.build_untrained`.
+    """
     from viz import model
 
-    return model.load_features(weights)
+    return model.build_untrained() if weights == UNTRAINED else model.load_features(weights)
 
 
 @st.cache_data(show_spinner=False, max_size=MAPS_BYTES)
 def compute_maps(
-    digest: str, framing: str, size: int, weights: str, _pixels: NDArray[np.uint8]
-) -> tuple[Maps, Strongest]:
+    digest: str, framing: str, size: int, weights: str, _pixels: NDArray[np.uint8], trained: bool = True
+) -> Computed:
     """The one pass for a picture as the network sees it.
 
+    Args:
+        digest: Of the photograph; with what follows the cache's key.
+        framing: How it was framed.
+        size: Length of its shorter side in pixels.
+        weights: Which weights, and so which normalisation of the pixels.
+        _pixels: What the network sees, [H, W, 3].
+        trained: Whether the network has these weights, or random ones.
+
     Returns:
-        All maps of `viz.extractor.Heatmaps`, and the strongest channel's number by (layer, side); as
-        built-ins and arrays, which a reload of the project's modules leaves readable.
+        The maps, channel means and shares of zeros of `viz.extractor.Heatmaps`; as built-ins and arrays,
+        which a reload of the project's modules leaves readable.
     """
     from viz import extractor
 
-    network = load_network(weights)
+    network = load_network(weights if trained else UNTRAINED)
     heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(_pixels), weights))
     _warm.set()
-    strongest = {place: heatmaps.strongest_channel(*place) for place in heatmaps.channel_means}
-    return dict(heatmaps), strongest
+    return dict(heatmaps), heatmaps.channel_means, heatmaps.zero_shares
+
+
+def make_noise(height: int, width: int) -> NDArray[np.uint8]:
+    """A picture of uniform noise, [height, width, 3], always the same one."""
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def is_warm() -> bool:
