@@ -5,7 +5,7 @@ Run it from the project's folder, on a machine that does nothing else: `python b
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,21 +14,24 @@ import torch
 import torchvision
 from common import Row, alternate, compare_faster, compare_slower, print_header, time_call
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from viz.extractor import extract_heatmaps
+from viz.extractor import Heatmaps, extract_heatmaps
 from viz.images import frame_image, read_image, to_batch
-from viz.layers import CONV_LAYERS
-from viz.model import load_features
+from viz.layers import CONV_LAYERS, LAYER_NAMES
+from viz.metrics import channel_metrics, measure_layers, measure_luma
+from viz.model import build_untrained, load_features
 
 PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"
 
 ONE_PASS_LIMIT = 1.15
 LOOP_LIMIT = 10
 LOADING_LIMIT = 30
+METRICS_LIMIT = 0.25
 
 
 def main() -> None:
@@ -44,12 +47,18 @@ def main() -> None:
         batch = make_batch(framing)
         print(measure_one_pass(features, batch, options.passes).to_markdown(), flush=True)
         print(measure_loop(features, homework, batch, options.repeat).to_markdown(), flush=True)
+        print(measure_metrics(features, batch, framing, options.passes).to_markdown(), flush=True)
     print(measure_loading(options.repeat).to_markdown(), flush=True)
 
 
+def frame_photo(framing: str) -> Image.Image:
+    """The page's first photograph, as the network sees it."""
+    return frame_image(read_image(PHOTO.read_bytes()), framing)
+
+
 def make_batch(framing: str) -> Tensor:
-    """The page's first photograph, as the network sees it, [1, 3, H, W]."""
-    return to_batch(frame_image(read_image(PHOTO.read_bytes()), framing))
+    """The same as the network's input, [1, 3, H, W]."""
+    return to_batch(frame_photo(framing))
 
 
 def name_size(batch: Tensor) -> str:
@@ -72,6 +81,27 @@ def measure_loop(features: nn.Sequential, homework: nn.Sequential, batch: Tensor
     seconds = measure_in_turns(loop, partial(extract_heatmaps, features, batch), rounds)
     what = f"13 layers, {name_size(batch)}"
     return compare_faster(what, "the homework's loop over the 13 layers", seconds, LOOP_LIMIT)
+
+
+def measure_metrics(features: nn.Sequential, batch: Tensor, framing: str, rounds: int) -> Row:
+    """All metrics of all layers and of one control, without the passes that they are measured on."""
+    pixels = np.asarray(frame_photo(framing))
+    passes = [extract_heatmaps(network, batch) for network in (features, build_untrained())]
+    measure = partial(measure_everything, passes, pixels)
+    seconds = measure_in_turns(partial(run_forward, features, batch), measure, rounds)
+    what = f"all metrics of 13 layers and one control, {name_size(batch)}"
+    return compare_slower(what, "bare forward of the same network", seconds, METRICS_LIMIT)
+
+
+def measure_everything(passes: Sequence[Heatmaps], pixels: NDArray[np.uint8]) -> list[object]:
+    """What the page's view "Measured" needs of these passes."""
+    measured: list[object] = []
+    for heatmaps in passes:
+        maps = {name: heatmaps[name, "post", "mean"] for name in LAYER_NAMES}
+        measured += measure_layers(maps, measure_luma(pixels)).values()
+        for name in LAYER_NAMES:
+            measured.append(channel_metrics(heatmaps.channel_means[name, "post"], heatmaps.zero_shares[name]))
+    return measured
 
 
 def measure_loading(rounds: int) -> Row:

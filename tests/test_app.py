@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -494,3 +495,14 @@ def test_the_table_has_all_layers_and_names(page, language):
     (table,) = page.dataframe
     assert table.value.shape[0] == 2 * 13
     assert list(table.value["layer"][:13]) == list(LAYER_NAMES)
+
+
+def test_the_readme_tells_the_pages_verdict(page):
+    """One cell of the README's table; benchmarks/verdicts.py writes all of them."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- verdicts -->")[1]
+    (row,) = [line for line in readme.splitlines() if line.startswith("| Brick wall")]
+    open_measures(page, photo="brick")
+    outcomes = [cell.strip() for cell in row.split("|")[2:-1]]
+    text = "\n".join(markdown.value for markdown in page.markdown)
+    for claim, outcome in zip(("detail", "regions", "resolution", "object"), outcomes, strict=True):
+        assert re.search(rf"\*\*{re.escape(ENGLISH(f'claim.{claim}'))}\*\* :\w+-badge\[{outcome}\]", text)

@@ -10,7 +10,6 @@ from math import ceil, inf, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from viz.layers import ConvLayer
 
@@ -93,6 +92,8 @@ def measure_luma(pixels: NDArray[np.uint8]) -> Array:
 
 def measure_edges(luma: ArrayLike) -> Array:
     """Sobel gradient magnitude, [H, W] -> [H, W]; beyond the picture's edge its last pixels go on."""
+    from scipy import ndimage  # 0.13 s, which only who measures should pay
+
     values = _read(luma, "a luma")
     edges: Array = np.hypot(*(ndimage.sobel(values, axis=axis, mode="nearest") for axis in (0, 1)))
     return edges
@@ -272,6 +273,8 @@ def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
 
 def _find_regions(active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], float]:
     """Cells in each region, and the share of all cells that they are; the maximum is always active."""
+    from scipy import ndimage
+
     labels, _ = ndimage.label(active, structure=EIGHT_CONNECTED)
     sizes = np.bincount(labels.ravel())[1:]
     return sizes, float(sizes.sum() / active.size)

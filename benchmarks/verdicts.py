@@ -1,0 +1,67 @@
+"""The page's verdicts on the five sample photographs, as the README's table.
+
+Run it from the project's folder: `python benchmarks/verdicts.py`. It opens the page itself, without a browser.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+# Python looks for imports in this script's folder, not in the project's.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from views.address import SAMPLES
+from views.texts import make_translate
+from viz.verdicts import RULES
+
+# Left, top, right and bottom edge of the object in the framed photograph, in pixels, drawn by hand: the cat's
+# head, cup and saucer, the astronaut without her helmet, the rocket. The brick wall has none.
+BOXES = {
+    "cat": "18,0,273,214",
+    "coffee": "44,9,269,218",
+    "astronaut": "9,6,160,224",
+    "rocket": "158,65,181,214",
+}
+PAGE = Path(__file__).parent.parent / "app.py"
+TIMEOUT_S = 120
+BADGE = re.compile(r" :\w+-badge\[(.+?)\] *\n")
+
+translate = make_translate("en")
+
+
+def main() -> None:
+    """Print one row a photograph and one column a claim."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--numbers", action="store_true", help="with the sentences that name the numbers")
+    options = parser.parse_args()
+    claims = [translate(f"claim.{claim}").removesuffix(".") for claim in RULES]
+    print(f"| photograph | {' | '.join(claims)} |\n|{' --- |' * (len(claims) + 1)}")
+    for photo in SAMPLES:
+        verdicts = read_verdicts(photo)
+        cells = [f"{outcome}: {numbers}" if options.numbers else outcome for outcome, numbers in verdicts]
+        print(f"| {translate(f'picture.{photo}')} | {' | '.join(cells)} |", flush=True)
+
+
+def read_verdicts(photo: str) -> list[tuple[str, str]]:
+    """Outcome and sentence of each claim, as they stand on the page.
+
+    Args:
+        photo: Key of `SAMPLES`.
+    """
+    page = AppTest.from_file(str(PAGE), default_timeout=TIMEOUT_S)
+    page.query_params.update({"view": "measure", "photo": photo, "lang": "en"})
+    if photo in BOXES:
+        page.query_params["box"] = BOXES[photo]
+    page.run()
+    verdicts = {}
+    for text in (element.value for element in page.markdown):
+        if found := BADGE.search(text):
+            verdicts[text[: found.start()].strip("*")] = (found[1], text[found.end() :])
+    return [verdicts[translate(f"claim.{claim}")] for claim in RULES]
+
+
+if __name__ == "__main__":
+    main()
