@@ -1,6 +1,6 @@
 """The page's verdicts on the five sample photographs, as the README's table.
 
-Run it from the project's folder: `python benchmarks/verdicts.py`. It opens the page itself, without a browser.
+Run it from the project's folder: `python benchmarks/verdicts.py`. It opens the page without a browser.
 """
 
 import argparse
