@@ -66,22 +66,61 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
         >>> heatmaps["conv3_1", "post", "mean"].shape
         (56, 56)
     """
+    kept = Heatmaps({}, {}, {})
+    with torch.inference_mode():
+        for name, side, signal in walk_layers(features, batch):
+            _keep(kept, name, side, signal)
+            if side == "post":
+                kept.zero_shares[name] = _share_zeros(signal)
+            del signal  # or it would be alive beside the next two
+    return kept
+
+
+def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, str, Tensor]]:
+    """Run the convolutions one by one; whoever asks stops when there is enough.
+
+    Whether gradients are recorded is up to the caller.
+
+    Args:
+        features: As for `extract_heatmaps`; left as it is.
+        batch: One picture, normalised for these weights, [1, 3, H, W].
+
+    Yields:
+        Layer name, "pre" or "post" the ReLU, and the feature map [1, C, h, w], its channels last in memory.
+
+    Raises:
+        ValueError: As `extract_heatmaps`.
+    """
     if batch.ndim != 4 or batch.shape[:2] != (1, 3):
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
     layers = {layer.index: layer.name for layer in CONV_LAYERS}
-    kept = Heatmaps({}, {}, {})
-    with torch.inference_mode():
-        signal = batch.to(next(features.parameters()).device).contiguous(memory_format=torch.channels_last)
-        for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
-            if getattr(module, "inplace", False):
-                raise ValueError(f"features[{index}] works in place and would overwrite its input")
-            signal = module(signal)
-            if index in layers:
-                _keep(kept, layers[index], "pre", signal)
-            elif index - 1 in layers:
-                _keep(kept, layers[index - 1], "post", signal)
-                kept.zero_shares[layers[index - 1]] = _share_zeros(signal)
-    return kept
+    signal = batch.to(next(features.parameters()).device).contiguous(memory_format=torch.channels_last)
+    for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
+        if getattr(module, "inplace", False):
+            raise ValueError(f"features[{index}] works in place and would overwrite its input")
+        signal = module(signal)
+        if index in layers:
+            yield layers[index], "pre", signal
+        elif index - 1 in layers:
+            yield layers[index - 1], "post", signal
+
+
+def run_to(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> Tensor:
+    """One layer's feature map [1, C, h, w]; nothing behind the layer is run.
+
+    Args:
+        features: As for `extract_heatmaps`; left as it is.
+        batch: One picture, normalised for these weights, [1, 3, H, W].
+        layer: One of conv1_1 ... conv5_3.
+        side: "pre" or "post" the ReLU.
+
+    Raises:
+        ValueError: As `extract_heatmaps`, or there is no such layer or side.
+    """
+    for name, at, signal in walk_layers(features, batch):
+        if (name, at) == (layer, side):
+            return signal
+    raise ValueError(f"expected a layer and pre or post, got {layer!r} and {side!r}")
 
 
 def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:

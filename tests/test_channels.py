@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+import torch
+
+from viz.channels import (
+    BLOCKS,
+    PATCHES,
+    Spots,
+    choose_patches,
+    color_components,
+    find_components,
+    find_spots,
+    rank_channels,
+)
+from viz.features import compute_features
+from viz.layers import LAYER_NAMES
+
+
+def _make_cells(*channels):
+    return np.stack([np.array(channel, dtype=np.float32) for channel in channels], axis=-1)
+
+
+def test_rankings_by_hand():
+    cells = _make_cells([[1, 1], [1, 1]], [[0, 0], [0, 8]], [[0, 0], [0, 0]], [[0, 0], [6, 6]])
+    assert [rank_channels(cells, how)[0].tolist() for how in ("mean", "peak", "sparsity", "share")] == [
+        [3, 1, 0, 2],
+        [1, 3, 0, 2],
+        [1, 3, 0, 2],  # channel 2 never responds, which is no merit
+        [3, 1, 0, 2],
+    ]
+    assert rank_channels(cells, "mean")[1].tolist() == [1, 2, 0, 3]
+    assert rank_channels(cells, "peak")[1].tolist() == [1, 8, 0, 6]
+    assert rank_channels(cells, "sparsity")[1].tolist() == [0, 0.75, 1, 0.5]
+    assert rank_channels(cells, "share")[1].tolist() == pytest.approx([1 / 6, 2 / 6, 0, 3 / 6])
+
+
+def test_ranking_of_nothing_keeps_the_numbers_in_order():
+    for how in ("mean", "peak", "sparsity", "share"):
+        order, scores = rank_channels(np.zeros((2, 2, 3), np.float32), how)
+        assert order.tolist() == [0, 1, 2]
+        assert np.isfinite(scores).all()
+
+
+def test_unknown_ranking_is_refused():
+    with pytest.raises(ValueError, match="sparsity"):
+        rank_channels(np.zeros((2, 2, 3), np.float32), "beauty")
+
+
+@pytest.mark.parametrize("shape", [(9, 11, 16), (3, 4, 40)])
+def test_components_agree_with_svd(shape):
+    rng = np.random.default_rng(0)
+    cells = (rng.normal(size=shape) * np.linspace(5, 1, shape[-1])).astype(np.float32)
+    found = find_components(cells)
+    values = torch.from_numpy(cells.reshape(-1, shape[-1])).double()
+    _, powers, directions = torch.linalg.svd(values - values.mean(dim=0), full_matrices=False)
+    expected = ((values - values.mean(dim=0)) @ directions[:3].T).numpy()
+    for component in range(3):
+        mine, other = found.scores[..., component].ravel(), expected[:, component]
+        other = other * np.sign(mine @ other)
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-4)
+    shares = (powers.square() / powers.square().sum()).numpy()
+    np.testing.assert_allclose(found.explained, shares[:3], rtol=1e-6)
+
+
+def test_heaviest_channel_weighs_positively():
+    ramp = np.linspace(-1, 1, 20, dtype=np.float32).reshape(4, 5)
+    cells = np.stack([0.1 * ramp, -ramp, 0.2 * ramp], axis=-1)
+    found = find_components(cells)
+    assert np.corrcoef(found.scores[..., 0].ravel(), -ramp.ravel())[0, 1] == pytest.approx(1, abs=1e-5)
+    assert found.explained == pytest.approx([1, 0, 0], abs=1e-6)
+    again = find_components(cells[::-1])
+    np.testing.assert_allclose(again.scores[::-1, :, 0], found.scores[..., 0], atol=1e-6)
+
+
+def test_components_of_a_constant_map_are_zero():
+    found = find_components(np.ones((4, 4, 8), np.float32))
+    assert not found.scores.any() and not found.explained.any()
+
+
+def test_components_of_a_single_cell_are_zero():
+    found = find_components(np.ones((1, 1, 8), np.float32))
+    assert found.scores.shape == (1, 1, 3) and not found.explained.any()
+
+
+def test_colors_span_each_component():
+    scores = np.array([[[0.0, -2.0, 7.0], [1.0, 2.0, 7.0]]], dtype=np.float32)
+    assert color_components(scores).tolist() == [[[0, 0, 0], [255, 255, 0]]]
+
+
+def test_spots_are_the_largest_cells(thin_features):
+    torch.manual_seed(0)
+    batches = [torch.randn(1, 3, 64, 96), torch.randn(1, 3, 80, 64)]
+    spots = find_spots(thin_features, batches)
+    assert set(spots) == set(LAYER_NAMES)
+    for name in ("conv1_2", "conv3_1", "conv5_3"):
+        maps = [compute_features(thin_features, batch, name, "post") for batch in batches]
+        for channel in range(maps[0].shape[-1]):
+            peak = max(float(cells[..., channel].max()) for cells in maps)
+            assert spots[name].values[channel, 0] == pytest.approx(peak)
+            for place in range(min(5, spots[name].values.shape[1])):
+                number = spots[name].pictures[channel, place]
+                row, column = spots[name].rows[channel, place], spots[name].columns[channel, place]
+                assert maps[number][row, column, channel] == spots[name].values[channel, place]
+    assert spots["conv1_1"].values.shape[1] <= 2 * BLOCKS**2
+
+
+def test_patches_lie_apart_and_respond():
+    spots = Spots(
+        np.array([[9, 8, 7, 6, 5, 0]], np.float32),
+        np.array([[0, 0, 1, 0, 1, 1]], np.uint8),
+        np.array([[3, 4, 3, 7, 9, 1]], np.uint16),
+        np.array([[3, 3, 3, 3, 9, 1]], np.uint16),
+    )
+    patches = choose_patches(spots, "conv5_3", 0, [(224, 224), (224, 320)])
+    assert [(patch.picture, patch.value) for patch in patches] == [(0, 9), (1, 7), (0, 6), (1, 5)]
+    assert patches[0].box == (0, 0, 154, 154)
+    assert len(choose_patches(spots, "conv5_3", 0, [(224, 224), (224, 320)], count=2)) == 2
+    assert PATCHES == 9
