@@ -2,22 +2,11 @@ import numpy as np
 import plotly.express as px
 import pytest
 
+from viz.charts import Chart
 from viz.grids import arrange_panels
 from viz.layers import LAYER_NAMES
-from viz.plots import (
-    COLOR_SCALES,
-    DIVERGING_SCALE,
-    Chart,
-    Look,
-    Panel,
-    Photo,
-    box_figure,
-    compare_figure,
-    depth_figure,
-    format_value,
-    metrics_figure,
-    name_axes,
-)
+from viz.plots import box_figure, compare_figure, depth_figure, metrics_figure
+from viz.specs import COLOR_SCALES, DIVERGING_SCALE, Look, Panel, Photo, format_value, name_axes
 
 PHOTO = Photo("data:image/png;base64,AAAA", 48, 32, "Photograph")
 FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")

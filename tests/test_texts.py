@@ -10,8 +10,8 @@ from views.texts import LANGUAGES, load_catalogue, make_translate
 from viz.aggregate import AGGREGATIONS
 from viz.images import FRAMINGS, IMAGE_ERRORS, NORMALIZATION
 from viz.layers import SIDES, STAGES
-from viz.plots import COLOR_SCALES
 from viz.scales import RANGES
+from viz.specs import COLOR_SCALES
 from viz.verdicts import OUTCOMES, RULES
 
 VIEWS_FOLDER = Path(__file__).parent.parent / "views"

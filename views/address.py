@@ -15,8 +15,8 @@ from viz.aggregate import AGGREGATIONS
 from viz.images import FRAMINGS, MAX_ASPECT, MAX_SIZE, MIN_SIZE, NORMALIZATION
 from viz.layers import LAYER_NAMES, SIDES
 from viz.metrics import DEFAULT_THRESHOLD
-from viz.plots import COLOR_SCALES
 from viz.scales import RANGES
+from viz.specs import COLOR_SCALES
 
 SAMPLES = {
     "cat": "cat.png",

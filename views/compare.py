@@ -22,7 +22,8 @@ from views.texts import Translate
 from views.work import Maps, is_warm
 from viz.grids import Grid, arrange_panels
 from viz.layers import LAYER_NAMES, STAGES, get_layer
-from viz.plots import Look, compare_figure
+from viz.plots import compare_figure
+from viz.specs import Look
 
 
 def draw_compare(screen: Screen, status: Status, translate: Translate) -> None:

@@ -12,8 +12,8 @@ from views.texts import Translate
 from views.work import Computed, Maps, compute_maps, is_warm
 from viz.aggregate import SIGNED
 from viz.layers import get_layer
-from viz.plots import Look, Panel
 from viz.scales import choose_limits
+from viz.specs import Look, Panel
 
 MEGABYTE = 2**20
 

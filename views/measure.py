@@ -12,10 +12,11 @@ from views.screen import Screen
 from views.status import Status
 from views.texts import Translate
 from views.work import Metrics
+from viz.charts import Chart
 from viz.grids import arrange_panels
 from viz.layers import LAYER_NAMES, STAGES
 from viz.metrics import BORDER_LIMIT, Box
-from viz.plots import Chart, box_figure, metrics_figure
+from viz.plots import box_figure, metrics_figure
 from viz.report import write_csv
 from viz.verdicts import OUTCOMES, RULES, Criterion, Finding, Outcome, Verdict, judge
 

@@ -11,7 +11,7 @@ from views.address import OWN_PHOTOS, SETTINGS
 from views.texts import Translate
 from views.work import frame_picture, read_sample
 from viz.images import ImageError
-from viz.plots import Photo
+from viz.specs import Photo
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from views.texts import LANGUAGES, Translate
 from viz.aggregate import AGGREGATIONS
 from viz.images import FRAMINGS, MAX_BYTES, MAX_SIZE, MIN_SIZE, NORMALIZATION
 from viz.layers import CONV_LAYERS, LAYER_NAMES, STAGES, Stage, get_layer
-from viz.plots import COLOR_SCALES
 from viz.scales import RANGES
+from viz.specs import COLOR_SCALES
 
 EXTENSIONS = ("jpg", "jpeg", "png", "webp")
 

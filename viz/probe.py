@@ -175,4 +175,5 @@ def match_vector(cells: NDArray[np.float32], vector: NDArray[np.float32]) -> NDA
     similarity = np.divide(
         cells @ vector, lengths, out=np.zeros(lengths.shape, np.float32), where=lengths > 0
     )
-    return similarity.clip(-1, 1)
+    clipped: NDArray[np.float32] = np.clip(similarity, -1, 1)
+    return clipped

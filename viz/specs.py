@@ -1,0 +1,259 @@
+"""The pieces that figures are made of, as Plotly's plain dictionaries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viz.aggregate import normalize
+from viz.grids import Box, Grid
+
+# The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
+COLOR_SCALES = {
+    "turbo": "Turbo",
+    "viridis": "Viridis",
+    "inferno": "Inferno",
+    "cividis": "Cividis",
+    "jet": "Jet",
+    "greys": "Greys_r",
+}
+DIVERGING_SCALE = "RdBu_r"
+BAR_THICKNESS = 9  # pixels of the screen
+BAR_INSET = 14  # so that the numbers at its ends do not run into the next panel's
+NARROW = 640  # a figure below this width is on a phone: dragging must scroll the page there, not zoom
+FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
+# The figure does not know whether the page is light or dark; these can be seen on both.
+MUTED_COLOR = "#8a8d96"
+ACCENT_COLOR = "#d0582f"
+HOVER_COLOR = "#2f333c"
+HOVER_TEXT_COLOR = "#fdfcf9"
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """The framed photograph.
+
+    Attributes:
+        source: A data URI of its exact pixels.
+        width: Pixels across.
+        height: Pixels down.
+        title: Text above it (Plotly's HTML subset).
+    """
+
+    source: str
+    width: int
+    height: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One layer's map and how to show it.
+
+    Attributes:
+        heatmap: True values, [h, w].
+        stride: Input pixels from one cell to the next.
+        low: Value drawn in the first colour.
+        high: Value drawn in the last colour.
+        title: Text above it (Plotly's HTML subset).
+        hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in
+            percent, `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
+    """
+
+    heatmap: NDArray[np.float32]
+    stride: int
+    low: float
+    high: float
+    title: str
+    hover: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all panels share.
+
+    Attributes:
+        colors: Key of `COLOR_SCALES`.
+        diverging: Whether zero is the middle of the scale, which then is blue-white-red.
+        overlay: Whether the photograph lies under each map.
+        opacity: Of the maps over the photograph, 0..1.
+        smooth: Whether cells are blended on the screen; the values on hover stay those of the cells.
+        shared_bar: Text of the one colour bar that serves all maps; empty when each has its own.
+    """
+
+    colors: str = "turbo"
+    diverging: bool = False
+    overlay: bool = False
+    opacity: float = 0.6
+    smooth: bool = False
+    shared_bar: str = ""
+
+
+def digest_data(photo: Photo, panels: Sequence[Panel]) -> str:
+    """A name for this data.
+
+    Streamlit's page hands Plotly every figure twice, the second time as a copy; by this name Plotly knows
+    that the copy holds nothing new to calculate.
+    """
+    digest = crc32(photo.source.encode())
+    for panel in panels:
+        digest = crc32(np.ascontiguousarray(panel.heatmap).data, digest)
+    return f"{digest:08x}"
+
+
+def name_axes(place: int) -> tuple[str, str]:
+    """Plotly's names of the axes of the panel at `place`: x, y, then x2, y2 and so on."""
+    number = "" if place == 0 else str(place + 1)
+    return f"x{number}", f"y{number}"
+
+
+def base_layout(grid: Grid) -> Spec:
+    return {
+        "height": int(grid.height) + 2,
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 2},
+        "showlegend": False,
+        "dragmode": "zoom" if grid.width >= NARROW else False,
+        "font": {"family": FONT},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": HOVER_COLOR,
+            "font": {"family": FONT, "color": HOVER_TEXT_COLOR},
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED_COLOR, "activecolor": ACCENT_COLOR},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }
+
+
+def place_axes(x: str, y: str, photo: Photo, grid: Grid, box: Box) -> Spec:
+    bare = {"visible": False, "constrain": "domain"}
+    across = bare | {"domain": grid.share_across(box), "anchor": y, "range": [0, photo.width]}
+    down = bare | {"domain": grid.share_down(box), "anchor": x, "range": [photo.height, 0]}
+    if x == "x":
+        down |= {"scaleanchor": "x", "constraintoward": "bottom"}
+    else:
+        across |= {"matches": "x"}
+        down |= {"matches": "y"}
+    return {f"xaxis{x[1:]}": across, f"yaxis{y[1:]}": down}
+
+
+def photo_trace(photo: Photo) -> Spec:
+    return {
+        "source": photo.source,
+        "x0": 0.5,  # Plotly names a pixel's centre; the axes count its edges
+        "y0": 0.5,
+        "hovertemplate": "x %{x:.0f} · y %{y:.0f}<br>RGB %{z}<extra></extra>",
+    }
+
+
+def map_trace(panel: Panel, look: Look, bar: Spec | None) -> Spec:
+    percent = np.rint(normalize(panel.heatmap) * 100).astype(np.uint8)
+    trace: Spec = {
+        "type": "heatmap",
+        "z": panel.heatmap,
+        "x0": panel.stride / 2,
+        "dx": panel.stride,
+        "y0": panel.stride / 2,
+        "dy": panel.stride,
+        "zmin": panel.low,
+        "zmax": panel.high,
+        "colorscale": DIVERGING_SCALE if look.diverging else COLOR_SCALES[look.colors],
+        "zsmooth": "best" if look.smooth else False,
+        "opacity": look.opacity if look.overlay else 1,
+        "customdata": percent,
+        "hovertemplate": panel.hover,
+        "showscale": bar is not None,
+    }
+    return trace if bar is None else trace | {"colorbar": bar}
+
+
+def own_bar(panel: Panel, grid: Grid, box: Box) -> Spec:
+    """A map's own colour bar, whose ends say so where they clip the map."""
+    lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
+    upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
+    return color_bar(panel.low, panel.high, grid, box, lower, upper)
+
+
+def color_bar(low: float, high: float, grid: Grid, box: Box, lower: str = "", upper: str = "") -> Spec:
+    """A horizontal bar under a box."""
+    middle = (low + high) / 2
+    return {
+        "orientation": "h",
+        "x": sum(grid.share_across(box)) / 2,
+        "xanchor": "center",
+        "len": box.width - 2 * BAR_INSET,
+        "lenmode": "pixels",
+        "y": grid.share_down(box)[0],
+        "yanchor": "top",
+        "xpad": 0,
+        "ypad": 5,
+        "thickness": BAR_THICKNESS,
+        "outlinewidth": 0,
+        "tickvals": [low, middle, high],
+        "ticktext": [lower + format_value(low), format_value(middle), upper + format_value(high)],
+        "tickfont": {"size": 11},
+        "ticklen": 2,
+        # Three short numbers always fit; measuring whether they do takes Plotly longer than drawing them.
+        "tickangle": 0,
+        "ticklabeloverflow": "allow",
+    }
+
+
+def format_value(value: float) -> str:
+    """Three significant digits, as on the colour bars."""
+    return f"{value:.3g}".replace("-", "\u2212")
+
+
+def write_title(text: str, x: str, y: str) -> Spec:
+    return {
+        "text": text,
+        "xref": f"{x} domain",
+        "yref": f"{y} domain",
+        "x": 0,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "align": "left",
+        "showarrow": False,
+        "borderpad": 3,
+        "xshift": -3,
+        "font": {"size": 13},
+    }
+
+
+def write_note(text: str, grid: Grid, box: Box) -> Spec:
+    return {
+        "text": text,
+        "xref": "paper",
+        "yref": "paper",
+        "x": grid.share_across(box)[0],
+        "y": sum(grid.share_down(box)) / 2,
+        "xanchor": "left",
+        "yanchor": "middle",
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": 13},
+        "opacity": 0.75,
+    }
+
+
+def lay_under(x: str, y: str, photo: Photo) -> Spec:
+    return {
+        "xref": x,
+        "yref": y,
+        "x": 0,
+        "y": 0,
+        "sizex": photo.width,
+        "sizey": photo.height,
+        "sizing": "stretch",
+        "layer": "below",
+    }
+
+
+def make_template(photo: Photo) -> Spec:
+    # As a default of all layout images the photograph is sent once, however many panels it lies under.
+    return {"layout": {"imagedefaults": {"source": photo.source}}}
