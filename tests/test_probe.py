@@ -5,12 +5,15 @@ from torch import nn
 
 from viz.aggregate import AGGREGATIONS
 from viz.extractor import extract_heatmaps
+from viz.features import compute_features
 from viz.layers import CONV_LAYERS, LAYER_NAMES, get_layer
 from viz.probe import (
+    compute_vector,
     effective_receptive_field,
     find_cell,
     list_strongest,
     match_vector,
+    measure_half,
     rank_in_map,
     receptive_field_box,
 )
@@ -129,6 +132,26 @@ def test_effective_field_leaves_the_network_alone(thin_features):
     assert all(parameter.grad is None for parameter in thin_features.parameters())
     assert not batch.requires_grad
     assert extract_heatmaps(thin_features, batch)["conv3_1", "post", "mean"].shape == (16, 16)
+
+
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_vector_is_that_of_the_whole_picture(thin_features, side):
+    torch.manual_seed(1)
+    batch = torch.randn(1, 3, 250, 239)
+    for name in LAYER_NAMES:
+        whole = compute_features(thin_features, batch, name, side)
+        rows, columns = whole.shape[:2]
+        for row, column in ((0, 0), (rows // 2, columns // 2), (rows - 1, columns - 1)):
+            vector = compute_vector(thin_features, batch, name, row, column, side)
+            np.testing.assert_allclose(vector, whole[row, column], rtol=1e-4, atol=1e-5)
+
+
+def test_measure_half_by_hand():
+    field = np.zeros((4, 6), np.float32)
+    field[1, 1:5] = [8, 4, 2, 2]
+    assert measure_half(field, (1, 1, 5, 3)) == 1 / 8
+    field[1, 1] = 4
+    assert measure_half(field, (1, 1, 5, 3)) == 2 / 8
 
 
 def test_rank_in_map():

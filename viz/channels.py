@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RANKINGS = ("mean", "peak", "sparsity", "share")
 
 COMPONENTS = 3
+ROUNDING = 1e-10  # a component with less of the variance than this is rounding
+SLICE = 8192  # rows in double precision at a time
 
 # Of each bundled photograph and channel the largest value in each of these blocks is a candidate.
 BLOCKS = 7
@@ -85,27 +87,34 @@ def find_components(cells: NDArray[np.float32]) -> Components:
         cells: A feature map with its channels last, [h, w, C], C >= 3.
     """
     height, width, channels = cells.shape
-    values = cells.reshape(-1, channels).astype(np.float64)
-    values -= values.mean(axis=0)
+    values = cells.reshape(-1, channels)
+    values = values - values.mean(axis=0, dtype=np.float64).astype(np.float32)
     # The smaller of the two products has all the components there are.
     few = len(values) < channels
-    product = values @ values.T if few else values.T @ values
+    product = _multiply(values.T) if few else _multiply(values)
     count = min(COMPONENTS, len(product))
     powers, vectors = eigh(product, subset_by_index=(len(product) - count, len(product) - 1))
     powers, vectors = powers[::-1], vectors[:, ::-1]
-    total = np.trace(product)
-    scale = np.finfo(np.float64).eps * len(product) * total
-    powers = np.where(powers > scale, powers, 0.0)
+    total = float(np.trace(product))
+    powers = np.where(powers > ROUNDING * total, powers, 0.0)
     loadings = values.T @ vectors if few else vectors
     heaviest = loadings[np.abs(loadings).argmax(axis=0), np.arange(count)]
-    signs = np.where(heaviest < 0, -1.0, 1.0)
-    scores = (vectors * np.sqrt(powers) if few else values @ vectors) * signs * (powers > 0)
-    padded = np.zeros((len(values), COMPONENTS), dtype=np.float32)
-    padded[:, :count] = scores
+    signs = np.where(heaviest < 0, -1.0, 1.0) * (powers > 0)
+    scores = np.zeros((len(values), COMPONENTS), dtype=np.float32)
+    scores[:, :count] = (vectors * np.sqrt(powers) if few else values @ vectors.astype(np.float32)) * signs
     explained = np.zeros(COMPONENTS)
     if total > 0:
         explained[:count] = powers / total
-    return Components(padded.reshape(height, width, COMPONENTS), explained)
+    return Components(scores.reshape(height, width, COMPONENTS), explained)
+
+
+def _multiply(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Products of the columns, summed in double precision, a slice of the rows at a time."""
+    product = np.zeros((values.shape[1], values.shape[1]))
+    for start in range(0, len(values), SLICE):
+        part = values[start : start + SLICE].astype(np.float64)
+        product += part.T @ part
+    return product
 
 
 def color_components(scores: NDArray[np.float32]) -> NDArray[np.uint8]:

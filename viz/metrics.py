@@ -263,7 +263,7 @@ def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
         region_count=len(sizes),
         largest_region_share=float(sizes.max() / sizes.sum()),
         median_region_px=float(np.median(2 * np.sqrt(sizes / pi))) * stride,
-        half_mass_share=_find_half(mass),
+        half_mass_share=find_half(mass),
         gini=_measure_gini(mass),
         entropy=_measure_entropy(mass),
         edge_correlation=_correlate(heatmap, average_to(edges, *heatmap.shape)),
@@ -280,7 +280,12 @@ def _find_regions(active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], float]:
     return sizes, float(sizes.sum() / active.size)
 
 
-def _find_half(ascending: Array) -> float:
+def find_half(ascending: Array) -> float:
+    """The smallest share of the values that holds half of their sum.
+
+    Args:
+        ascending: Values, the smallest first; none is negative, and their sum is not zero.
+    """
     reached = np.cumsum(ascending[::-1])
     # In even maps rounding must not add a cell.
     half = reached[-1] / 2 * (1 - 1e-12)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import percentileofscore
 
 from viz.layers import get_layer
+from viz.metrics import find_half
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -114,17 +115,12 @@ def effective_receptive_field(
     import torch
 
     from viz.aggregate import get_aggregation
-    from viz.extractor import run_to
 
     height, width = batch.shape[2:]
-    left, top, right, bottom = receptive_field_box(layer, row, column, height, width)
-    stride = get_layer(layer).stride
-    # Pooling counts its pairs from the edge, so the cut has to lie where the pairs begin.
-    left, top = left // stride * stride, top // stride * stride
+    left, top, right, bottom = _cut_out(layer, row, column, height, width)
     pixels = batch[:, :, top:bottom, left:right].detach().clone().requires_grad_()
     with torch.enable_grad():
-        signal = run_to(features, pixels, layer, side)
-        vector = signal[0, :, row - top // stride, column - left // stride]
+        vector = _run_cut(features, pixels, layer, row, column, side, left, top)
         if aggregation == "strongest":
             value = vector[channel]
         else:
@@ -134,6 +130,59 @@ def effective_receptive_field(
     # The slope of a standard deviation of equal numbers is not defined; there is no response to move.
     field[top:bottom, left:right] = torch.nan_to_num(gradient[0].norm(dim=0), nan=0.0).cpu().numpy()
     return field
+
+
+def compute_vector(
+    features: nn.Sequential, batch: Tensor, layer: str, row: int, column: int, side: str
+) -> NDArray[np.float32]:
+    """The channels of one cell, float32 [C], from the pixels that it sees alone.
+
+    Args:
+        features: As for `effective_receptive_field`.
+        batch: One picture, normalised for these weights, [1, 3, H, W].
+        layer: One of conv1_1 ... conv5_3.
+        row: Of the cell, counted from 0.
+        column: Of the cell, counted from 0.
+        side: "pre" or "post" the ReLU.
+
+    Raises:
+        ValueError: The layer is unknown, or its map has no such cell.
+    """
+    import torch
+
+    left, top, right, bottom = _cut_out(layer, row, column, *batch.shape[2:])
+    with torch.inference_mode():
+        pixels = batch[:, :, top:bottom, left:right]
+        vector = _run_cut(features, pixels, layer, row, column, side, left, top)
+    values: NDArray[np.float32] = vector.cpu().numpy()
+    return values
+
+
+def _cut_out(layer: str, row: int, column: int, height: int, width: int) -> PixelBox:
+    """The cell's receptive field, begun where pooling's pairs begin, which it counts from the edge."""
+    left, top, right, bottom = receptive_field_box(layer, row, column, height, width)
+    stride = get_layer(layer).stride
+    return left // stride * stride, top // stride * stride, right, bottom
+
+
+def _run_cut(
+    features: nn.Sequential, pixels: Tensor, layer: str, row: int, column: int, side: str, left: int, top: int
+) -> Tensor:
+    from viz.extractor import run_to
+
+    stride = get_layer(layer).stride
+    return run_to(features, pixels, layer, side)[0, :, row - top // stride, column - left // stride]
+
+
+def measure_half(field: NDArray[np.float32], box: PixelBox) -> float:
+    """The smallest share of a receptive field's area that holds half of the effective one's sum, 0..1.
+
+    Args:
+        field: As `effective_receptive_field` gives it, [H, W]; not zero everywhere.
+        box: As `receptive_field_box` gives it for the same cell.
+    """
+    left, top, right, bottom = box
+    return find_half(np.sort(field[top:bottom, left:right].astype(np.float64), axis=None))
 
 
 def rank_in_map(heatmap: NDArray[np.float32], row: int, column: int) -> float:
