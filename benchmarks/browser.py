@@ -74,6 +74,31 @@ _WATCH_CHANGE = f"""
 """
 
 
+# The answer is there when the marks on the figure and the table below it both have changed.
+_WATCH_ANSWER = """
+() => {
+  const read = () => {
+    const plot = document.querySelector(".js-plotly-plot"), table = document.querySelector("table");
+    const places = (plot?._fullLayout?.shapes ?? []).map(
+      (shape) => [shape.x0, shape.y0, shape.x1, shape.y1, shape.xanchor, shape.yanchor].join());
+    return { shapes: places.join(";"), table: table?.textContent ?? "" };
+  };
+  const before = read();
+  let start = 0;
+  window.answered = 0;
+  const press = () => { start = performance.now(); };
+  document.addEventListener("pointerdown", press, { capture: true, once: true });
+  const look = () => {
+    const now = read();
+    const both = start && now.table && now.shapes !== before.shapes && now.table !== before.table;
+    requestAnimationFrame(both ? note : look);
+  };
+  const note = () => { window.answered = (performance.now() - start) / 1000; };
+  requestAnimationFrame(look);
+}
+"""
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `streamlit run`.
@@ -198,6 +223,29 @@ def time_change(page: Page, widget: str, option: int) -> float:
     page.evaluate(_WATCH_CHANGE)
     choice.click()
     return float(page.wait_for_function("window.repainted").json_value())
+
+
+def time_click(page: Page, across: float, down: float) -> float:
+    """Click on the photograph of the view "Point at it".
+
+    Args:
+        page: An open page with that view.
+        across: Where, as a share of the photograph's width.
+        down: Where, as a share of its height.
+
+    Returns:
+        Seconds from the press to the moved marks and the new table.
+    """
+    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached")
+    photograph = page.locator(".js-plotly-plot .imagelayer image").first.bounding_box()
+    assert photograph is not None  # it is on the screen
+    x = photograph["x"] + across * photograph["width"]
+    y = photograph["y"] + down * photograph["height"]
+    page.mouse.move(x, y, steps=4)
+    page.wait_for_timeout(300)  # until Plotly has found what is below
+    page.evaluate(_WATCH_ANSWER)
+    page.mouse.click(x, y)
+    return float(page.wait_for_function("window.answered").json_value())
 
 
 def read_memory(group: int) -> float:

@@ -22,6 +22,7 @@ from browser import (
     run_server,
     stop_group,
     time_change,
+    time_click,
     visit,
     wait_until_healthy,
 )
@@ -31,6 +32,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 LAUNCH_LIMIT = 1.5
 VISIT_LIMIT = 1.2
 CHANGE_LIMIT = 1.6
+CLICK_LIMIT = 2
 MEMORY_LIMIT_MB = 200
 
 REST_S = 2  # after the first heatmap: the run that drew it ends, the browser fetches what it still wants
@@ -55,6 +57,7 @@ class Subject:
 
 FLOOR = Subject("benchmarks/floor.py", "", "values")
 PAGE = Subject("app.py", "?layers=conv1_1&layers=conv3_1&layers=conv4_2", "aggregation")
+PLACES = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8), (0.2, 0.7), (0.8, 0.15))  # shares of width and height
 OPTIONS = (1, 2, 3, 4, 0)  # both selectboxes have five, and start with the first
 
 
@@ -69,7 +72,8 @@ def main() -> None:
         print_header()
         for measure in (measure_launch, measure_visit, measure_memory):
             print(measure(playwright, options.repeat).to_markdown(), flush=True)
-        print(measure_change(playwright, options.changes).to_markdown(), flush=True)
+        for measure in (measure_change, measure_click):
+            print(measure(playwright, options.changes).to_markdown(), flush=True)
 
 
 def measure_launch(playwright: Playwright, rounds: int) -> Row:
@@ -118,6 +122,26 @@ def measure_change(playwright: Playwright, rounds: int) -> Row:
         measures = [stack.enter_context(open_for_changes(playwright, subject)) for subject in (FLOOR, PAGE)]
         seconds = alternate(measures, rounds)
     return compare_slower("widget change to repaint, three layers", FLOOR_NAME, seconds, CHANGE_LIMIT)
+
+
+def measure_click(playwright: Playwright, rounds: int) -> Row:
+    """From a click on the photograph to the marked cells and their table, of three layers."""
+    with ExitStack() as stack:
+        change = stack.enter_context(open_for_changes(playwright, PAGE))
+        click = stack.enter_context(open_for_clicks(playwright))
+        seconds = alternate([change, click], rounds)
+    what = "a click in “Point at it” to its marks and table, three layers"
+    return compare_slower(what, "the page's own widget change", seconds, CLICK_LIMIT)
+
+
+@contextmanager
+def open_for_clicks(playwright: Playwright) -> Iterator[Callable[[], float]]:
+    """An open page's function that clicks on the next place and returns the seconds to the answer."""
+    with serve_first_visitor(playwright, PAGE) as (server, browser):
+        page = visit(browser, f"{server.url}{PAGE.query}&view=probe").page
+        time.sleep(REST_S)
+        places = cycle(PLACES)
+        yield lambda: time_click(page, *next(places))
 
 
 @contextmanager

@@ -83,16 +83,17 @@ def build_thin_features(inplace: bool) -> nn.Sequential:
 @pytest.fixture
 def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """A list that grows by the batch's shape with every pass through the network."""
-    from viz import extractor
+    from viz import extractor, features
 
     passes: list[tuple[int, ...]] = []
-    extract = extractor.extract_heatmaps
+    walk = extractor.walk_layers
 
-    def count(network: nn.Sequential, batch: torch.Tensor) -> extractor.Heatmaps:
+    def count(network: nn.Sequential, batch: torch.Tensor) -> Iterator[tuple[str, str, torch.Tensor]]:
         passes.append(tuple(batch.shape))
-        return extract(network, batch)
+        return walk(network, batch)
 
-    monkeypatch.setattr(extractor, "extract_heatmaps", count)
+    for module in (extractor, features):
+        monkeypatch.setattr(module, "walk_layers", count)
     return passes
 
 

@@ -30,12 +30,22 @@ OTHERS = {
     "controls": ["coarse", "noise"],
     "threshold": 0.75,
     "box": (10, 20, 300, 200),
+    "show": "alike",
+    "point": (100, 20),
+    "layer": "conv2_2",
+    "field": True,
+    "second": "coffee",
+    "channel": 7,
+    "rank": "peak",
+    "thumbs": "shared",
+    "thumb_page": 3,
+    "patches": True,
 }
 
 
 def test_the_parameters_are_the_promised_ones():
     names = "photo weights layers aggregation side framing size colors range overlay opacity smooth lang view"
-    names += " controls threshold box"
+    names += " controls threshold box show point layer field second channel rank thumbs thumb_page patches"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 
@@ -94,6 +104,14 @@ def test_uploads_and_the_camera_cannot_travel():
         ("box", "-1,0,5,9"),
         ("box", "0,0,99999999999,9"),
         ("box", "a,b,c,d"),
+        ("point", "1"),
+        ("point", "-1,5"),
+        ("point", "5,99999999"),
+        ("layer", "conv6_1"),
+        ("channel", "512"),
+        ("channel", "-1"),
+        ("thumb_page", "0"),
+        ("second", "upload"),
     ],
 )
 def test_an_invalid_value_is_its_default(name, text):

@@ -17,6 +17,7 @@ from viz.images import frame_image, read_image, to_batch
 from viz.layers import LAYER_NAMES, get_layer
 from viz.metrics import box_ratio
 from viz.model import load_features
+from viz.probe import find_cell, receptive_field_box
 
 pytestmark = pytest.mark.browser
 
@@ -431,3 +432,90 @@ def test_the_measures_on_a_phone(visit):
         edges = box.bounding_box()
         assert edges["x"] >= 0
         assert edges["x"] + edges["width"] <= PHONE["width"]
+
+
+def click_in(visitor, place, x, y, width=337):
+    left, top, right, _ = visitor.boxes()[place]
+    scale = (right - left) / width
+    visitor.tab.mouse.move(left + x * scale, top + y * scale, steps=4)
+    visitor.tab.wait_for_timeout(300)
+    visitor.tab.mouse.click(left + x * scale, top + y * scale)
+    visitor.settle()
+
+
+def read_fields(visitor):
+    """Receptive fields as the table names them, by layer."""
+    rows = visitor.tab.eval_on_selector_all(
+        "table tbody tr", "rows => rows.map(row => Array.from(row.cells, cell => cell.textContent))"
+    )
+    return {row[0]: tuple(map(int, re.findall(r"\d+", row[2]))) for row in rows}
+
+
+def expect_fields(x, y):
+    fields = {}
+    for name in DEFAULT_LAYERS:
+        left, top, right, bottom = receptive_field_box(name, *find_cell(name, x, y, 224, 337), 224, 337)
+        fields[name] = (left, right, top, bottom)
+    return fields
+
+
+def read_broad_box(visitor):
+    return visitor.figure(
+        """
+        const broad = gd._fullLayout.shapes.filter(
+          (shape) => shape.type === "rect" && shape.line.width === 3 && shape.xref === "x");
+        const { x0, x1, y0, y1 } = broad[broad.length - 1];
+        return [x0, x1, y0, y1];
+        """
+    )
+
+
+def test_a_click_on_the_photograph_and_on_a_heatmap_is_answered(visit):
+    visitor = visit()
+    visitor.open("?view=probe")
+    click_in(visitor, 0, 120.5, 90.5)
+    x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
+    assert (x, y) == pytest.approx((120, 90), abs=1)
+    assert read_fields(visitor) == expect_fields(x, y)
+    assert tuple(read_broad_box(visitor)) == expect_fields(x, y)["conv5_3"]
+    click_in(visitor, 4, 250, 150)  # on conv5_3, whose cells are 16 pixels wide
+    assert visitor.parameters()["point"] == ["248,152"]
+    assert read_fields(visitor) == expect_fields(248, 152)
+    assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    assert visitor.parameters()["point"] == ["248,152"]
+    assert read_fields(visitor) == expect_fields(248, 152)
+    assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
+
+
+def test_a_click_on_a_small_map_shows_its_channel(visit):
+    visitor = visit()
+    visitor.open("?view=probe&show=channels&layer=conv5_3", ".st-key-thumbnails .heatmaplayer image")
+    third = visitor.tab.evaluate(
+        "() => document.querySelector('.st-key-thumbnails .js-plotly-plot').layout.annotations[2].text"
+    )
+    number = re.findall(r"<b>(\d+)", third)[0]
+    image = visitor.tab.locator(".st-key-thumbnails .heatmaplayer image").nth(2)
+    image.scroll_into_view_if_needed()
+    visitor.settle()
+    edges = image.bounding_box()
+    visitor.tab.mouse.move(edges["x"] + 30, edges["y"] + 30, steps=4)
+    visitor.tab.wait_for_timeout(300)
+    visitor.tab.mouse.click(edges["x"] + 30, edges["y"] + 30)
+    visitor.settle()
+    assert visitor.parameters()["channel"] == [number]
+    assert any(f"channel {number}" in title for title in visitor.titles())
+
+
+def test_the_probe_on_a_phone_answers_a_tap(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=probe&layers=conv5_3")
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    left, top, right, _ = visitor.boxes()[0]
+    scale = (right - left) / 337
+    visitor.tab.touchscreen.tap(left + 100.5 * scale, top + 60.5 * scale)
+    visitor.settle()
+    x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
+    assert (x, y) == pytest.approx((100, 60), abs=2)

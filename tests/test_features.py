@@ -43,6 +43,8 @@ def test_reading_twice_gives_the_same():
     kept = FeatureMaps({"conv1_1": np.array([[[-2.0, 3.0]]], np.float16)}, {"conv1_1": 2.0})
     assert kept.read("conv1_1", "post").tolist() == [[[0.0, 6.0]]]
     assert kept.read("conv1_1", "pre").tolist() == [[[-4.0, 6.0]]]
+    assert kept.read_vector("conv1_1", 0, 0, "post").tolist() == [0.0, 6.0]
+    assert kept.read_vector("conv1_1", 0, 0, "pre").tolist() == [-4.0, 6.0]
 
 
 def test_deep_layers_are_kept_first_and_the_first_layer_never():

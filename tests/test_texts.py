@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from views.address import CONTROLS, OWN_PHOTOS, SAMPLES, VIEWS
+from views.address import CONTROLS, OWN_PHOTOS, SAMPLES, SHOWS, THUMB_SCALES, VIEWS
 from views.measures import FORMATS
 from views.texts import LANGUAGES, load_catalogue, make_translate
 from viz.aggregate import AGGREGATIONS
+from viz.channels import RANKINGS
 from viz.images import FRAMINGS, IMAGE_ERRORS, NORMALIZATION
 from viz.layers import SIDES, STAGES
 from viz.scales import RANGES
@@ -75,6 +76,10 @@ def test_every_sentence_is_used():
         ("measure.computing_", ["untrained", "noise"]),
         ("metric.", FORMATS),
         ("claim.", RULES),
+        ("probe.line_", SHOWS),
+        ("probe.show_", SHOWS),
+        ("channel.rank_", RANKINGS),
+        ("channel.scale_", THUMB_SCALES),
         ("verdict.", OUTCOMES),
         ("verdict.means_", OUTCOMES),
         ("verdict.", [f"{way}_{scale}" for way in ("rises", "falls") for scale in ("difference", "ratio")]),

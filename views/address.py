@@ -12,8 +12,9 @@ import streamlit as st
 
 from views.texts import LANGUAGES
 from viz.aggregate import AGGREGATIONS
+from viz.channels import RANKINGS
 from viz.images import FRAMINGS, MAX_ASPECT, MAX_SIZE, MIN_SIZE, NORMALIZATION
-from viz.layers import LAYER_NAMES, SIDES
+from viz.layers import CONV_LAYERS, LAYER_NAMES, SIDES
 from viz.metrics import DEFAULT_THRESHOLD
 from viz.scales import RANGES
 from viz.specs import COLOR_SCALES
@@ -26,9 +27,14 @@ SAMPLES = {
     "brick": "brick.png",
 }
 OWN_PHOTOS = ("upload", "camera")
-VIEWS = ("compare", "depth", "measure")
+VIEWS = ("compare", "depth", "measure", "probe")
+SHOWS = ("maps", "alike", "channels")  # what the view "probe" shows
+NO_SECOND = "none"
+THUMB_SCALES = ("own", "shared")
 CONTROLS = ("untrained", "coarse", "noise")
 SIZE_STEP = 32
+MOST_CHANNELS = max(layer.channels for layer in CONV_LAYERS)
+THUMBS = 16  # channels a page
 LEAST_THRESHOLD = 0.05
 MOST_THRESHOLD = 0.95
 LONGEST_SIDE = MAX_SIZE * MAX_ASPECT  # of any framed photograph, in pixels
@@ -123,6 +129,27 @@ def _read_box(texts: Sequence[str]) -> tuple[int, ...]:
     return left, top, right, bottom
 
 
+def _read_point(texts: Sequence[str]) -> tuple[int, ...]:
+    x, y = (int(text) for text in texts[-1].split(","))
+    if not (0 <= x < LONGEST_SIDE and 0 <= y < LONGEST_SIDE):
+        raise ValueError(f"expected x, y in input pixels, got {texts[-1]!r}")
+    return x, y
+
+
+def _read_number(least: int, most: int) -> Callable[[Sequence[str]], int]:
+    def read(texts: Sequence[str]) -> int:
+        number = int(texts[-1])
+        if not least <= number <= most:
+            raise ValueError(f"expected {least} to {most}, got {number}")
+        return number
+
+    return read
+
+
+def _write_pixels(values: Sequence[int]) -> list[str]:
+    return [",".join(map(str, values))]
+
+
 SETTINGS: dict[str, Setting] = {
     "view": _choice("compare", VIEWS),
     "photo": _choice("cat", tuple(SAMPLES)),
@@ -140,12 +167,25 @@ SETTINGS: dict[str, Setting] = {
     "lang": _choice("en", tuple(LANGUAGES)),
     "controls": Setting(["untrained"], _read_controls, lambda names: list(names) or [""]),
     "threshold": Setting(DEFAULT_THRESHOLD, _read_threshold),
-    "box": Setting(None, _read_box, lambda box: [",".join(map(str, box))]),
+    "box": Setting(None, _read_box, _write_pixels),
+    "show": _choice("maps", SHOWS),
+    "point": Setting(None, _read_point, _write_pixels),
+    "layer": _choice(LAYER_NAMES[-1], LAYER_NAMES),
+    "field": _switch(),
+    "second": _choice(NO_SECOND, (NO_SECOND, *SAMPLES)),
+    "channel": Setting(None, _read_number(0, MOST_CHANNELS - 1)),
+    "rank": _choice("mean", RANKINGS),
+    "thumbs": _choice("own", THUMB_SCALES),
+    "thumb_page": Setting(1, _read_number(1, -(-MOST_CHANNELS // THUMBS))),
+    "patches": _switch(),
 }
 LISTS = ("layers", "controls")
 
 # Their widgets stand in one view only; Streamlit forgets a widget that is not drawn.
-VIEW_SETTINGS = ("controls", "threshold")
+VIEW_SETTINGS = (
+    *("controls", "threshold"),
+    *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),
+)
 
 
 def read_settings(parameters: dict[str, list[str]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import streamlit as st
 from views.address import CONTROLS, LEAST_THRESHOLD, MOST_THRESHOLD, OWN_PHOTOS
 from views.maps import give_head_start, make_config, name_quantity
 from views.measures import FORMATS, list_rows, measure_all
-from views.picture import Picture, choose_picture
+from views.picture import Picture, choose_picture, is_another
 from views.screen import Screen
 from views.status import Status
 from views.texts import Translate
@@ -52,10 +52,8 @@ def draw_measure(screen: Screen, status: Status, translate: Translate) -> None:
 def _fit_box(picture: Picture) -> Box | None:
     """The visitor's box, cut at the picture's edges; another picture has none."""
     state = st.session_state
-    view = (picture.digest, state["framing"], state["size"])
-    if state.get("_boxed", view) != view:
+    if is_another(picture, "_boxed"):
         state["box"] = None
-    state["_boxed"] = view
     if state["box"] is None:
         return None
     height, width = picture.pixels.shape[:2]

@@ -8,13 +8,14 @@ from views.address import SETTINGS, VIEWS, close_address, open_address
 from views.compare import draw_compare
 from views.depth import draw_depth
 from views.measure import draw_measure
+from views.probe import draw_probe
 from views.screen import measure_screen
 from views.sidebar import draw_sidebar
 from views.status import Status
 from views.texts import Translate, make_translate
 from views.work import is_warm
 
-DRAW = {"compare": draw_compare, "depth": draw_depth, "measure": draw_measure}
+DRAW = {"compare": draw_compare, "depth": draw_depth, "measure": draw_measure, "probe": draw_probe}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
 SIDEBAR_WIDTH = 336
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from views.address import OWN_PHOTOS, SETTINGS
+from views.address import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
 from views.texts import Translate
 from views.work import frame_picture, read_sample
 from viz.images import ImageError
@@ -54,6 +54,36 @@ def choose_picture(translate: Translate) -> Picture:
         return _frame_previous(translate)
     state["_last_photo"] = data
     return picture
+
+
+def choose_second(translate: Translate) -> Picture | None:
+    """The photograph that is put beside the first, if one is; of a bad file it says what is wrong."""
+    choice = st.session_state["second"]
+    if choice == NO_SECOND:
+        return None
+    if choice in SAMPLES:
+        return _frame_sample(choice, translate)
+    file = st.session_state.get("second_upload")
+    if file is None:
+        return None
+    data = file.getvalue()
+    try:
+        return _frame(data, hashlib.sha256(data).hexdigest(), translate("picture.alt_own"), translate)
+    except ImageError as error:
+        st.error(translate(f"image_error.{error.reason}", **error.details), icon=":material/broken_image:")
+        return None
+
+
+def is_another(picture: Picture, key: str) -> bool:
+    """Whether the picture is not the one of the run before, as far as `key` remembers.
+
+    What was drawn or clicked on one picture says nothing about another.
+    """
+    state = st.session_state
+    view = (picture.digest, state["framing"], state["size"])
+    before = state.get(key, view)
+    state[key] = view
+    return bool(before != view)
 
 
 def _frame_previous(translate: Translate) -> Picture:

@@ -181,7 +181,7 @@ def _draw_look(translate: Translate) -> None:
         step=0.05,
         key="opacity",
         help=translate("look.opacity_help"),
-        disabled=not st.session_state["overlay"] and st.session_state["view"] != "depth",
+        disabled=not st.session_state["overlay"] and st.session_state["view"] not in ("depth", "probe"),
     )
     st.toggle(translate("look.smooth"), key="smooth", help=translate("look.smooth_help"))
 

@@ -25,6 +25,9 @@ from viz.images import frame_image, read_image, to_batch
 if TYPE_CHECKING:
     from torch import nn
 
+    from viz.channels import Spots
+    from viz.features import FeatureMaps
+
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # The bounds of this process's caches. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
@@ -32,6 +35,14 @@ NETWORKS = 3  # two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20
 MAPS_BYTES = 256 * 2**20
 MEASUREMENTS = 256  # of 13 layers each, 10 KB
+# Of the view "Point at it": feature maps in half precision, for the two photographs of a session together
+# 60 MB. Those of the first hold 337x224 pixels without conv1_1, which is faster to compute than to read.
+KEPT_BYTES = 31_100_000
+SECOND_BYTES = 28_900_000
+KEPT_PICTURES = 4
+FIELDS_BYTES = 16 * 2**20
+COMPONENTS_BYTES = 16 * 2**20
+SPOTS = 2  # one for each of the trained networks, 2 MB
 
 Maps = dict[tuple[str, str, str], NDArray[np.float32]]
 Means = dict[tuple[str, str], NDArray[np.float32]]
@@ -107,6 +118,76 @@ def compute_maps(
     heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(_pixels), weights))
     _warm.set()
     return dict(heatmaps), heatmaps.channel_means, heatmaps.zero_shares
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT_PICTURES)
+def keep_cells(
+    digest: str, framing: str, size: int, weights: str, limit: int, _pixels: NDArray[np.uint8]
+) -> "FeatureMaps":
+    """The one pass for a picture whose channels the visitor looks at.
+
+    Args:
+        digest: As for `compute_maps`, and so what follows.
+        framing: How it was framed.
+        size: Length of its shorter side in pixels.
+        weights: Which weights.
+        limit: Bytes for all layers' maps; those that do not fit are computed when they are asked for.
+        _pixels: What the network sees, [H, W, 3].
+    """
+    from viz.features import choose_kept, keep_features
+
+    height, width = _pixels.shape[:2]
+    batch = to_batch(Image.fromarray(_pixels), weights)
+    kept = keep_features(load_network(weights), batch, choose_kept(height, width, limit))
+    _warm.set()
+    return kept
+
+
+@st.cache_data(show_spinner=False, max_size=FIELDS_BYTES)
+def compute_field(
+    digest: str,
+    framing: str,
+    size: int,
+    weights: str,
+    layer: str,
+    cell: tuple[int, int],
+    side: str,
+    aggregation: str,
+    channel: int,
+    _pixels: NDArray[np.uint8],
+) -> NDArray[np.float32]:
+    """`viz.probe.effective_receptive_field` of one cell (row, column), after the picture's key."""
+    from viz.probe import effective_receptive_field
+
+    batch = to_batch(Image.fromarray(_pixels), weights)
+    return effective_receptive_field(load_network(weights), batch, layer, *cell, side, aggregation, channel)
+
+
+@st.cache_data(show_spinner=False, max_size=COMPONENTS_BYTES)
+def compute_components(
+    key: tuple[Any, ...], _cells: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Scores and explained shares of `viz.channels.find_components`; the key names the cells."""
+    from viz.channels import find_components
+
+    found = find_components(_cells)
+    return found.scores, found.explained
+
+
+@st.cache_resource(show_spinner=False, max_entries=SPOTS)
+def find_sample_spots(weights: str) -> "dict[str, Spots]":
+    """Where in the bundled photographs each channel responds most: one pass a photograph."""
+    from viz.channels import find_spots
+
+    batches = (to_batch(Image.fromarray(pixels), weights) for pixels in read_sample_pixels())
+    return find_spots(load_network(weights), batches)
+
+
+def read_sample_pixels() -> list[NDArray[np.uint8]]:
+    """The bundled photographs as the network sees them by default, each [H, W, 3]."""
+    framing, size = SETTINGS["framing"].default, SETTINGS["size"].default
+    samples = (read_sample(name) for name in SAMPLES)
+    return [frame_picture(digest, framing, size, data)[0] for data, digest in samples]
 
 
 def make_noise(height: int, width: int) -> NDArray[np.uint8]:

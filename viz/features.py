@@ -47,6 +47,12 @@ class FeatureMaps:
         cells *= np.float32(self.factors[layer])
         return np.maximum(cells, 0, out=cells) if side == "post" else cells
 
+    def read_vector(self, layer: str, row: int, column: int, side: str) -> NDArray[np.float32]:
+        """The channels of one cell, float32 [C]; otherwise as `read`."""
+        vector: NDArray[np.float32] = self.cells[layer][row, column].astype(np.float32)
+        vector *= np.float32(self.factors[layer])
+        return np.maximum(vector, 0, out=vector) if side == "post" else vector
+
 
 def choose_kept(height: int, width: int, limit: int) -> frozenset[str]:
     """The layers whose maps fit into `limit` bytes, counted from the deepest.

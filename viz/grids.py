@@ -46,7 +46,9 @@ class Grid:
         return [_clip(1 - (box.top + box.height) / self.height), _clip(1 - box.top / self.height)]
 
 
-def arrange_panels(count: int, width: float, height: float, aspect: float) -> Grid:
+def arrange_panels(
+    count: int, width: float, height: float, aspect: float, least: float = MIN_PANEL_WIDTH
+) -> Grid:
     """Wrap pictures of one shape into rows, as large as one screen can show them all.
 
     When all of them would be too small to read on one screen, they get a readable width and the figure
@@ -57,6 +59,7 @@ def arrange_panels(count: int, width: float, height: float, aspect: float) -> Gr
         width: Of the figure, in pixels of the screen.
         height: Of what is left of the screen; a figure of many panels may exceed it.
         aspect: Height of a picture over its width.
+        least: Width of a picture that is readable, in pixels of the screen.
 
     Returns:
         The layout, centred in the width.
@@ -71,9 +74,9 @@ def arrange_panels(count: int, width: float, height: float, aspect: float) -> Gr
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")
     layouts = [_fit(count, columns, width - 2 * MARGIN, height, aspect) for columns in range(1, count + 1)]
-    readable = [layout for layout in layouts if layout.panel_width >= MIN_PANEL_WIDTH]
+    readable = [layout for layout in layouts if layout.panel_width >= least]
     best = max(readable, key=lambda layout: layout.score(count), default=None)
-    return _place(best or _fill_width(count, width - 2 * MARGIN), count, width, aspect)
+    return _place(best or _fill_width(count, width - 2 * MARGIN, least), count, width, aspect)
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ def _fit(count: int, columns: int, width: float, height: float, aspect: float) -
     return _Layout(columns, rows, min((width - (columns - 1) * GAP) / columns, tallest))
 
 
-def _fill_width(count: int, width: float) -> _Layout:
-    most = max(1, int((width + GAP) // (MIN_PANEL_WIDTH + GAP)))
+def _fill_width(count: int, width: float, least: float) -> _Layout:
+    most = max(1, int((width + GAP) // (least + GAP)))
     rows = ceil(count / most)
     columns = ceil(count / rows)
     return _Layout(columns, rows, (width - (columns - 1) * GAP) / columns)

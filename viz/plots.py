@@ -1,6 +1,7 @@
 """Arrays to Plotly figures."""
 
 from collections.abc import Collection, Mapping, Sequence
+from zlib import crc32
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,15 +18,22 @@ from viz.charts import (
 from viz.grids import BAR_HEIGHT, Box, Grid
 from viz.specs import (
     ACCENT_COLOR,
+    GLOW_SCALE,
     MUTED_COLOR,
     NARROW,
+    RING_RADIUS,
+    Colors,
+    Glow,
     Look,
+    Mark,
     Panel,
     Photo,
     Spec,
     base_layout,
     color_bar,
     digest_data,
+    draw_box,
+    draw_ring,
     lay_under,
     make_template,
     map_trace,
@@ -60,6 +68,10 @@ def compare_figure(
     Returns:
         The figure; its pictures have no distortion at the width that `grid` was made for.
     """
+    return _make_figure(_compare(photo, panels, look, grid, note))
+
+
+def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note: str = "") -> Spec:
     axes = [name_axes(place) for place in range(len(panels) + 1)]
     traces: list[Spec] = [{"type": "image", "xaxis": "x", "yaxis": "y", **photo_trace(photo)}]
     annotations = [write_title(photo.title, "x", "y")]
@@ -69,11 +81,7 @@ def compare_figure(
         traces.append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
         annotations.append(write_title(panel.title, x, y))
     if look.shared_bar and panels:
-        bar = color_bar(
-            panels[0].low, panels[0].high, grid, Box(0.0, grid.height - BAR_HEIGHT, grid.width, 0.0)
-        )
-        bar |= {"title": {"text": look.shared_bar, "side": "top", "font": {"size": 12}}}
-        traces[1] |= {"showscale": True, "colorbar": bar}
+        traces[1] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
     if note and grid.spare:
         annotations.append(write_note(note, grid, grid.spare))
     layout = base_layout(grid) | {"annotations": annotations}
@@ -83,7 +91,112 @@ def compare_figure(
     if look.overlay:
         layout["images"] = [lay_under(x, y, photo) for x, y in axes[1:]]
         layout["template"] = make_template(photo)
+    return {"data": traces, "layout": layout}
+
+
+def probe_figure(
+    photo: Photo,
+    panels: Sequence[Panel],
+    look: Look,
+    grid: Grid,
+    marks: Sequence[Mark],
+    chosen: Mark,
+    glow: Glow | None = None,
+    note: str = "",
+) -> go.Figure:
+    """As `compare_figure`, with one cell a panel marked and what it sees drawn on the photograph.
+
+    Args:
+        photo: The framed photograph; it stands first.
+        panels: The maps, in the order in which they stand.
+        look: What they share.
+        grid: Where they stand, the photograph included.
+        marks: The marked cell of each panel.
+        chosen: The one whose receptive field is drawn broadly; it need not have a panel.
+        glow: Over the photograph, such as an effective receptive field.
+        note: A text for the place that the last row leaves free, if it does.
+    """
+    spec = _compare(photo, panels, look, grid, note)
+    shapes = [shape for mark in marks for shape in draw_box("x", "y", mark.field, 1, "dot")]
+    shapes += [*draw_box("x", "y", chosen.field, 3), *draw_ring("x", "y", chosen.cell)]
+    for place, mark in enumerate(marks, start=1):
+        x, y = name_axes(place)
+        shapes += [*draw_box(x, y, mark.field, 1, "dot"), *draw_box(x, y, mark.cell, 2)]
+        cell_width = (mark.cell[2] - mark.cell[0]) * grid.boxes[place].width / photo.width
+        if cell_width < 2 * RING_RADIUS:
+            shapes += draw_ring(x, y, mark.cell)
+    spec["layout"]["shapes"] = shapes
+    if glow is not None:
+        spec["data"].append(_draw_glow(glow, grid))
+        spec["layout"]["datarevision"] += f"-{crc32(np.ascontiguousarray(glow.values).data):08x}"
+    return _make_figure(spec)
+
+
+def _draw_glow(glow: Glow, grid: Grid) -> Spec:
+    high = float(glow.values.max()) or 1.0
+    return {
+        "type": "heatmap",
+        "xaxis": "x",
+        "yaxis": "y",
+        "z": glow.values,
+        "x0": glow.left + 0.5,
+        "dx": 1,
+        "y0": glow.top + 0.5,
+        "dy": 1,
+        "zmin": 0,
+        "zmax": high,
+        "colorscale": GLOW_SCALE,
+        "colorbar": color_bar(0.0, high, grid, grid.boxes[0]),
+        "hovertemplate": glow.hover,
+    }
+
+
+def channel_figure(photo: Photo, panel: Panel, colors: Colors, look: Look, grid: Grid) -> go.Figure:
+    """The photograph, one channel over it, and a map in colours of its own, with linked zoom and pan.
+
+    Args:
+        photo: The framed photograph.
+        panel: The channel's map.
+        colors: Such as principal components.
+        look: The panel's; it needs no shared bar.
+        grid: Three boxes.
+    """
+    spec = _compare(photo, [panel], look, grid)
+    x, y = name_axes(2)
+    trace: Spec = {"type": "image", "xaxis": x, "yaxis": y, "z": colors.pixels, "customdata": colors.values}
+    trace |= {"x0": colors.stride / 2, "dx": colors.stride, "y0": colors.stride / 2, "dy": colors.stride}
+    spec["data"].append(trace | {"hovertemplate": colors.hover})
+    spec["layout"]["annotations"].append(write_title(colors.title, x, y))
+    spec["layout"] |= place_axes(x, y, photo, grid, grid.boxes[2])
+    spec["layout"]["datarevision"] += f"-{crc32(np.ascontiguousarray(colors.values).data):08x}"
+    return _make_figure(spec)
+
+
+def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid) -> go.Figure:
+    """Maps without the photograph, in input pixels, with linked zoom and pan.
+
+    Args:
+        photo: Whose maps they are.
+        panels: The maps, in the order in which they stand.
+        look: What they share.
+        grid: Where they stand.
+    """
+    traces: list[Spec] = []
+    layout = base_layout(grid) | {"annotations": [], "datarevision": digest_data(photo, panels)}
+    for place, panel in enumerate(panels):
+        x, y = name_axes(place)
+        bar = None if look.shared_bar else own_bar(panel, grid, grid.boxes[place])
+        traces.append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
+        layout["annotations"].append(write_title(panel.title, x, y) | {"font": {"size": 11}})
+        layout |= place_axes(x, y, photo, grid, grid.boxes[place])
+    if look.shared_bar:
+        traces[0] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
     return _make_figure({"data": traces, "layout": layout})
+
+
+def _shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
+    bar = color_bar(panel.low, panel.high, grid, Box(0.0, grid.height - BAR_HEIGHT, grid.width, 0.0))
+    return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": 12}}}
 
 
 def depth_figure(
@@ -180,9 +293,7 @@ def box_figure(photo: Photo, box: tuple[float, float, float, float] | None, grid
     layout = base_layout(grid) | place_axes("x", "y", photo, grid, grid.boxes[0])
     layout |= {"annotations": [write_title(photo.title, "x", "y")], "dragmode": "select"}
     if box is not None:
-        edges = dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
-        line = {"color": ACCENT_COLOR, "width": 3}
-        layout["shapes"] = [{"type": "rect", "xref": "x", "yref": "y", "line": line, **edges}]
+        layout["shapes"] = draw_box("x", "y", box, 3)
     return _make_figure({"data": traces, "layout": layout})
 
 

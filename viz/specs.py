@@ -22,12 +22,22 @@ COLOR_SCALES = {
 }
 DIVERGING_SCALE = "RdBu_r"
 BAR_THICKNESS = 9  # pixels of the screen
+LONGEST_VALUE = 1e6
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next panel's
 NARROW = 640  # a figure below this width is on a phone: dragging must scroll the page there, not zoom
 FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
 # The figure does not know whether the page is light or dark; these can be seen on both.
 MUTED_COLOR = "#8a8d96"
 ACCENT_COLOR = "#d0582f"
+RING_RADIUS = 9
+HALO_COLOR = "rgba(255, 255, 255, 0.8)"
+# Over a photograph: dark where a pixel hardly counts, glowing where it does.
+GLOW_SCALE = [
+    [0.0, "rgba(10, 10, 20, 0.7)"],
+    [0.2, "rgba(120, 20, 40, 0.75)"],
+    [0.6, "rgba(240, 120, 30, 0.8)"],
+    [1.0, "rgba(255, 245, 150, 0.9)"],
+]
 HOVER_COLOR = "#2f333c"
 HOVER_TEXT_COLOR = "#fdfcf9"
 Spec = dict[str, Any]
@@ -68,6 +78,55 @@ class Panel:
     stride: int
     low: float
     high: float
+    title: str
+    hover: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cell and what it sees, each as left, top, right and bottom edge in input pixels.
+
+    Attributes:
+        cell: The pixels that the cell covers.
+        field: Its receptive field.
+    """
+
+    cell: tuple[int, int, int, int]
+    field: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Glow:
+    """How strongly the pixels of a part of the photograph count.
+
+    Attributes:
+        values: True values, [h, w], a pixel each.
+        left: Of the part, in input pixels.
+        top: Of the part, in input pixels.
+        hover: Plotly hover template; `%{z}` is the value, x and y the pixel's centre.
+    """
+
+    values: NDArray[np.float32]
+    left: int
+    top: int
+    hover: str
+
+
+@dataclass(frozen=True)
+class Colors:
+    """A map whose cells have colours of their own.
+
+    Attributes:
+        pixels: uint8 [h, w, 3].
+        values: What the colours stand for, [h, w, n]; `%{customdata[0]}` and so on in `hover`.
+        stride: Input pixels from one cell to the next.
+        title: Text above it (Plotly's HTML subset).
+        hover: Plotly hover template.
+    """
+
+    pixels: NDArray[np.uint8]
+    values: NDArray[np.float32]
+    stride: int
     title: str
     hover: str
 
@@ -204,8 +263,16 @@ def color_bar(low: float, high: float, grid: Grid, box: Box, lower: str = "", up
 
 
 def format_value(value: float) -> str:
-    """Three significant digits, as on the colour bars."""
-    return f"{value:.3g}".replace("-", "\u2212")
+    """Three significant digits, as on the colour bars; an exponent only where there is no room without.
+
+    Example:
+        >>> format_value(-0.12345), format_value(2941.6), format_value(2.5e7)
+        ('−0.123', '2940', '2.5e+07')
+    """
+    text = f"{value:.3g}"
+    if "e+" in text and abs(value) < LONGEST_VALUE:
+        text = f"{float(text):.0f}"
+    return text.replace("-", "\u2212")
 
 
 def write_title(text: str, x: str, y: str) -> Spec:
@@ -257,3 +324,25 @@ def lay_under(x: str, y: str, photo: Photo) -> Spec:
 def make_template(photo: Photo) -> Spec:
     # As a default of all layout images the photograph is sent once, however many panels it lies under.
     return {"layout": {"imagedefaults": {"source": photo.source}}}
+
+
+def draw_box(
+    x: str, y: str, box: tuple[float, float, float, float], width: float, dash: str = "solid"
+) -> list[Spec]:
+    """A rectangle in input pixels (left, top, right and bottom edge) that can be seen on any colour."""
+    edges = dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
+    return _line_twice({"type": "rect", "xref": x, "yref": y, **edges}, width, dash)
+
+
+def draw_ring(x: str, y: str, cell: tuple[float, float, float, float]) -> list[Spec]:
+    """A ring around the middle of a cell, of one size on the screen, so that no cell is too small to find."""
+    left, top, right, bottom = cell
+    ring: Spec = {"type": "circle", "xref": x, "yref": y, "xsizemode": "pixel", "ysizemode": "pixel"}
+    ring |= {"xanchor": (left + right) / 2, "yanchor": (top + bottom) / 2}
+    ring |= {"x0": -RING_RADIUS, "x1": RING_RADIUS, "y0": -RING_RADIUS, "y1": RING_RADIUS}
+    return _line_twice(ring, 2, "solid")
+
+
+def _line_twice(shape: Spec, width: float, dash: str) -> list[Spec]:
+    halo = {"color": HALO_COLOR, "width": width + 2}
+    return [shape | {"line": halo}, shape | {"line": {"color": ACCENT_COLOR, "width": width, "dash": dash}}]

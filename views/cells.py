@@ -1,0 +1,56 @@
+"""The channels of the picture in view, and what the page says while they are made."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from views.picture import Picture
+from views.status import Status
+from views.texts import Translate
+from views.work import KEPT_BYTES, is_warm, keep_cells, load_network
+from viz.images import to_batch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Cells:
+    """The feature maps of one picture: those that were kept, and the others as they are asked for."""
+
+    def __init__(
+        self, picture: Picture, status: Status, translate: Translate, limit: int = KEPT_BYTES
+    ) -> None:
+        state = st.session_state
+        self.key = (picture.digest, state["framing"], state["size"], state["weights"])
+        self._picture = picture
+        done: dict[int, tuple[str, str, int, str]] = state.setdefault("_kept", {})
+        if done.get(limit) == self.key:  # no line about work that is most likely done
+            self._kept = keep_cells(*self.key, limit, picture.pixels)
+        else:
+            with status.working(translate("page.computing" if is_warm() else "page.loading")):
+                self._kept = keep_cells(*self.key, limit, picture.pixels)
+            done[limit] = self.key
+
+    def read(self, layer: str) -> NDArray[np.float32]:
+        """A layer's values on the visitor's side of the ReLU, [h, w, C]."""
+        side = st.session_state["side"]
+        if layer in self._kept:
+            return self._kept.read(layer, side)
+        from viz.features import compute_features
+
+        return compute_features(load_network(self.key[-1]), self._make_batch(), layer, side)
+
+    def read_vector(self, layer: str, row: int, column: int) -> NDArray[np.float32]:
+        """One cell's channels on the visitor's side of the ReLU, [C]."""
+        side = st.session_state["side"]
+        if layer in self._kept:
+            return self._kept.read_vector(layer, row, column, side)
+        from viz.probe import compute_vector
+
+        return compute_vector(load_network(self.key[-1]), self._make_batch(), layer, row, column, side)
+
+    def _make_batch(self) -> "Tensor":
+        return to_batch(Image.fromarray(self._picture.pixels), self.key[-1])
