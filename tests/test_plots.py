@@ -5,8 +5,27 @@ import pytest
 from viz.charts import Chart
 from viz.grids import arrange_panels
 from viz.layers import LAYER_NAMES
-from viz.plots import box_figure, compare_figure, depth_figure, metrics_figure
-from viz.specs import COLOR_SCALES, DIVERGING_SCALE, Look, Panel, Photo, format_value, name_axes
+from viz.plots import (
+    box_figure,
+    channel_figure,
+    compare_figure,
+    depth_figure,
+    metrics_figure,
+    probe_figure,
+    thumbnails_figure,
+)
+from viz.specs import (
+    COLOR_SCALES,
+    DIVERGING_SCALE,
+    Colors,
+    Glow,
+    Look,
+    Mark,
+    Panel,
+    Photo,
+    format_value,
+    name_axes,
+)
 
 PHOTO = Photo("data:image/png;base64,AAAA", 48, 32, "Photograph")
 FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
@@ -218,3 +237,55 @@ def test_a_box_is_drawn_and_the_picture_can_be_selected():
     assert (shape.x0, shape.y0, shape.x1, shape.y1) == (10, 20, 100, 200)
     assert figure.data[1].marker.opacity == 0
     assert not box_figure(photo, None, grid).layout.shapes
+
+
+MARK = Mark((16, 32, 32, 48), (0, 0, 100, 90))
+CHOSEN = Mark((16, 32, 32, 48), (0, 0, 200, 190))
+
+
+def probe(**options):
+    photo = Photo("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(3, 1000, 600, 224 / 336)
+    return probe_figure(photo, [FINE, COARSE], Look(), grid, [MARK, MARK], CHOSEN, **options)
+
+
+def test_a_probe_marks_each_panel_and_draws_every_field_on_the_photograph():
+    figure = probe()
+    drawn = [(shape.xref, shape.x0, shape.y0, shape.x1, shape.y1) for shape in figure.layout.shapes]
+    assert ("x", 0, 0, 200, 190) in drawn
+    assert drawn.count(("x", 0, 0, 100, 90)) == 4  # two panels' fields, each with its halo
+    for axis in ("x2", "x3"):
+        assert (axis, 16, 32, 32, 48) in drawn
+        assert (axis, 0, 0, 100, 90) in drawn
+
+
+def test_a_glow_lies_on_its_pixels_with_a_bar_of_its_own():
+    values = np.array([[0, 1, 2], [3, 4, 5]], np.float32)
+    figure = probe(glow=Glow(values, 10, 20, "hover"))
+    glow = figure.data[-1]
+    assert (glow.xaxis, glow.x0, glow.y0, glow.dx, glow.dy) == ("x", 10.5, 20.5, 1, 1)
+    assert (glow.zmin, glow.zmax) == (0, 5)
+    assert list(glow.colorbar.ticktext) == ["0", "2.5", "5"]
+    assert figure.layout.datarevision != probe().layout.datarevision
+
+
+def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
+    photo = Photo("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(3, 1000, 600, 224 / 336)
+    pixels = np.zeros((14, 21, 3), np.uint8)
+    colors = Colors(pixels, np.ones((14, 21, 3), np.float32), 16, "colors", "hover")
+    figure = channel_figure(photo, COARSE, colors, Look(overlay=True), grid)
+    assert [trace.type for trace in figure.data] == ["image", "heatmap", "image"]
+    assert (figure.data[2].x0, figure.data[2].dx) == (8, 16)
+    assert len(figure.layout.images) == 1
+    assert [note.text for note in figure.layout.annotations] == ["photo", COARSE.title, "colors"]
+    assert figure.layout.xaxis3.matches == "x"
+
+
+@pytest.mark.parametrize("bar", ["", "one scale"])
+def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
+    photo = Photo("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
+    figure = thumbnails_figure(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
+    assert [trace.showscale for trace in figure.data] == ([True, False] if bar else [True, True])
+    assert figure.layout.xaxis2.matches == "x"
