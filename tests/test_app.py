@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from conftest import ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from views import cells, maps, probe, work
+from views import cells, maps, probe, status, store, work
 from views.address import DEFAULT_LAYERS
 from views.texts import load_catalogue, make_translate
 from viz import model
@@ -28,6 +29,8 @@ def page(monkeypatch):
     monkeypatch.setattr(maps, "FIRST_HEAD_START_S", 0)
     st.cache_data.clear()
     st.cache_resource.clear()
+    for kept in (work.MAPS, work.CELLS, work.FIELDS, work.SPOTS):
+        kept.clear()
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
 
 
@@ -690,3 +693,33 @@ def test_the_probe_speaks_chinese(page):
 def test_the_probe_without_selected_layers_shows_the_chosen_one(page):
     open_probe(page, layers="", layer="conv2_1", point="3,3")
     assert [row[0] for row in read_rows(page)] == ["conv2_1"]
+
+
+def test_a_visitor_who_has_to_wait_is_told_and_gets_the_maps(page, monkeypatch):
+    page.run()
+    told = []
+    markdown = status.Status.make_waiter
+
+    def note(self, translate):
+        waiter = markdown(self, translate)
+        return store.Waiter(waiter.owner, lambda ahead: (told.append(ahead), waiter.tell(ahead)))
+
+    monkeypatch.setattr(status.Status, "make_waiter", note)
+    release = threading.Event()
+    others = [
+        threading.Thread(
+            target=lambda key=key: work.MAPS.fetch(
+                key, lambda: (release.wait(30), ({}, {}, {}))[1], work.NOBODY
+            )
+        )
+        for key in ("first", "second")
+    ]
+    for other in others:
+        other.start()
+    threading.Timer(1, release.set).start()
+    page.radio(key="framing").set_value("crop").run()
+    for other in others:
+        other.join()
+    assert_healthy(page)
+    assert told[0] == 2
+    assert read_titles(page)[2].startswith("<b>conv3_1</b><br>[56 × 56]")

@@ -336,3 +336,11 @@ def test_fields():
 
 def test_regions_touch_at_corners():
     assert EIGHT_CONNECTED.all()
+
+
+def test_at_the_highest_threshold_the_maximum_is_active_whatever_rounding_does():
+    rng = np.random.default_rng(0)
+    maps = rng.normal(-2, 1, (2000, 1, 2))
+    assert any(low + (high - low) > high for low, high in np.sort(maps[:, 0], axis=1))
+    for heatmap in maps:
+        assert layer_metrics(heatmap, np.zeros((1, 2)), 1.0).region_count == 1

@@ -26,13 +26,8 @@ class Cells:
         state = st.session_state
         self.key = (picture.digest, state["framing"], state["size"], state["weights"])
         self._picture = picture
-        done: dict[int, tuple[str, str, int, str]] = state.setdefault("_kept", {})
-        if done.get(limit) == self.key:  # no line about work that is most likely done
-            self._kept = keep_cells(*self.key, limit, picture.pixels)
-        else:
-            with status.working(translate("page.computing" if is_warm() else "page.loading")):
-                self._kept = keep_cells(*self.key, limit, picture.pixels)
-            done[limit] = self.key
+        with status.working(translate("page.computing" if is_warm() else "page.loading")):
+            self._kept = keep_cells(*self.key, limit, picture.pixels, status.make_waiter(translate))
 
     def read(self, layer: str) -> NDArray[np.float32]:
         """A layer's values on the visitor's side of the ReLU, [h, w, C]."""

@@ -184,7 +184,7 @@ def _draw_patches(layer: ConvLayer, channel: int, status: Status, translate: Tra
     if not st.session_state["patches"]:
         return
     with status.working(translate("channel.computing_patches")):
-        spots = find_sample_spots(st.session_state["weights"])
+        spots = find_sample_spots(st.session_state["weights"], status.make_waiter(translate))
     pictures = read_sample_pixels()
     sizes = [(pixels.shape[0], pixels.shape[1]) for pixels in pictures]
     patches = choose_patches(spots[layer.name], layer.name, channel, sizes)

@@ -9,7 +9,7 @@ import streamlit as st
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
-from views.work import Computed, Maps, compute_maps, is_warm
+from views.work import Computed, Maps, compute_maps, has_maps, is_warm
 from viz.aggregate import SIGNED
 from viz.layers import get_layer
 from viz.scales import choose_limits
@@ -49,19 +49,19 @@ def get_computed(picture: Picture, status: Status, translate: Translate) -> Comp
     """
     state = st.session_state
     view = (picture.digest, state["framing"], state["size"], state["weights"])
-    if state.get("_computed") == view:  # no line about work that is most likely done
-        return compute_maps(*view, picture.pixels)
+    waiter = status.make_waiter(translate)
+    if has_maps(*view):
+        return compute_maps(*view, picture.pixels, waiter)
     with status.working(translate("page.computing" if is_warm() else "page.loading")):
         from viz.model import WeightsError
 
         try:
             if state["weights"] != "bundled":
                 _fetch_weights(status, translate)
-            computed = compute_maps(*view, picture.pixels)
+            computed = compute_maps(*view, picture.pixels, waiter)
         except WeightsError as error:
             sentence = translate(f"weights_error.{error.reason}", **error.details)
             _fall_back(sentence, translate)
-    state["_computed"] = view
     return computed
 
 

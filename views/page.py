@@ -8,6 +8,7 @@ from views.address import SETTINGS, VIEWS, close_address, open_address
 from views.compare import draw_compare
 from views.depth import draw_depth
 from views.measure import draw_measure
+from views.picture import is_ready
 from views.probe import draw_probe
 from views.screen import measure_screen
 from views.sidebar import draw_sidebar
@@ -53,8 +54,10 @@ def draw_page() -> None:
         STYLE.format(button=translate("picture.uploader_button"), limits=translate("picture.uploader_limits"))
     )
     # The figure is what a visitor waits for, so it goes first: the browser draws it before it is busy with
-    # the sidebar. Only while torch is still loading is there time for the sidebar before it.
-    first, second = (_draw_main, draw_sidebar) if is_warm() else (draw_sidebar, _draw_main)
+    # the sidebar. While torch is still loading, and for a new visitor whose picture is still to
+    # be computed, the sidebar comes first: then there is time for it, and something to do.
+    quick = is_warm() and ("_settings" in state or is_ready())
+    first, second = (_draw_main, draw_sidebar) if quick else (draw_sidebar, _draw_main)
     first(translate)
     second(translate)
     close_address()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from views.address import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
 from views.texts import Translate
-from views.work import frame_picture, read_sample
+from views.work import frame_picture, has_maps, read_sample
 from viz.images import ImageError
 from viz.specs import Photo
 
@@ -72,6 +72,13 @@ def choose_second(translate: Translate) -> Picture | None:
     except ImageError as error:
         st.error(translate(f"image_error.{error.reason}", **error.details), icon=":material/broken_image:")
         return None
+
+
+def is_ready() -> bool:
+    """Whether the maps of a new visitor's photograph are there already."""
+    state = st.session_state
+    _, digest = read_sample(state["photo"])
+    return has_maps(digest, state["framing"], state["size"], state["weights"])
 
 
 def is_another(picture: Picture, key: str) -> bool:

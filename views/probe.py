@@ -158,7 +158,16 @@ def _find_glow(
     key = (picture.digest, state["framing"], state["size"], state["weights"])
     channel = strongest[layer, side] if aggregation == "strongest" else 0
     with status.working(translate("probe.computing_field")):
-        field = compute_field(*key, layer, places[layer], side, aggregation, channel, picture.pixels)
+        field = compute_field(
+            key,
+            layer,
+            places[layer],
+            side,
+            aggregation,
+            channel,
+            picture.pixels,
+            status.make_waiter(translate),
+        )
     box = receptive_field_box(layer, *places[layer], *picture.pixels.shape[:2])
     left, top, right, bottom = box
     share = measure_half(field, box) if field.any() else 0.0

@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from views.store import Waiter
+from views.texts import Translate
 
 
 class Status:
@@ -24,6 +28,16 @@ class Status:
         with self._slot, st.spinner(text):
             yield
         self._slot.markdown(self._line)
+
+    def make_waiter(self, translate: Translate) -> Waiter:
+        """For work that has to wait for its turn: the line says so, and whoever leaves the page leaves."""
+        context = get_script_run_ctx()
+
+        def tell(ahead: int) -> None:
+            # Streamlit ends a run whose visitor is gone, or has changed something, when it shows something.
+            self._slot.markdown(translate("page.waiting" if ahead else "page.next", count=ahead))
+
+        return Waiter(context.session_id if context else "", tell)
 
     def progress(self, share: float, text: str) -> None:
         """Show how far something is, 0..1."""

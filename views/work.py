@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from views.address import SAMPLES, SETTINGS
+from views.store import Line, Store, Waiter
 from viz.images import frame_image, read_image, to_batch
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
-# The bounds of this process's caches. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
-NETWORKS = 3  # two that are trained and one that is not
+# All bounds of what this process keeps, and of what it does at the same time. One photograph's maps take
+# 8 MB at 224 px and up to 57 MB at 512.
+PASSES = 2  # at the same time, each on all of torch's threads: `benchmarks/crowd.py --passes` compares
+NETWORKS = 3  # 59 MB each: two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20
 MAPS_BYTES = 256 * 2**20
 MEASUREMENTS = 256  # of 13 layers each, 10 KB
@@ -39,10 +42,10 @@ MEASUREMENTS = 256  # of 13 layers each, 10 KB
 # 60 MB. Those of the first hold 337x224 pixels without conv1_1, which is faster to compute than to read.
 KEPT_BYTES = 31_100_000
 SECOND_BYTES = 28_900_000
-KEPT_PICTURES = 4
+CELLS_BYTES = 128 * 2**20
 FIELDS_BYTES = 16 * 2**20
 COMPONENTS_BYTES = 16 * 2**20
-SPOTS = 2  # one for each of the trained networks, 2 MB
+SPOTS_BYTES = 8 * 2**20  # two networks', 2 MB each
 
 Maps = dict[tuple[str, str, str], NDArray[np.float32]]
 Means = dict[tuple[str, str], NDArray[np.float32]]
@@ -53,6 +56,23 @@ Metrics = dict[str, dict[str, float]]
 UNTRAINED = "untrained"
 
 _warm = threading.Event()
+
+
+def _weigh_maps(computed: Computed) -> int:
+    maps, means, _ = computed
+    return sum(array.nbytes for arrays in (maps, means) for array in arrays.values())
+
+
+def _weigh_spots(spots: "dict[str, Spots]") -> int:
+    return sum(layer.nbytes for layer in spots.values())
+
+
+NOBODY = Waiter()
+LINE = Line(PASSES)
+MAPS: Store[Computed] = Store(LINE, MAPS_BYTES, _weigh_maps)
+CELLS: "Store[FeatureMaps]" = Store(LINE, CELLS_BYTES, lambda kept: kept.nbytes)
+FIELDS: Store[NDArray[np.float32]] = Store(LINE, FIELDS_BYTES, lambda field: field.nbytes)
+SPOTS: "Store[dict[str, Spots]]" = Store(LINE, SPOTS_BYTES, _weigh_spots)
 
 
 @st.cache_data(show_spinner=False, max_entries=len(SAMPLES))
@@ -94,37 +114,56 @@ def load_network(weights: str) -> "nn.Sequential":
     return model.build_untrained() if weights == UNTRAINED else model.load_features(weights)
 
 
-@st.cache_data(show_spinner=False, max_size=MAPS_BYTES)
 def compute_maps(
-    digest: str, framing: str, size: int, weights: str, _pixels: NDArray[np.uint8], trained: bool = True
+    digest: str,
+    framing: str,
+    size: int,
+    weights: str,
+    pixels: NDArray[np.uint8],
+    waiter: Waiter = NOBODY,
+    trained: bool = True,
 ) -> Computed:
-    """The one pass for a picture as the network sees it.
+    """The one pass for a picture as the network sees it; whoever asks for the same one gets the same result.
 
     Args:
-        digest: Of the photograph; with what follows the cache's key.
+        digest: Of the photograph; with the next three, and `trained`, the key of the result.
         framing: How it was framed.
         size: Length of its shorter side in pixels.
         weights: Which weights, and so which normalisation of the pixels.
-        _pixels: What the network sees, [H, W, 3].
+        pixels: What the network sees, [H, W, 3].
+        waiter: Who asks, to be told when others come first.
         trained: Whether the network has these weights, or random ones.
 
     Returns:
-        The maps, channel means and shares of zeros of `viz.extractor.Heatmaps`; as built-ins and arrays,
-        which a reload of the project's modules leaves readable.
+        The maps, channel means and shares of zeros of `viz.extractor.Heatmaps`; not to be changed.
     """
-    from viz import extractor
 
-    network = load_network(weights if trained else UNTRAINED)
-    heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(_pixels), weights))
-    _warm.set()
-    return dict(heatmaps), heatmaps.channel_means, heatmaps.zero_shares
+    def make() -> Computed:
+        from viz import extractor
+
+        network = load_network(weights if trained else UNTRAINED)
+        heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(pixels), weights))
+        _warm.set()
+        return dict(heatmaps), heatmaps.channel_means, heatmaps.zero_shares
+
+    return MAPS.fetch((digest, framing, size, weights, trained), make, waiter)
 
 
-@st.cache_resource(show_spinner=False, max_entries=KEPT_PICTURES)
+def has_maps(digest: str, framing: str, size: int, weights: str) -> bool:
+    """Whether a picture's maps are there already."""
+    return (digest, framing, size, weights, True) in MAPS
+
+
 def keep_cells(
-    digest: str, framing: str, size: int, weights: str, limit: int, _pixels: NDArray[np.uint8]
+    digest: str,
+    framing: str,
+    size: int,
+    weights: str,
+    limit: int,
+    pixels: NDArray[np.uint8],
+    waiter: Waiter = NOBODY,
 ) -> "FeatureMaps":
-    """The one pass for a picture whose channels the visitor looks at.
+    """The one pass for a picture whose channels the visitor looks at; not to be changed.
 
     Args:
         digest: As for `compute_maps`, and so what follows.
@@ -132,35 +171,54 @@ def keep_cells(
         size: Length of its shorter side in pixels.
         weights: Which weights.
         limit: Bytes for all layers' maps; those that do not fit are computed when they are asked for.
-        _pixels: What the network sees, [H, W, 3].
+        pixels: What the network sees, [H, W, 3].
+        waiter: Who asks.
     """
-    from viz.features import choose_kept, keep_features
 
-    height, width = _pixels.shape[:2]
-    batch = to_batch(Image.fromarray(_pixels), weights)
-    kept = keep_features(load_network(weights), batch, choose_kept(height, width, limit))
-    _warm.set()
-    return kept
+    def make() -> "FeatureMaps":
+        from viz.features import choose_kept, keep_features
+
+        height, width = pixels.shape[:2]
+        batch = to_batch(Image.fromarray(pixels), weights)
+        kept = keep_features(load_network(weights), batch, choose_kept(height, width, limit))
+        _warm.set()
+        return kept
+
+    return CELLS.fetch((digest, framing, size, weights, limit), make, waiter)
 
 
-@st.cache_data(show_spinner=False, max_size=FIELDS_BYTES)
 def compute_field(
-    digest: str,
-    framing: str,
-    size: int,
-    weights: str,
+    picture: tuple[str, str, int, str],
     layer: str,
     cell: tuple[int, int],
     side: str,
     aggregation: str,
     channel: int,
-    _pixels: NDArray[np.uint8],
+    pixels: NDArray[np.uint8],
+    waiter: Waiter = NOBODY,
 ) -> NDArray[np.float32]:
-    """`viz.probe.effective_receptive_field` of one cell (row, column), after the picture's key."""
-    from viz.probe import effective_receptive_field
+    """`viz.probe.effective_receptive_field` of one cell (row, column); not to be changed.
 
-    batch = to_batch(Image.fromarray(_pixels), weights)
-    return effective_receptive_field(load_network(weights), batch, layer, *cell, side, aggregation, channel)
+    Args:
+        picture: The first four arguments of `compute_maps`.
+        layer: Of the cell.
+        cell: Row and column.
+        side: Of the ReLU.
+        aggregation: Whose value is followed back.
+        channel: The one that stands for "strongest".
+        pixels: What the network sees, [H, W, 3].
+        waiter: Who asks.
+    """
+
+    def make() -> NDArray[np.float32]:
+        from viz.probe import effective_receptive_field
+
+        *_, weights = picture
+        batch = to_batch(Image.fromarray(pixels), weights)
+        network = load_network(weights)
+        return effective_receptive_field(network, batch, layer, *cell, side, aggregation, channel)
+
+    return FIELDS.fetch((picture, layer, cell, side, aggregation, channel), make, waiter)
 
 
 @st.cache_data(show_spinner=False, max_size=COMPONENTS_BYTES)
@@ -174,13 +232,16 @@ def compute_components(
     return found.scores, found.explained
 
 
-@st.cache_resource(show_spinner=False, max_entries=SPOTS)
-def find_sample_spots(weights: str) -> "dict[str, Spots]":
+def find_sample_spots(weights: str, waiter: Waiter = NOBODY) -> "dict[str, Spots]":
     """Where in the bundled photographs each channel responds most: one pass a photograph."""
-    from viz.channels import find_spots
 
-    batches = (to_batch(Image.fromarray(pixels), weights) for pixels in read_sample_pixels())
-    return find_spots(load_network(weights), batches)
+    def make() -> "dict[str, Spots]":
+        from viz.channels import find_spots
+
+        batches = (to_batch(Image.fromarray(pixels), weights) for pixels in read_sample_pixels())
+        return find_spots(load_network(weights), batches)
+
+    return SPOTS.fetch(weights, make, waiter)
 
 
 def read_sample_pixels() -> list[NDArray[np.uint8]]:

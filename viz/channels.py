@@ -148,6 +148,11 @@ class Spots:
     rows: NDArray[np.uint16]
     columns: NDArray[np.uint16]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that they take."""
+        return sum(part.nbytes for part in (self.values, self.pictures, self.rows, self.columns))
+
 
 def find_spots(features: nn.Sequential, batches: Iterable[Tensor]) -> dict[str, Spots]:
     """One pass a picture; of every channel of every layer the strongest places after the ReLU.

@@ -256,7 +256,8 @@ def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
         raise ValueError(f"expected a threshold from 0 to 1, got {threshold}")
     stride = find_stride(edges.shape, heatmap.shape)
     low, high = float(heatmap.min()), float(heatmap.max())
-    sizes, active_share = _find_regions(heatmap >= low + threshold * (high - low))
+    # By rounding the sum can pass the maximum, and then no cell would be active.
+    sizes, active_share = _find_regions(heatmap >= min(low + threshold * (high - low), high))
     mass = np.sort(heatmap - low, axis=None) if high > low else np.ones(heatmap.size)
     return LayerMetrics(
         active_share=active_share,
