@@ -101,7 +101,7 @@ class Session:
     async def _receive(self) -> ForwardMsg:
         data = await asyncio.wait_for(self._socket.recv(), TIMEOUT_S)
         assert isinstance(data, bytes)
-        message = ForwardMsg.FromString(data)
+        message: ForwardMsg = ForwardMsg.FromString(data)
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.id = message.new_session.initialize.session_id
@@ -171,7 +171,7 @@ class Session:
 
 
 def _fetch_token(url: str) -> str:
-    with urllib.request.urlopen(url + "_stcore/host-config") as answer:
+    with urllib.request.urlopen(url + "_stcore/health") as answer:
         cookie: str = answer.headers["Set-Cookie"]
         return cookie.split(";")[0].partition("=")[2]
 
@@ -340,9 +340,8 @@ def measure_soak(visitors: int, minutes: float) -> bool:
             print(f"{(time.monotonic() - begin) / 60:5.1f} min {megabytes[-1]:.0f} MB", flush=True)
     base = megabytes[max(1, len(megabytes) // 5)]
     most = max(megabytes[len(megabytes) // 5 :])
-    print(
-        f"{number} photographs, {errors} errors; after the first fifth {base:.0f} MB, at most {most:.0f} MB"
-    )
+    print(f"{number} photographs, {errors} errors")
+    print(f"{base:.0f} MB after the first fifth of the time, then at most {most:.0f} MB")
     return errors == 0 and most <= base * (1 + FLAT_LIMIT)
 
 
