@@ -34,11 +34,13 @@ def _say_bug(error: Exception) -> bool:
 
 
 if get_script_run_ctx(suppress_warning=True) is None:
+    from views.memory import limit_arenas
     from views.preload import PreloadPlotly
 
     # torch's threads wait for each other asleep, not spinning: at the start the browser, or another visitor's
     # pass, wants the same processors. It costs the pass nothing, and is read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    limit_arenas()
     app = App(
         __file__,
         lifespan=start_warming,

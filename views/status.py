@@ -1,5 +1,6 @@
 """The one line above the figure: what one is looking at, or what is being computed."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from views.store import Waiter
 from views.texts import Translate
+
+RENEW_S = 1.0  # a class that waits is told no more often: each message takes time from what it waits for
 
 
 class Status:
@@ -33,9 +36,15 @@ class Status:
         """For work that has to wait for its turn: the line says so, and whoever leaves the page leaves."""
         context = get_script_run_ctx()
 
+        told, due = -1, 0.0
+
         def tell(ahead: int) -> None:
-            # Streamlit ends a run whose visitor is gone, or has changed something, when it shows something.
-            self._slot.markdown(translate("page.waiting" if ahead else "page.next", count=ahead))
+            nonlocal told, due
+            # Streamlit ends a run whose visitor is gone, or has changed something, when its state is read.
+            st.session_state.get("lang")
+            if ahead != told and time.monotonic() >= due:
+                self._slot.markdown(translate("page.waiting" if ahead else "page.next", count=ahead))
+                told, due = ahead, time.monotonic() + RENEW_S
 
         return Waiter(context.session_id if context else "", tell)
 

@@ -4,15 +4,23 @@ Streamlit's own caches compute a result once, too, but whoever waits for one wai
 saying how many compute at the same time.
 """
 
+import mmap
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Value = TypeVar("Value")
+Name = TypeVar("Name", bound=Hashable)
+
+ALIGNMENT = 64  # bytes
 
 POLL_S = 0.25  # how often those who wait are told so, and can leave
 GRACE_S = 5.0  # how long the place of one who left is kept for the same visitor
@@ -42,6 +50,9 @@ class Line:
 
     def __init__(self, places: int) -> None:
         self._places = places
+        # Streamlit runs each script in a thread of its own. What torch sets up for a thread, and the memory
+        # that the C library sets aside for it, would be made and lost with each of them.
+        self._workers = ThreadPoolExecutor(places, "pass")
         self._changed = threading.Condition()
         self._waiting: list[_Ticket] = []
         self._running: set[Hashable] = set()
@@ -77,6 +88,10 @@ class Line:
                 self._running.discard(key)
                 self._changed.notify_all()
 
+    def run(self, make: Callable[[], Value]) -> Value:
+        """Compute, now that it is one's turn, in one of the threads that stay."""
+        return self._workers.submit(make).result()
+
     def _enter(self, key: Hashable, owner: str) -> _Ticket:
         with self._changed:
             self._forget_gone()
@@ -93,6 +108,7 @@ class Line:
         self._left = {place: kept for place, kept in self._left.items() if kept[1] > limit}
 
     def _wait(self, ticket: _Ticket, waiter: Waiter, is_there: Callable[[], bool]) -> bool:
+        due = time.monotonic() + POLL_S
         while True:
             with self._changed:
                 if is_there():
@@ -100,9 +116,11 @@ class Line:
                 if self._may_start(ticket):
                     self._running.add(ticket.key)
                     return True
-                self._changed.wait(POLL_S)
+                self._changed.wait(max(0.0, due - time.monotonic()))
                 ahead = self._count_before(ticket)
-            waiter.tell(ahead)
+            if time.monotonic() >= due:
+                waiter.tell(ahead)
+                due = time.monotonic() + POLL_S
 
     def _may_start(self, ticket: _Ticket) -> bool:
         if ticket.key in self._running or len(self._running) >= self._places:
@@ -121,6 +139,25 @@ class Line:
             if keep_place and owner:
                 self._left[owner, ticket.key] = (ticket.number, time.monotonic())
             self._changed.notify_all()
+
+
+def pack(arrays: Mapping[Name, NDArray[Any]]) -> dict[Name, NDArray[Any]]:
+    """The same arrays in one block of memory of their own, which goes back to the system when they go.
+
+    Among the large arrays of passing use, small ones that stay would keep the memory between them in pieces.
+
+    Returns:
+        Arrays that cannot be written to.
+    """
+    starts = np.cumsum([0, *(-(-array.nbytes // ALIGNMENT) * ALIGNMENT for array in arrays.values())])
+    block = mmap.mmap(-1, max(int(starts[-1]), 1))
+    packed: dict[Name, NDArray[Any]] = {}
+    for start, (name, array) in zip(starts.tolist(), arrays.items(), strict=False):
+        place = np.frombuffer(block, array.dtype, array.size, start).reshape(array.shape)
+        place[...] = array
+        place.flags.writeable = False
+        packed[name] = place
+    return packed
 
 
 class Store(Generic[Value]):
@@ -171,7 +208,7 @@ class Store(Generic[Value]):
         while value is None:
             with self._line.take_turn((id(self), key), waiter, lambda: key in self._values) as turn:
                 if turn:
-                    value = make()
+                    value = self._line.run(make)
                     self._keep(key, value)
                 else:
                     value = self.find(key)  # gone again, when there was room for little else

@@ -5,12 +5,11 @@ while the first visitor's browser is still loading its scripts.
 """
 
 import base64
-import ctypes
 import gc
 import hashlib
 import io
-import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from views.address import SAMPLES, SETTINGS
-from views.store import Line, Store, Waiter
+from views.memory import return_memory
+from views.store import Line, Store, Waiter, pack
 from viz.images import frame_image, read_image, to_batch
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def compute_maps(
         network = load_network(weights if trained else UNTRAINED)
         heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(pixels), weights))
         _warm.set()
-        return dict(heatmaps), heatmaps.channel_means, heatmaps.zero_shares
+        return pack(heatmaps), pack(heatmaps.channel_means), heatmaps.zero_shares
 
     return MAPS.fetch((digest, framing, size, weights, trained), make, waiter)
 
@@ -182,7 +182,7 @@ def keep_cells(
         batch = to_batch(Image.fromarray(pixels), weights)
         kept = keep_features(load_network(weights), batch, choose_kept(height, width, limit))
         _warm.set()
-        return kept
+        return replace(kept, cells=pack(kept.cells))
 
     return CELLS.fetch((digest, framing, size, weights, limit), make, waiter)
 
@@ -269,7 +269,7 @@ def warm_up() -> None:
     view = (digest, defaults["framing"], defaults["size"])
     pixels, _ = frame_picture(*view, data)
     compute_maps(*view, defaults["weights"], pixels)
-    _return_memory()
+    return_memory()
 
 
 def _load_for_good(weights: str) -> None:
@@ -284,10 +284,3 @@ def _load_for_good(weights: str) -> None:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _return_memory() -> None:
-    """Hand the memory that loading used for a moment back to the system, where the C library can (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.dlpack import from_dlpack
 
 from viz.extractor import run_to, walk_layers
 from viz.layers import CONV_LAYERS
@@ -42,8 +43,9 @@ class FeatureMaps:
             layer: One that was kept.
             side: "pre" or "post" the ReLU.
         """
-        # torch converts half precision several times faster than NumPy.
-        cells: NDArray[np.float32] = torch.from_numpy(self.cells[layer]).float().numpy()
+        # torch converts half precision several times faster than NumPy. It knows no arrays that must not be
+        # written to, and warns of them, but for this exchange format.
+        cells: NDArray[np.float32] = from_dlpack(self.cells[layer]).float().numpy()
         cells *= np.float32(self.factors[layer])
         return np.maximum(cells, 0, out=cells) if side == "post" else cells
 
