@@ -97,8 +97,14 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     return passes
 
 
+class Served(str):
+    """A server's address, and its process."""
+
+    process: "subprocess.Popen[bytes]"
+
+
 @contextmanager
-def serve(port: int, **environment: str) -> Iterator[str]:
+def serve(port: int, **environment: str) -> Iterator[Served]:
     """The page on a server of its own, as the README starts it."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     server = subprocess.Popen(
@@ -109,7 +115,8 @@ def serve(port: int, **environment: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = Served(f"http://127.0.0.1:{port}")
+        url.process = server
         _wait_until_healthy(url, server)
         yield url
     finally:

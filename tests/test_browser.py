@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, find_free_port, serve
 from PIL import Image
 
 from views.address import DEFAULT_LAYERS
@@ -519,3 +519,54 @@ def test_the_probe_on_a_phone_answers_a_tap(visit):
     visitor.settle()
     x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
     assert (x, y) == pytest.approx((100, 60), abs=2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>.png",
+        "../../etc/passwd.png",
+        "**bold** [link](javascript:alert(1)) :red[x].png",
+        "🐈\u202egnp.exe.png",
+    ],
+)
+def test_a_files_name_is_text_and_nothing_else(visit, name):
+    visitor = visit()
+    dialogs = []
+    visitor.tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    visitor.open("?layers=conv5_3")
+    buffer = io.BytesIO()
+    Image.new("RGB", (240, 240), "navy").save(buffer, "PNG")
+    chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 224"
+    )
+    visitor.settle()
+    assert dialogs == []
+    assert visitor.tab.locator('img[src="x"], a[href^="javascript"]').count() == 0
+    assert visitor.tab.get_by_test_id("stMain").get_by_text(name[:12]).count() == 0
+
+
+def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
+    port = find_free_port()
+    tab = browser.new_context(viewport=LAPTOP, locale="en-US").new_page()
+    visitor = Visitor(tab, f"http://127.0.0.1:{port}")
+    with serve(port) as server:
+        visitor.open("?photo=coffee&layers=conv5_3")
+        server.process.kill()
+        server.process.wait()
+        tab.wait_for_timeout(1000)
+    with serve(port):
+        tab.wait_for_selector('[data-test-connection-state="CONNECTED"]', state="attached", timeout=60_000)
+        tab.wait_for_selector('[data-test-script-state="running"]', state="attached", timeout=20_000)
+        visitor.settle()
+        visitor.choose("Channels become one map by", "Maximum")
+        assert visitor.parameters() == {
+            "photo": ["coffee"],
+            "layers": ["conv5_3"],
+            "aggregation": ["max"],
+        }
+        assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
+        assert tab.locator('[data-testid="stException"]').count() == 0
+    tab.context.close()

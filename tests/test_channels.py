@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from viz.channels import (
     BLOCKS,
     PATCHES,
+    RANKINGS,
     Spots,
     choose_patches,
     color_components,
@@ -116,3 +120,17 @@ def test_patches_lie_apart_and_respond():
     assert patches[0].box == (0, 0, 154, 154)
     assert len(choose_patches(spots, "conv5_3", 0, [(224, 224), (224, 320)], count=2)) == 2
     assert PATCHES == 9
+
+
+@settings(max_examples=100, deadline=None)
+@given(arrays(np.float32, (2, 3, 4), elements=st.floats(-(2.0**120), 2.0**120, width=32)))
+def test_any_finite_cells_have_rankings_and_components(cells):
+    for how in RANKINGS:
+        order, scores = rank_channels(cells, how)
+        assert sorted(order.tolist()) == [0, 1, 2, 3]
+        assert np.isfinite(scores).all()
+    found = find_components(cells)
+    assert np.isfinite(found.scores).all()
+    assert np.isfinite(found.explained).all()
+    assert found.explained.sum() <= 1 + 1e-6
+    assert color_components(found.scores).dtype == np.uint8

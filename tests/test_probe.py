@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from torch import nn
 
 from viz.aggregate import AGGREGATIONS
@@ -182,3 +185,14 @@ def test_match_vector_by_hand_and_with_zeros():
     cells = np.array([[[3.0, 4.0], [0.0, 0.0], [-4.0, 3.0]]], dtype=np.float32)
     assert match_vector(cells, np.array([3.0, 4.0], np.float32)).tolist() == [[1.0, 0.0, 0.0]]
     assert match_vector(cells, np.zeros(2, np.float32)).tolist() == [[0.0, 0.0, 0.0]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(arrays(np.float32, (2, 3, 4), elements=st.floats(-(2.0**127), 2.0**127, width=32)))
+def test_any_finite_cells_have_similarities_and_ranks(cells):
+    similarity = match_vector(cells, cells[0, 0])
+    assert np.isfinite(similarity).all()
+    assert (np.abs(similarity) <= 1).all()
+    assert 0 <= rank_in_map(cells[..., 0], 1, 2) <= 100
+    if np.abs(cells[0, 0]).max() > 0:
+        assert similarity[0, 0] == pytest.approx(1, abs=1e-5)

@@ -15,10 +15,12 @@ NARROW = 640
 # It speaks only when the figure would look wrong, so the usual window costs no second run, and only between
 # runs, so that none is cut off. On a phone the height is left out: there the browser's bars come and go, and
 # the figure scrolls anyway.
+# After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
+# new session's first run reads the address. So the script asks for that run as soon as the server is back.
 # Plotly rejects a promise that nobody catches, without a reason, when "pause" cuts a running animation short:
 # that is no error, so it is kept out of the browser's console.
 _SCRIPT = """
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const element = parentElement.host ?? parentElement;
   const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
   const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
@@ -37,10 +39,17 @@ export default function ({ data, parentElement, setStateValue }) {
   const observer = new ResizeObserver(later);
   observer.observe(column);
   window.addEventListener("resize", later);
+  let connected = true;
+  const watch = setInterval(() => {
+    const now = document.querySelector('[data-test-connection-state="CONNECTED"]') !== null;
+    if (now && !connected) setTriggerValue("back", true);
+    connected = now;
+  }, 500);
   const pardon = (event) => { if (event.reason === undefined) event.preventDefault(); };
   window.addEventListener("unhandledrejection", pardon);
   return () => {
     clearTimeout(timer);
+    clearInterval(watch);
     observer.disconnect();
     window.removeEventListener("resize", later);
     window.removeEventListener("unhandledrejection", pardon);
@@ -68,6 +77,7 @@ def measure_screen() -> Screen:
         data={"width": screen.width, "height": screen.height, "narrow": NARROW},
         default={"size": None},
         on_size_change=lambda: None,
+        on_back_change=lambda: None,
         height=1,
     )
     return screen

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 10 * 2**20
 MAX_PIXELS: Final = 25_000_000
+MAX_WEBP_PIXELS: Final = 20_000_000  # libwebp holds a picture four times over while it decodes
 MIN_SIDE: Final = 16  # pixels
 MAX_ASPECT: Final = 20  # long side over short side
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
@@ -138,7 +139,8 @@ def read_image(data: bytes) -> Image.Image:
     of its size, whichever still keeps 1024 pixels there: half the time and memory.
 
     Args:
-        data: The whole file: JPEG, PNG or WebP, of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels.
+        data: The whole file: JPEG, PNG or WebP, of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels, or
+            `MAX_WEBP_PIXELS` in WebP.
 
     Returns:
         The picture in mode RGB, upright, without the file's metadata.
@@ -154,7 +156,7 @@ def read_image(data: bytes) -> Image.Image:
     kind = _guess_format(data)
     with _keep_pillow_quiet():
         image = _open_image(data, kind)
-        _check_sides(*image.size)
+        _check_sides(*image.size, kind)
         image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
         _decode_pixels(image, kind)
         # Only now: on a PNG, reading the orientation decodes the pixels and would swallow their errors.
@@ -257,7 +259,7 @@ def _open_image(data: bytes, kind: str) -> Image.Image:
     try:
         return Image.open(BytesIO(_drop_metadata(data) if kind == "PNG" else data), formats=(kind,))
     except Image.DecompressionBombError as error:
-        raise _make_pixels_error(*_read_claimed_size(data, kind)) from error
+        raise _make_pixels_error(*_read_claimed_size(data, kind), kind) from error
     except _PILLOW_FAILURES as error:
         if kind == "JPEG" and _EXIF in data:  # damage to the resolution in there can be all that is wrong
             return _open_image(data.replace(_EXIF, b"exif\0\0"), kind)
@@ -293,13 +295,18 @@ def _read_claimed_size(data: bytes, kind: str) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _make_pixels_error(width: int, height: int) -> ImageError:
-    return ImageError("too_many_pixels", limit_mp=MAX_PIXELS // 10**6, width=width, height=height)
+def _most_pixels(kind: str) -> int:
+    return MAX_WEBP_PIXELS if kind == "WEBP" else MAX_PIXELS
 
 
-def _check_sides(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise _make_pixels_error(width, height)
+def _make_pixels_error(width: int, height: int, kind: str) -> ImageError:
+    limit = _most_pixels(kind) // 10**6
+    return ImageError("too_many_pixels", limit_mp=limit, width=width, height=height)
+
+
+def _check_sides(width: int, height: int, kind: str) -> None:
+    if width * height > _most_pixels(kind):
+        raise _make_pixels_error(width, height, kind)
     if min(width, height) < MIN_SIDE:
         raise ImageError("too_small", minimum=MIN_SIDE, width=width, height=height)
     if max(width, height) > MAX_ASPECT * min(width, height):

@@ -220,9 +220,12 @@ def match_vector(cells: NDArray[np.float32], vector: NDArray[np.float32]) -> NDA
         >>> match_vector(np.array([[[2.0, 0.0], [0.0, 0.0]]]), np.array([1.0, 1.0])).round(3).tolist()
         [[0.707, 0.0]]
     """
-    lengths = np.linalg.norm(cells, axis=-1) * np.linalg.norm(vector)
-    similarity = np.divide(
-        cells @ vector, lengths, out=np.zeros(lengths.shape, np.float32), where=lengths > 0
-    )
+    # Divided by their largest value first: squares of very large or small numbers leave float32's range.
+    peaks, peak = np.abs(cells).max(axis=-1, keepdims=True), np.abs(vector).max()
+    scaled = np.divide(cells, peaks, out=np.zeros_like(cells), where=peaks > 0)
+    target = vector / peak if peak > 0 else vector
+    lengths = np.linalg.norm(scaled, axis=-1) * np.linalg.norm(target)
+    similarity = np.zeros(lengths.shape, dtype=np.float32)
+    np.divide(scaled @ target, lengths, out=similarity, where=lengths > 0)
     clipped: NDArray[np.float32] = np.clip(similarity, -1, 1)
     return clipped

@@ -1,0 +1,98 @@
+"""What becomes of hostile and broken files: a picture or a sentence, never a traceback; how soon, how large.
+
+Run it from the project's folder: `python benchmarks/corpus.py`. The files are built by
+`tests/hostile_files.py`. It needs Linux, for the memory.
+"""
+
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+# Python looks for imports in this script's folder, not in the project's.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.hostile_files import list_cases
+from viz.images import ImageError, frame_image, read_image
+
+LONGEST_S = 2.0
+MOST_MB = 300.0
+WATCH_S = 0.002
+
+
+class Memory:
+    """The largest resident memory while it watches, over that at its start, in MB."""
+
+    def __init__(self) -> None:
+        self._idle = self._most = _read_resident()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> "Memory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def most(self) -> float:
+        """MB over idle."""
+        return self._most - self._idle
+
+    def _watch(self) -> None:
+        while not self._stop.wait(WATCH_S):
+            self._most = max(self._most, _read_resident())
+
+
+def _read_resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def main() -> None:
+    """Try all files, print the table; the exit status says whether all bars are met."""
+    cases = list_cases()
+    read_image(next(case.data for case in cases if case.name == "sound.png"))  # Pillow loads its parts once
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    seconds: dict[str, float] = defaultdict(float)
+    megabytes: dict[str, float] = defaultdict(float)
+    failures: list[str] = []
+    for case in cases:
+        begin = time.perf_counter()
+        with Memory() as memory:
+            try:
+                frame_image(read_image(case.data))
+                outcome = "pictures"
+            except ImageError:
+                outcome = "sentences"
+            except Exception as error:
+                outcome = "tracebacks"
+                failures.append(f"{case.group}, {case.name!r}: {error!r}")
+        took = time.perf_counter() - begin
+        outcomes[case.group][outcome] += 1
+        seconds[case.group] = max(seconds[case.group], took)
+        megabytes[case.group] = max(megabytes[case.group], memory.most)
+        if took > LONGEST_S or memory.most > MOST_MB:
+            failures.append(f"{case.group}, {case.name!r}: {took:.2f} s, {memory.most:.0f} MB")
+    print("| files | cases | pictures | sentences | tracebacks | longest | most memory over idle |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for group, counts in outcomes.items():
+        _print_row(group, counts, seconds[group], megabytes[group])
+    total = sum(outcomes.values(), Counter())
+    _print_row("**all**", total, max(seconds.values()), max(megabytes.values()))
+    for failure in failures:
+        print(failure)
+    sys.exit(1 if failures else 0)
+
+
+def _print_row(group: str, counts: Counter[str], seconds: float, megabytes: float) -> None:
+    cells = [group, counts.total(), *(counts[name] for name in ("pictures", "sentences", "tracebacks"))]
+    cells += [f"{seconds:.2f} s", f"{megabytes:.0f} MB"]
+    print(f"| {' | '.join(map(str, cells))} |")
+
+
+if __name__ == "__main__":
+    main()
