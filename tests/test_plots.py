@@ -1,19 +1,14 @@
+import json
+
 import numpy as np
 import plotly.express as px
+import plotly.io
 import pytest
 
+from viz import plots
 from viz.charts import Chart
 from viz.grids import arrange_panels
 from viz.layers import LAYER_NAMES
-from viz.plots import (
-    box_figure,
-    channel_figure,
-    compare_figure,
-    depth_figure,
-    metrics_figure,
-    probe_figure,
-    thumbnails_figure,
-)
 from viz.specs import (
     COLOR_SCALES,
     DIVERGING_SCALE,
@@ -26,6 +21,21 @@ from viz.specs import (
     format_value,
     name_axes,
 )
+
+
+def checked(draw):
+    """The figure as Plotly.py's own, which checks each part."""
+    return lambda *arguments, **options: draw(*arguments, **options).check()
+
+
+box_figure = checked(plots.box_figure)
+channel_figure = checked(plots.channel_figure)
+compare_figure = checked(plots.compare_figure)
+depth_figure = checked(plots.depth_figure)
+metrics_figure = checked(plots.metrics_figure)
+probe_figure = checked(plots.probe_figure)
+thumbnails_figure = checked(plots.thumbnails_figure)
+
 
 PHOTO = Photo("data:image/png;base64,AAAA", 48, 32, "Photograph")
 FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
@@ -289,3 +299,23 @@ def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
     figure = thumbnails_figure(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
     assert [trace.showscale for trace in figure.data] == ([True, False] if bar else [True, True])
     assert figure.layout.xaxis2.matches == "x"
+
+
+def read_json(figure):
+    text = plotly.io.to_json(figure.to_dict(), validate=False)
+    return json.loads(text, parse_float=lambda digits: round(float(digits), 9))
+
+
+@pytest.mark.parametrize("look", [Look(), Look(overlay=True), Look(diverging=True), Look("greys")])
+def test_what_is_sent_is_what_plotly_would_send(look):
+    """Plotly.py's own way from the same specification to JSON as the second way."""
+    photo = Photo("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(3, 1000, 600, 2 / 3)
+    for ready in (
+        plots.compare_figure(photo, [FINE, COARSE], look, grid),
+        plots.compare_figure(photo, [], look, grid),
+        plots.depth_figure(photo, [FINE, COARSE], ["a", "b"], look, grid, WORDS),
+        plots.box_figure(photo, (1, 2, 30, 40), grid),
+    ):
+        sent, own = (read_json(figure) for figure in (ready, ready.check()))
+        assert sent == own
