@@ -140,7 +140,7 @@ def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note
     for place, (x, y) in enumerate(axes):
         layout |= place_axes(x, y, photo, grid, grid.boxes[place])
     layout["datarevision"] = digest_data(photo, panels)
-    if look.overlay:
+    if look.overlay and panels:
         layout["images"] = [lay_under(x, y, photo) for x, y in axes[1:]]
         layout["template"] = make_template(photo)
     return {"data": traces, "layout": layout}
