@@ -570,3 +570,21 @@ def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
         assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
         assert tab.locator('[data-testid="stException"]').count() == 0
     tab.context.close()
+
+
+def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit):
+    visitor = visit()
+    visitor.open("?view=probe&show=alike&layers=conv5_3")
+    visitor.choose("A second photograph", "Your photograph")
+    chooser = visitor.tab.locator('.st-key-second_upload [data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
+    visitor.tab.wait_for_selector('[data-testid="stAlert"]')
+    assert "It reads JPEG, PNG and WebP" in visitor.tab.get_by_test_id("stAlert").inner_text()
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(5).integers(0, 255, (240, 240, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    chooser.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_selector(".st-key-matched .heatmaplayer .hm image", timeout=60_000)
+    visitor.settle()
+    assert "second" not in visitor.parameters()
+    assert visitor.tab.locator(".st-key-matched .annotation text").first.text_content().startswith("Photo")
