@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import percentileofscore
 from torch import nn
 
 from viz.aggregate import AGGREGATIONS
@@ -162,6 +163,7 @@ def test_rank_in_map():
     assert rank_in_map(heatmap, 0, 0) == pytest.approx(100 / 12)
     assert rank_in_map(heatmap, 0, 1) == pytest.approx(100 * 2 / 6)
     assert rank_in_map(np.ones((2, 2), np.float32), 0, 0) == 50
+    assert rank_in_map(heatmap, 1, 1) == pytest.approx(percentileofscore(heatmap.ravel(), 4.0, kind="mean"))
 
 
 def test_list_strongest_prefers_the_lower_number():

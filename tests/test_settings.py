@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 import urllib.error
 import urllib.request
@@ -52,3 +53,11 @@ def test_every_requirement_admits_fixes(name):
     for line in lines:
         if line and not line.startswith("-"):
             assert re.fullmatch(r"[A-Za-z0-9-]+>=[0-9.]+,<[0-9.]+", line)
+
+
+def test_the_pages_start_waits_neither_for_torch_nor_for_scipy():
+    script = "import sys, views.page; print([name for name in ('torch', 'scipy') if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

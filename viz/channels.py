@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from viz.layers import get_layer
 from viz.probe import PixelBox, receptive_field_box
@@ -86,6 +85,8 @@ def find_components(cells: NDArray[np.float32]) -> Components:
     Args:
         cells: A feature map with its channels last, [h, w, C], C >= 3.
     """
+    from scipy.linalg import eigh  # only now: the page's start need not wait for it
+
     height, width, channels = cells.shape
     values = cells.reshape(-1, channels)
     values = values - values.mean(axis=0, dtype=np.float64).astype(np.float32)

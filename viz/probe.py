@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import percentileofscore
 
 from viz.layers import get_layer
 from viz.metrics import find_half
@@ -192,7 +191,8 @@ def rank_in_map(heatmap: NDArray[np.float32], row: int, column: int) -> float:
         >>> rank_in_map(np.array([[1.0, 2.0], [3.0, 4.0]]), 1, 1)
         87.5
     """
-    return float(percentileofscore(heatmap.ravel(), heatmap[row, column], kind="mean"))
+    value = heatmap[row, column]
+    return float(50 * (np.mean(heatmap < value) + np.mean(heatmap <= value)))
 
 
 def list_strongest(vector: NDArray[np.float32], count: int = 5) -> list[tuple[int, float]]:
