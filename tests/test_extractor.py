@@ -167,3 +167,14 @@ def test_zeros_after_the_relu_are_counted(features, make_batch):
             if layer.index + 1 == index:
                 expected = np.mean(signal.numpy() == 0)
                 assert heatmaps.zero_shares[layer.name] == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_number_of_threads_changes_no_bit(features, make_batch):
+    batch, every = make_batch("coffee.png"), torch.get_num_threads()
+    expected = extract_heatmaps(features, batch)
+    torch.set_num_threads(1)
+    try:
+        found = extract_heatmaps(features, batch)
+    finally:
+        torch.set_num_threads(every)
+    assert all(np.array_equal(found[key], expected[key]) for key in expected)

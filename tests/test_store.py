@@ -190,3 +190,19 @@ def test_many_threads_and_keys_agree_with_the_serial_result():
     run_all([lambda seed=seed: ask(seed) for seed in range(8)])
     assert wrong == []
     assert store.nbytes <= 400
+
+
+def test_each_computation_is_told_how_many_places_are_wanted():
+    wanted, gate = [], Gate()
+    store = Store(Line(2, wanted.append), 1000, len)
+    store.fetch("alone", lambda: "value", NOBODY)
+    threads = []
+    for name in ("first", "second", "third"):
+        threads.append(threading.Thread(target=store.fetch, args=(name, gate.make(name), NOBODY)))
+        threads[-1].start()
+        until(lambda started=min(len(threads), 2): len(gate.started) == started)
+    gate.open.set()
+    for thread in threads:
+        thread.join(30)
+    assert wanted[:3] == [1, 1, 2]
+    assert all(number in (1, 2) for number in wanted)

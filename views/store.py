@@ -48,8 +48,16 @@ class _Ticket:
 class Line:
     """Who may compute next: first come, first served, so many at the same time."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, prepare: Callable[[int], None] = lambda busy: None) -> None:
+        """A line without anybody in it.
+
+        Args:
+            places: How many may compute at the same time.
+            prepare: Called in a computation's thread before it starts, with the number of places that are
+                wanted then, itself included.
+        """
         self._places = places
+        self._prepare = prepare
         # Streamlit runs each script in a thread of its own. What torch sets up for a thread, and the memory
         # that the C library sets aside for it, would be made and lost with each of them.
         self._workers = ThreadPoolExecutor(places, "pass")
@@ -90,7 +98,13 @@ class Line:
 
     def run(self, make: Callable[[], Value]) -> Value:
         """Compute, now that it is one's turn, in one of the threads that stay."""
-        return self._workers.submit(make).result()
+        return self._workers.submit(self._prepare_and_make, make).result()
+
+    def _prepare_and_make(self, make: Callable[[], Value]) -> Value:
+        with self._changed:
+            wanted = len(self._running | {ticket.key for ticket in self._waiting})
+        self._prepare(min(wanted, self._places))
+        return make()
 
     def _enter(self, key: Hashable, owner: str) -> _Ticket:
         with self._changed:

@@ -5,6 +5,7 @@ while the first visitor's browser is still loading its scripts.
 """
 
 import base64
+import functools
 import gc
 import hashlib
 import io
@@ -33,7 +34,7 @@ IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps, and of what it does at the same time. One photograph's maps take
 # 8 MB at 224 px and up to 57 MB at 512.
-PASSES = 2  # at the same time, each on all of torch's threads: `benchmarks/crowd.py --passes` compares
+PASSES = 2  # at the same time, which share torch's threads: `benchmarks/crowd.py --passes` compares
 NETWORKS = 3  # 59 MB each: two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20
 MAPS_BYTES = 256 * 2**20
@@ -67,8 +68,28 @@ def _weigh_spots(spots: "dict[str, Spots]") -> int:
     return sum(layer.nbytes for layer in spots.values())
 
 
+@functools.cache
+def _count_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _share_threads(busy: int) -> None:
+    """Give this pass its part of torch's threads.
+
+    Threads of one pass wait for each other after each layer, in vain whenever another pass has the processor.
+    The values are the same to the bit with any number of threads.
+    """
+    every = _count_threads()  # before any of them is taken away
+
+    import torch
+
+    torch.set_num_threads(max(1, every // busy))
+
+
 NOBODY = Waiter()
-LINE = Line(PASSES)
+LINE = Line(PASSES, _share_threads)
 MAPS: Store[Computed] = Store(LINE, MAPS_BYTES, _weigh_maps)
 CELLS: "Store[FeatureMaps]" = Store(LINE, CELLS_BYTES, lambda kept: kept.nbytes)
 FIELDS: Store[NDArray[np.float32]] = Store(LINE, FIELDS_BYTES, lambda field: field.nbytes)
