@@ -200,7 +200,8 @@ def test_each_computation_is_told_how_many_places_are_wanted():
     for name in ("first", "second", "third"):
         threads.append(threading.Thread(target=store.fetch, args=(name, gate.make(name), NOBODY)))
         threads[-1].start()
-        until(lambda started=min(len(threads), 2): len(gate.started) == started)
+        count = min(len(threads), 2)
+        until(lambda count=count: len(gate.started) == count)
     gate.open.set()
     for thread in threads:
         thread.join(30)
