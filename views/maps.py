@@ -19,9 +19,10 @@ MEGABYTE = 2**20
 
 Strongest = dict[tuple[str, str], int]
 
-# How long a figure is on its way alone; the first one of a visit waits for Plotly's script, too.
+# How long a figure is on its way alone. The first one of a visit waits for Plotly's script, too; what comes
+# while the browser reads that script is laid out before the figure.
 HEAD_START_S = 0.1
-FIRST_HEAD_START_S = 0.4
+FIRST_HEAD_START_S = 1.0
 
 # Plotly's own words for the buttons above a figure, by their keys in the catalogue.
 MODEBAR = {
