@@ -26,6 +26,7 @@ from viz.specs import (
     MUTED_COLOR,
     NARROW,
     RING_RADIUS,
+    TITLE_SIZE,
     Colors,
     Glow,
     Look,
@@ -50,6 +51,7 @@ from viz.specs import (
 )
 
 PLAY_MS = 700
+THUMB_TITLE_SIZE = 11
 DTYPES = {"float32": "f4", "uint8": "u1"}  # by NumPy's names, as Plotly calls them
 TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
 SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
@@ -67,10 +69,11 @@ class ReadyFigure(BaseFigure):  # type: ignore[misc]  # Plotly ships no types
 
     def __init__(self, spec: Spec) -> None:
         object.__setattr__(self, "_spec", spec)
+        object.__setattr__(self, "_encoded", _encode_arrays(spec))  # Streamlit asks for it twice
 
     def to_dict(self) -> Spec:
-        """What is sent to the browser, arrays in Plotly's binary form."""
-        encoded: Spec = _encode_arrays(self._spec)
+        """What is sent to the browser, arrays in Plotly's binary form; not to be changed."""
+        encoded: Spec = self._encoded
         return encoded
 
     def check(self) -> go.Figure:
@@ -124,26 +127,35 @@ def compare_figure(
 
 
 def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note: str = "") -> Spec:
-    axes = [name_axes(place) for place in range(len(panels) + 1)]
-    traces: list[Spec] = [{"type": "image", "xaxis": "x", "yaxis": "y", **photo_trace(photo)}]
-    annotations = [write_title(photo.title, "x", "y")]
-    for place, panel in enumerate(panels, start=1):
-        x, y = axes[place]
-        bar = None if look.shared_bar else own_bar(panel, grid, grid.boxes[place])
-        traces.append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
-        annotations.append(write_title(panel.title, x, y))
-    if look.shared_bar and panels:
-        traces[1] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
+    layout = base_layout(grid) | place_axes("x", "y", photo, grid, grid.boxes[0])
+    layout |= {
+        "annotations": [write_title(photo.title, "x", "y")],
+        "datarevision": digest_data(photo, panels),
+    }
+    spec = {"data": [{"type": "image", "xaxis": "x", "yaxis": "y", **photo_trace(photo)}], "layout": layout}
+    _add_panels(spec, photo, panels, look, grid)
     if note and grid.spare:
-        annotations.append(write_note(note, grid, grid.spare))
-    layout = base_layout(grid) | {"annotations": annotations}
-    for place, (x, y) in enumerate(axes):
-        layout |= place_axes(x, y, photo, grid, grid.boxes[place])
-    layout["datarevision"] = digest_data(photo, panels)
+        layout["annotations"].append(write_note(note, grid, grid.spare))
     if look.overlay and panels:
-        layout["images"] = [lay_under(x, y, photo) for x, y in axes[1:]]
+        axes = [name_axes(place) for place in range(1, len(panels) + 1)]
+        layout["images"] = [lay_under(x, y, photo) for x, y in axes]
         layout["template"] = make_template(photo)
-    return {"data": traces, "layout": layout}
+    return spec
+
+
+def _add_panels(
+    spec: Spec, photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
+) -> None:
+    """Add maps, titles, bars and axes behind the traces that are there."""
+    first = len(spec["data"])
+    for place, panel in enumerate(panels, start=first):
+        x, y = name_axes(place)
+        bar = None if look.shared_bar else own_bar(panel, grid, grid.boxes[place])
+        spec["data"].append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
+        spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
+        spec["layout"] |= place_axes(x, y, photo, grid, grid.boxes[place])
+    if look.shared_bar and panels:
+        spec["data"][first] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
 
 
 def probe_figure(
@@ -233,17 +245,10 @@ def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: G
         look: What they share.
         grid: Where they stand.
     """
-    traces: list[Spec] = []
     layout = base_layout(grid) | {"annotations": [], "datarevision": digest_data(photo, panels)}
-    for place, panel in enumerate(panels):
-        x, y = name_axes(place)
-        bar = None if look.shared_bar else own_bar(panel, grid, grid.boxes[place])
-        traces.append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
-        layout["annotations"].append(write_title(panel.title, x, y) | {"font": {"size": 11}})
-        layout |= place_axes(x, y, photo, grid, grid.boxes[place])
-    if look.shared_bar:
-        traces[0] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
-    return ReadyFigure({"data": traces, "layout": layout})
+    spec: Spec = {"data": [], "layout": layout}
+    _add_panels(spec, photo, panels, look, grid, THUMB_TITLE_SIZE)
+    return ReadyFigure(spec)
 
 
 def _shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:

@@ -30,6 +30,7 @@ FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no the
 MUTED_COLOR = "#8a8d96"
 ACCENT_COLOR = "#d0582f"
 RING_RADIUS = 9
+TITLE_SIZE = 13
 HALO_COLOR = "rgba(255, 255, 255, 0.8)"
 # Over a photograph: dark where a pixel hardly counts, glowing where it does.
 GLOW_SCALE = [
@@ -275,7 +276,7 @@ def format_value(value: float) -> str:
     return text.replace("-", "\u2212")
 
 
-def write_title(text: str, x: str, y: str) -> Spec:
+def write_title(text: str, x: str, y: str, size: int = TITLE_SIZE) -> Spec:
     return {
         "text": text,
         "xref": f"{x} domain",
@@ -288,7 +289,7 @@ def write_title(text: str, x: str, y: str) -> Spec:
         "showarrow": False,
         "borderpad": 3,
         "xshift": -3,
-        "font": {"size": 13},
+        "font": {"size": size},
     }
 
 
