@@ -370,7 +370,7 @@ def test_caches_are_bounded_and_hold_no_classes_of_ours(page, features):
 
     page.run()
     pixels, source = work.frame_picture("0" * 64, "crop", 224, (ROOT / "assets/images/cat.png").read_bytes())
-    computed, means, zeros = work.compute_maps("0" * 64, "crop", 224, "bundled", pixels)
+    computed, means, zeros = work.compute_maps(work.PictureKey("0" * 64, "crop", 224, "bundled"), pixels)
     assert type(source) is str
     assert {type(value) for value in computed.values()} == {np.ndarray}
     assert {type(value) for value in means.values()} == {np.ndarray}

@@ -23,11 +23,9 @@ class Cells:
     def __init__(
         self, picture: Picture, status: Status, translate: Translate, limit: int = KEPT_BYTES
     ) -> None:
-        state = st.session_state
-        self.key = (picture.digest, state["framing"], state["size"], state["weights"])
         self._picture = picture
         with status.working(translate("page.computing" if is_warm() else "page.loading")):
-            self._kept = keep_cells(*self.key, limit, picture.pixels, status.make_waiter(translate))
+            self._kept = keep_cells(picture.key, limit, picture.pixels, status.make_waiter(translate))
 
     def read(self, layer: str) -> NDArray[np.float32]:
         """A layer's values on the visitor's side of the ReLU, [h, w, C]."""
@@ -36,7 +34,7 @@ class Cells:
             return self._kept.read(layer, side)
         from viz.features import compute_features
 
-        return compute_features(load_network(self.key[-1]), self._make_batch(), layer, side)
+        return compute_features(load_network(self._picture.key.weights), self._make_batch(), layer, side)
 
     def read_vector(self, layer: str, row: int, column: int) -> NDArray[np.float32]:
         """One cell's channels on the visitor's side of the ReLU, [C]."""
@@ -45,7 +43,8 @@ class Cells:
             return self._kept.read_vector(layer, row, column, side)
         from viz.probe import compute_vector
 
-        return compute_vector(load_network(self.key[-1]), self._make_batch(), layer, row, column, side)
+        network = load_network(self._picture.key.weights)
+        return compute_vector(network, self._make_batch(), layer, row, column, side)
 
     def _make_batch(self) -> "Tensor":
-        return to_batch(Image.fromarray(self._picture.pixels), self.key[-1])
+        return to_batch(Image.fromarray(self._picture.pixels), self._picture.key.weights)

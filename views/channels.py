@@ -32,13 +32,12 @@ def draw_channels(picture: Picture, screen: Screen, status: Status, translate: T
     """Draw one channel large beside the principal components, all channels small, and the best patches."""
     state = st.session_state
     layer = get_layer(state["layer"])
-    source = Cells(picture, status, translate)
-    cells = source.read(layer.name)
+    cells = Cells(picture, status, translate).read(layer.name)
     order, scores = rank_channels(cells, state["rank"])
     if state["channel"] is not None and state["channel"] >= layer.channels:
         state["channel"] = None
     channel = int(order[0]) if state["channel"] is None else state["channel"]
-    _draw_large(picture, layer, cells, channel, source, screen, translate)
+    _draw_large(picture, layer, cells, channel, screen, translate)
     watch_clicks(["thumbnails"], _take_thumbnail)
     give_head_start()
     _draw_controls(layer, order, channel, translate)
@@ -66,7 +65,6 @@ def _draw_large(
     layer: ConvLayer,
     cells: NDArray[np.float32],
     channel: int,
-    source: Cells,
     screen: Screen,
     translate: Translate,
 ) -> None:
@@ -77,7 +75,7 @@ def _draw_large(
     title = translate("panel.title_channel", **facts, stage=translate(f"stage.{layer.stage}"))
     hover = translate("panel.hover", name=f"{layer.name} · {channel}", field=layer.receptive_field)
     panel = Panel(heatmap, layer.stride, low, high, title, hover)
-    values, explained = compute_components((*source.key, layer.name, state["side"]), cells)
+    values, explained = compute_components((picture.key, layer.name, state["side"]), cells)
     shares = [f"{share:.0%}" for share in explained]
     title = translate("channel.components", name=layer.name, total=f"{explained.sum():.0%}")
     hover = translate("channel.components_hover", name=layer.name)

@@ -49,17 +49,16 @@ def get_computed(picture: Picture, status: Status, translate: Translate) -> Comp
     says why.
     """
     state = st.session_state
-    view = (picture.digest, state["framing"], state["size"], state["weights"])
     waiter = status.make_waiter(translate)
-    if has_maps(*view):
-        return compute_maps(*view, picture.pixels, waiter)
+    if has_maps(picture.key):
+        return compute_maps(picture.key, picture.pixels, waiter)
     with status.working(translate("page.computing" if is_warm() else "page.loading")):
         from viz.model import WeightsError
 
         try:
             if state["weights"] != "bundled":
                 _fetch_weights(status, translate)
-            computed = compute_maps(*view, picture.pixels, waiter)
+            computed = compute_maps(picture.key, picture.pixels, waiter)
         except WeightsError as error:
             sentence = translate(f"weights_error.{error.reason}", **error.details)
             _fall_back(sentence, translate)

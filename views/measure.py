@@ -215,7 +215,7 @@ def _list_settings(picture: Picture, box: Box | None) -> dict[str, Any]:
         settings["photo"] = "own"
     deepest = [name for name in LAYER_NAMES if name in state["layers"]] or LAYER_NAMES
     return settings | {
-        "sha256": picture.digest,
+        "sha256": picture.key.digest,
         "coarse_grid": deepest[-1],
         "box": "" if box is None else " ".join(map(str, box)),
     }

@@ -11,7 +11,7 @@ from views.maps import get_computed
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
-from views.work import MEASUREMENTS, Computed, Metrics, compute_maps, make_noise
+from views.work import MEASUREMENTS, Computed, Metrics, PictureKey, compute_maps, make_noise
 from viz.layers import CONV_LAYERS, LAYER_NAMES, get_layer
 from viz.metrics import (
     Box,
@@ -51,13 +51,12 @@ def measure_all(
 ) -> dict[str, Metrics]:
     """The metrics of the trained network and of each control that the visitor has opened."""
     state = st.session_state
-    view = (picture.digest, state["framing"], state["size"], state["weights"])
     computed = get_computed(picture, status, translate)
-    found = {"trained": _measure(computed, "trained", view, picture.pixels, box)}
+    found = {"trained": _measure(computed, "trained", picture.key, picture.pixels, box)}
     for kind in state["controls"]:
         pixels = make_noise(*picture.pixels.shape[:2]) if kind == "noise" else picture.pixels
         computed = _get_control(kind, picture, pixels, status, translate)
-        found[kind] = _measure(computed, kind, view, pixels, box)
+        found[kind] = _measure(computed, kind, picture.key, pixels, box)
     return found
 
 
@@ -65,25 +64,23 @@ def _get_control(
     kind: str, picture: Picture, pixels: NDArray[np.uint8], status: Status, translate: Translate
 ) -> Computed:
     """What the pass over a control leaves; the coarse one needs none of its own."""
-    state = st.session_state
     if kind == "coarse":
         return get_computed(picture, status, translate)
-    digest, framing, size = picture.digest, state["framing"], state["size"]
+    key = picture.key
     if kind == "noise":
-        digest, framing, size = f"noise {pixels.shape}", "", 0
-    key = (digest, framing, size, state["weights"])
+        key = PictureKey(f"noise {pixels.shape}", "", 0, key.weights)
     with status.working(translate(f"measure.computing_{kind}")):
-        return compute_maps(*key, pixels, status.make_waiter(translate), trained=kind == "noise")
+        return compute_maps(key, pixels, status.make_waiter(translate), trained=kind == "noise")
 
 
 def _measure(
-    computed: Computed, kind: str, view: tuple[Any, ...], pixels: NDArray[np.uint8], box: Box | None
+    computed: Computed, kind: str, picture: PictureKey, pixels: NDArray[np.uint8], box: Box | None
 ) -> Metrics:
     state = st.session_state
     maps, means, zeros = computed
     chosen = {name: maps[name, state["side"], state["aggregation"]] for name in LAYER_NAMES}
     grid = _find_deepest_grid(chosen) if kind == "coarse" else None
-    key = (kind, *view, state["side"], state["aggregation"], state["threshold"], grid, box)
+    key = (kind, picture, state["side"], state["aggregation"], state["threshold"], grid, box)
     return _measure_maps(key, state["threshold"], grid, box, chosen, means, zeros, pixels)
 
 

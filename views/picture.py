@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from views.address import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
 from views.texts import Translate
-from views.work import frame_picture, has_maps, read_sample
+from views.work import PictureKey, frame_picture, has_maps, read_sample
 from viz.images import ImageError
 from viz.specs import Photo
 
@@ -19,13 +19,13 @@ class Picture:
     """The framed photograph and what names it.
 
     Attributes:
-        digest: SHA-256 of the photograph's bytes.
+        key: Of all that is computed from it.
         pixels: uint8 [H, W, 3], exactly what the network sees.
         photo: The same for a figure.
         alt: How alternative texts call it.
     """
 
-    digest: str
+    key: PictureKey
     pixels: NDArray[np.uint8]
     photo: Photo
     alt: str
@@ -76,9 +76,8 @@ def choose_second(translate: Translate) -> Picture | None:
 
 def is_ready() -> bool:
     """Whether the maps of a new visitor's photograph are there already."""
-    state = st.session_state
-    _, digest = read_sample(state["photo"])
-    return has_maps(digest, state["framing"], state["size"], state["weights"])
+    _, digest = read_sample(st.session_state["photo"])
+    return has_maps(_make_key(digest))
 
 
 def is_another(picture: Picture, key: str) -> bool:
@@ -87,7 +86,7 @@ def is_another(picture: Picture, key: str) -> bool:
     What was drawn or clicked on one picture says nothing about another.
     """
     state = st.session_state
-    view = (picture.digest, state["framing"], state["size"])
+    view = picture.key[:3]
     before = state.get(key, view)
     state[key] = view
     return bool(before != view)
@@ -106,9 +105,14 @@ def _frame_sample(name: str, translate: Translate) -> Picture:
 
 
 def _frame(data: bytes, digest: str, alt: str, translate: Translate) -> Picture:
-    state = st.session_state
-    pixels, source = frame_picture(digest, state["framing"], state["size"], data)
+    key = _make_key(digest)
+    pixels, source = frame_picture(key.digest, key.framing, key.size, data)
     height, width = pixels.shape[:2]
     size = translate("picture.panel_size", width=width, height=height)
     photo = Photo(source, width, height, f"<b>{translate('picture.panel')}</b><br>{size}")
-    return Picture(digest, pixels, photo, alt)
+    return Picture(key, pixels, photo, alt)
+
+
+def _make_key(digest: str) -> PictureKey:
+    state = st.session_state
+    return PictureKey(digest, state["framing"], state["size"], state["weights"])

@@ -155,11 +155,10 @@ def _find_glow(
     if not state["field"]:
         return None, 0.0
     layer, side, aggregation = state["layer"], state["side"], state["aggregation"]
-    key = (picture.digest, state["framing"], state["size"], state["weights"])
     channel = strongest[layer, side] if aggregation == "strongest" else 0
     with status.working(translate("probe.computing_field")):
         field = compute_field(
-            key,
+            picture.key,
             layer,
             places[layer],
             side,

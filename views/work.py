@@ -12,7 +12,7 @@ import io
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -53,6 +53,23 @@ Means = dict[tuple[str, str], NDArray[np.float32]]
 Zeros = dict[str, float]
 Computed = tuple[Maps, Means, Zeros]
 Metrics = dict[str, dict[str, float]]
+
+
+class PictureKey(NamedTuple):
+    """What names a picture as the network sees it, and so all that is computed from it.
+
+    Attributes:
+        digest: SHA-256 of the photograph's bytes.
+        framing: Key of `viz.images.FRAMINGS`.
+        size: Length of the shorter side in pixels.
+        weights: Which weights, and so which normalisation of the pixels.
+    """
+
+    digest: str
+    framing: str
+    size: int
+    weights: str
+
 
 UNTRAINED = "untrained"
 
@@ -136,21 +153,12 @@ def load_network(weights: str) -> "nn.Sequential":
 
 
 def compute_maps(
-    digest: str,
-    framing: str,
-    size: int,
-    weights: str,
-    pixels: NDArray[np.uint8],
-    waiter: Waiter = NOBODY,
-    trained: bool = True,
+    key: PictureKey, pixels: NDArray[np.uint8], waiter: Waiter = NOBODY, trained: bool = True
 ) -> Computed:
     """The one pass for a picture as the network sees it; whoever asks for the same one gets the same result.
 
     Args:
-        digest: Of the photograph; with the next three, and `trained`, the key of the result.
-        framing: How it was framed.
-        size: Length of its shorter side in pixels.
-        weights: Which weights, and so which normalisation of the pixels.
+        key: Of the picture.
         pixels: What the network sees, [H, W, 3].
         waiter: Who asks, to be told when others come first.
         trained: Whether the network has these weights, or random ones.
@@ -162,35 +170,26 @@ def compute_maps(
     def make() -> Computed:
         from viz import extractor
 
-        network = load_network(weights if trained else UNTRAINED)
-        heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(pixels), weights))
+        network = load_network(key.weights if trained else UNTRAINED)
+        heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(pixels), key.weights))
         _warm.set()
         return pack(heatmaps), pack(heatmaps.channel_means), heatmaps.zero_shares
 
-    return MAPS.fetch((digest, framing, size, weights, trained), make, waiter)
+    return MAPS.fetch((key, trained), make, waiter)
 
 
-def has_maps(digest: str, framing: str, size: int, weights: str) -> bool:
+def has_maps(key: PictureKey) -> bool:
     """Whether a picture's maps are there already."""
-    return (digest, framing, size, weights, True) in MAPS
+    return (key, True) in MAPS
 
 
 def keep_cells(
-    digest: str,
-    framing: str,
-    size: int,
-    weights: str,
-    limit: int,
-    pixels: NDArray[np.uint8],
-    waiter: Waiter = NOBODY,
+    key: PictureKey, limit: int, pixels: NDArray[np.uint8], waiter: Waiter = NOBODY
 ) -> "FeatureMaps":
     """The one pass for a picture whose channels the visitor looks at; not to be changed.
 
     Args:
-        digest: As for `compute_maps`, and so what follows.
-        framing: How it was framed.
-        size: Length of its shorter side in pixels.
-        weights: Which weights.
+        key: Of the picture.
         limit: Bytes for all layers' maps; those that do not fit are computed when they are asked for.
         pixels: What the network sees, [H, W, 3].
         waiter: Who asks.
@@ -200,16 +199,16 @@ def keep_cells(
         from viz.features import choose_kept, keep_features
 
         height, width = pixels.shape[:2]
-        batch = to_batch(Image.fromarray(pixels), weights)
-        kept = keep_features(load_network(weights), batch, choose_kept(height, width, limit))
+        batch = to_batch(Image.fromarray(pixels), key.weights)
+        kept = keep_features(load_network(key.weights), batch, choose_kept(height, width, limit))
         _warm.set()
         return replace(kept, cells=pack(kept.cells))
 
-    return CELLS.fetch((digest, framing, size, weights, limit), make, waiter)
+    return CELLS.fetch((key, limit), make, waiter)
 
 
 def compute_field(
-    picture: tuple[str, str, int, str],
+    key: PictureKey,
     layer: str,
     cell: tuple[int, int],
     side: str,
@@ -221,7 +220,7 @@ def compute_field(
     """`viz.probe.effective_receptive_field` of one cell (row, column); not to be changed.
 
     Args:
-        picture: The first four arguments of `compute_maps`.
+        key: Of the picture.
         layer: Of the cell.
         cell: Row and column.
         side: Of the ReLU.
@@ -234,12 +233,11 @@ def compute_field(
     def make() -> NDArray[np.float32]:
         from viz.probe import effective_receptive_field
 
-        *_, weights = picture
-        batch = to_batch(Image.fromarray(pixels), weights)
-        network = load_network(weights)
+        batch = to_batch(Image.fromarray(pixels), key.weights)
+        network = load_network(key.weights)
         return effective_receptive_field(network, batch, layer, *cell, side, aggregation, channel)
 
-    return FIELDS.fetch((picture, layer, cell, side, aggregation, channel), make, waiter)
+    return FIELDS.fetch((key, layer, cell, side, aggregation, channel), make, waiter)
 
 
 @st.cache_data(show_spinner=False, max_size=COMPONENTS_BYTES)
@@ -287,9 +285,9 @@ def warm_up() -> None:
     defaults: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
     _load_for_good(defaults["weights"])
     data, digest = read_sample(defaults["photo"])
-    view = (digest, defaults["framing"], defaults["size"])
-    pixels, _ = frame_picture(*view, data)
-    compute_maps(*view, defaults["weights"], pixels)
+    key = PictureKey(digest, defaults["framing"], defaults["size"], defaults["weights"])
+    pixels, _ = frame_picture(key.digest, key.framing, key.size, data)
+    compute_maps(key, pixels)
     return_memory()
 
 
