@@ -1,7 +1,7 @@
 """VGG16's layers, side by side: `streamlit run app.py`.
 
-Streamlit runs this file in two ways. The server imports it once, for `app`, whose lifespan starts loading
-the network while the first browser is still on its way. Each session then runs it as a script, for the page.
+Streamlit runs this file in two ways. The server imports it once, for `app`, whose lifespan loads the network
+once the first figure is on its way. Each session then runs it as a script, for the page.
 """
 
 import os
@@ -16,7 +16,7 @@ from streamlit.starlette import App
 
 @asynccontextmanager
 async def start_warming(_: App) -> AsyncIterator[None]:
-    """Load torch, the network and the first picture's maps beside the server's own start."""
+    """Have a thread that loads torch, the network and the first picture's maps when the time has come."""
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     yield
 

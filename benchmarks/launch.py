@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from browser import HEATMAP, SCREEN, launch_browser, run_server, wait_until_healthy
+from browser import HEATMAP, SCREEN, launch_browser, run_server, time_change, wait_until_healthy
 from playwright.sync_api import Page, Playwright, WebSocket, sync_playwright
 
 Note = Callable[[str], None]
 
 ROUNDS = 5
-SUBJECTS = {"floor": "benchmarks/floor.py", "page": "app.py"}
+SUBJECTS = {"floor": ("benchmarks/floor.py", "values"), "page": ("app.py", "aggregation")}
 ALONE = """
 import time
 start = time.perf_counter()
@@ -43,7 +43,7 @@ lap("a later pass, for comparison")
 """
 
 
-def follow_launch(playwright: Playwright, script: str) -> dict[str, float]:
+def follow_launch(playwright: Playwright, script: str, widget: str) -> dict[str, float]:
     """Seconds from the start of a fresh server and a fresh browser to each event."""
     start = time.time()
     seen: dict[str, float] = {}
@@ -65,6 +65,8 @@ def follow_launch(playwright: Playwright, script: str) -> dict[str, float]:
         note("the first Plotly figure stands")
         page.wait_for_selector(HEATMAP, timeout=60_000)
         note("the first heatmap is there")
+        time_change(page, widget, 1)
+        note("a widget, changed as soon as it is there, has its heatmap")
     return seen
 
 
@@ -87,8 +89,8 @@ def main() -> None:
     timelines: dict[str, list[dict[str, float]]] = {name: [] for name in SUBJECTS}
     with sync_playwright() as playwright:
         for _ in range(ROUNDS):
-            for name, script in SUBJECTS.items():
-                timelines[name].append(follow_launch(playwright, script))
+            for name, (script, widget) in SUBJECTS.items():
+                timelines[name].append(follow_launch(playwright, script, widget))
     print("| event | page, s | floor, s |\n| --- | --- | --- |")
     events = {
         name: {event: median(line[event] for line in lines) for event in lines[0]}

@@ -100,10 +100,11 @@ def time_launch(playwright: Playwright, subject: Subject) -> float:
 
 @contextmanager
 def serve_first_visitor(playwright: Playwright, subject: Subject) -> Iterator[tuple[Server, Browser]]:
-    """A server and a browser that have shown a heatmap, and rest."""
+    """A server and a browser that have shown a heatmap and answered a change of the widget, and rest."""
     with run_server(subject.script) as server, launch_browser(playwright) as browser:
         wait_until_healthy(server)
-        visit(browser, server.url)
+        page = visit(browser, server.url).page
+        time_change(page, subject.widget, 1)  # the first heatmap of all needs no network
         time.sleep(REST_S)
         yield server, browser
 

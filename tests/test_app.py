@@ -31,6 +31,7 @@ def page(monkeypatch):
     st.cache_resource.clear()
     for kept in (work.MAPS, work.CELLS, work.FIELDS, work.SPOTS):
         kept.clear()
+    work._warm.set()
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
 
 
@@ -115,6 +116,72 @@ def test_two_sessions_share_one_pass(page, count_passes):
     second = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     assert_healthy(second)
     assert len(count_passes) == 1
+
+
+@pytest.fixture
+def cold(page, monkeypatch):
+    """The page of a server that has only just started."""
+    monkeypatch.setattr(work, "_warm", threading.Event())
+    return page
+
+
+@pytest.mark.parametrize("view", ["compare", "depth"])
+def test_the_first_maps_of_a_new_server_need_no_network(cold, count_passes, features, make_batch, view):
+    from viz.extractor import extract_heatmaps
+
+    cold.query_params["view"] = view
+    cold.run()
+    assert_healthy(cold)
+    assert count_passes == []
+    assert cold.selectbox(key="aggregation").value == "mean"
+    spec, _ = read_figure(cold, "heatmaps" if view == "compare" else "depth")
+    traces = spec["data"][1:] if view == "compare" else [frame["data"][0] for frame in spec["frames"]]
+    names = DEFAULT_LAYERS if view == "compare" else LAYER_NAMES
+    expected = extract_heatmaps(features, make_batch("cat.png"))
+    for trace, name in zip(traces, names, strict=True):
+        heatmap = expected[name, "post", "mean"]
+        np.testing.assert_allclose(decode(trace["z"]), heatmap, rtol=1e-3, atol=1e-4 * heatmap.max())
+    if view == "compare":
+        fact = ENGLISH("explain.layer_strongest", channel=expected.strongest_channel(names[0], "post"))
+        assert any(fact in text.value for text in cold.markdown)
+    count_passes.clear()
+    cold.selectbox(key="aggregation").set_value("max").run()
+    assert_healthy(cold)
+    assert len(count_passes) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"photo": "rocket"}, {"side": "pre"}, {"aggregation": "l2"}, {"size": "256"}, {"view": "probe"}],
+    ids=str,
+)
+def test_a_new_server_computes_what_it_has_no_maps_of(cold, count_passes, query):
+    cold.query_params.update(query)
+    cold.run()
+    assert_healthy(cold)
+    assert len(count_passes) == 1
+
+
+def test_a_new_server_without_its_first_maps_computes_them(cold, count_passes, monkeypatch):
+    monkeypatch.setattr(work, "read_first_maps", lambda: None)
+    work._read_first.cache_clear()
+    cold.run()
+    work._read_first.cache_clear()
+    assert_healthy(cold)
+    assert len(count_passes) == 1
+
+
+def test_a_new_server_loads_the_network_when_the_first_figure_is_on_its_way(cold, monkeypatch):
+    monkeypatch.setattr(work, "_wanted", threading.Event())
+    monkeypatch.setattr(work, "PATIENCE_S", 60)
+    loading = threading.Thread(target=work.warm_up)
+    loading.start()
+    loading.join(0.3)
+    assert loading.is_alive() and not work.is_warm()
+    cold.run()
+    assert_healthy(cold)
+    loading.join(30)
+    assert not loading.is_alive() and work.is_warm()
 
 
 @pytest.mark.parametrize("photo", ["cat", "coffee", "astronaut", "rocket", "brick"])

@@ -14,7 +14,7 @@ from views.maps import (
     make_panels,
     name_quantity,
 )
-from views.picture import Picture, choose_picture
+from views.picture import Picture, choose_picture, is_ready
 from views.screen import Screen
 from views.sidebar import apply_settings
 from views.status import Status
@@ -37,7 +37,7 @@ def draw_compare(screen: Screen, status: Status, translate: Translate) -> None:
     aspect = picture.photo.height / picture.photo.width
     grid = arrange_panels(len(names) + 1, screen.width, screen.height, aspect)
     slot = st.container()
-    if not is_warm():
+    if not (is_warm() or is_ready()):
         # The browser loads Plotly's scripts for the photograph while torch is still loading here.
         slot = slot.empty()
         _draw_photo(slot, picture, grid, translate)

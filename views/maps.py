@@ -9,7 +9,7 @@ import streamlit as st
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
-from views.work import Computed, Maps, compute_maps, has_maps, is_warm
+from views.work import Computed, Maps, compute_maps, find_first_maps, has_maps, is_warm, want_network
 from viz.aggregate import SIGNED
 from viz.layers import get_layer
 from viz.scales import choose_limits
@@ -37,7 +37,13 @@ MODEBAR = {
 
 
 def get_maps(picture: Picture, status: Status, translate: Translate) -> tuple[Maps, Strongest]:
-    """All maps of a picture, and the strongest channel's number by (layer, side)."""
+    """The maps of a picture, and the strongest channel's number by (layer, side).
+
+    All of them, or in the first seconds of the server only those of the visitor's side and aggregation.
+    """
+    state = st.session_state
+    if (first := find_first_maps(picture.key, state["side"], state["aggregation"])) is not None:
+        return first
     maps, means, _ = get_computed(picture, status, translate)
     return maps, {place: int(np.argmax(values)) for place, values in means.items()}
 
@@ -146,6 +152,7 @@ def give_head_start() -> None:
     laid out. With this pause it shows a quarter sooner, and the rest right after it.
     """
     time.sleep(HEAD_START_S if "_settings" in st.session_state else FIRST_HEAD_START_S)
+    want_network()
 
 
 def make_config(translate: Translate) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from views.screen import measure_screen
 from views.sidebar import draw_sidebar
 from views.status import Status
 from views.texts import Translate, make_translate
-from views.work import is_warm
 
 DRAW = {"compare": draw_compare, "depth": draw_depth, "measure": draw_measure, "probe": draw_probe}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
@@ -54,10 +53,9 @@ def draw_page() -> None:
         STYLE.format(button=translate("picture.uploader_button"), limits=translate("picture.uploader_limits"))
     )
     # The figure is what a visitor waits for, so it goes first: the browser draws it before it is busy with
-    # the sidebar. While torch is still loading, and for a new visitor whose picture is still to
-    # be computed, the sidebar comes first: then there is time for it, and something to do.
-    quick = is_warm() and ("_settings" in state or is_ready())
-    first, second = (_draw_main, draw_sidebar) if quick else (draw_sidebar, _draw_main)
+    # the sidebar. When torch is still to be loaded for it, or a new visitor's picture is still to be
+    # computed, the sidebar comes first: then there is time for it, and something to do.
+    first, second = (_draw_main, draw_sidebar) if is_ready() else (draw_sidebar, _draw_main)
     first(translate)
     second(translate)
     close_address()

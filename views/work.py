@@ -1,7 +1,7 @@
 """What is computed for visitors, each thing once, and kept within a bound.
 
 torch takes seconds to import, so this module imports what needs it only when it is used; `warm_up` does so
-while the first visitor's browser is still loading its scripts.
+as soon as the first visitor's figure is on its way.
 """
 
 import base64
@@ -22,6 +22,7 @@ from PIL import Image
 from views.address import SAMPLES, SETTINGS
 from views.memory import return_memory
 from views.store import Line, Store, Waiter, pack
+from viz.first_maps import read_first_maps
 from viz.images import frame_image, read_image, to_batch
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class PictureKey(NamedTuple):
 
 UNTRAINED = "untrained"
 
+PATIENCE_S = 10.0  # how long a new server leaves the processors to a browser that may come
+
+_wanted = threading.Event()
 _warm = threading.Event()
 
 
@@ -98,6 +102,7 @@ def _share_threads(busy: int) -> None:
     Threads of one pass wait for each other after each layer, in vain whenever another pass has the processor.
     The values are the same to the bit with any number of threads.
     """
+    want_network()
     every = _count_threads()  # before any of them is taken away
 
     import torch
@@ -181,6 +186,37 @@ def compute_maps(
 def has_maps(key: PictureKey) -> bool:
     """Whether a picture's maps are there already."""
     return (key, True) in MAPS
+
+
+@functools.cache
+def _read_first() -> tuple[tuple[object, ...], Maps, dict[tuple[str, str], int]] | None:
+    if (first := read_first_maps()) is None:
+        return None
+    facts = first.facts
+    side, aggregation = facts["side"], facts["aggregation"]
+    key = PictureKey(facts["photo"], facts["framing"], int(facts["size"]), facts["weights"])
+    maps = {(name, side, aggregation): heatmap for name, heatmap in first.heatmaps.items()}
+    strongest = {(name, side): channel for name, channel in first.strongest.items()}
+    return (key, side, aggregation), maps, strongest
+
+
+def find_first_maps(
+    key: PictureKey, side: str, aggregation: str
+) -> tuple[Maps, dict[tuple[str, str], int]] | None:
+    """The maps of `viz.first_maps` and the strongest channels, as long as there is no network to ask.
+
+    Args:
+        key: Of the picture.
+        side: Of the ReLU.
+        aggregation: Key of `viz.aggregate.AGGREGATIONS`.
+
+    Returns:
+        The maps of that side and aggregation, and channels by (layer, side); None when the file has others,
+        or the network is there.
+    """
+    if is_warm() or (first := _read_first()) is None or first[0] != (key, side, aggregation):
+        return None
+    return first[1:]
 
 
 def keep_cells(
@@ -280,8 +316,18 @@ def is_warm() -> bool:
     return _warm.is_set()
 
 
+def want_network() -> None:
+    """Have `warm_up` load torch and the network now: the first figure is on its way, or needs them."""
+    _wanted.set()
+
+
 def warm_up() -> None:
-    """Load everything and compute the maps that a new visitor sees first."""
+    """Load everything and compute the maps of the picture that a new visitor sees first.
+
+    Until somebody wants the network it waits: the first figure needs none, and torch would take a processor
+    from the browser that is loading the page.
+    """
+    _wanted.wait(PATIENCE_S)
     defaults: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
     _load_for_good(defaults["weights"])
     data, digest = read_sample(defaults["photo"])
