@@ -43,6 +43,7 @@ class Waiter:
 class _Ticket:
     number: int
     key: Hashable
+    called: threading.Condition  # so that only those are woken who can go on
 
 
 class Line:
@@ -61,7 +62,7 @@ class Line:
         # Streamlit runs each script in a thread of its own. What torch sets up for a thread, and the memory
         # that the C library sets aside for it, would be made and lost with each of them.
         self._workers = ThreadPoolExecutor(places, "pass")
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._waiting: list[_Ticket] = []
         self._running: set[Hashable] = set()
         self._left: dict[tuple[str, Hashable], tuple[int, float]] = {}
@@ -92,27 +93,28 @@ class Line:
         try:
             yield True
         finally:
-            with self._changed:
+            with self._lock:
                 self._running.discard(key)
-                self._changed.notify_all()
+                self._call_next(key)
 
     def run(self, make: Callable[[], Value]) -> Value:
         """Compute, now that it is one's turn, in one of the threads that stay."""
         return self._workers.submit(self._prepare_and_make, make).result()
 
     def _prepare_and_make(self, make: Callable[[], Value]) -> Value:
-        with self._changed:
+        with self._lock:
             wanted = len(self._running | {ticket.key for ticket in self._waiting})
         self._prepare(min(wanted, self._places))
         return make()
 
     def _enter(self, key: Hashable, owner: str) -> _Ticket:
-        with self._changed:
+        with self._lock:
             self._forget_gone()
             kept = self._left.pop((owner, key), None) if owner else None
             if kept is None:
                 self._next += 1
-            ticket = _Ticket(self._next if kept is None else kept[0], key)
+            number = self._next if kept is None else kept[0]
+            ticket = _Ticket(number, key, threading.Condition(self._lock))
             self._waiting.append(ticket)
             self._waiting.sort(key=lambda other: other.number)
             return ticket
@@ -124,13 +126,13 @@ class Line:
     def _wait(self, ticket: _Ticket, waiter: Waiter, is_there: Callable[[], bool]) -> bool:
         due = time.monotonic() + POLL_S
         while True:
-            with self._changed:
+            with self._lock:
                 if is_there():
                     return False
                 if self._may_start(ticket):
                     self._running.add(ticket.key)
                     return True
-                self._changed.wait(max(0.0, due - time.monotonic()))
+                ticket.called.wait(max(0.0, due - time.monotonic()))
                 ahead = self._count_before(ticket)
             if time.monotonic() >= due:
                 waiter.tell(ahead)
@@ -139,20 +141,30 @@ class Line:
     def _may_start(self, ticket: _Ticket) -> bool:
         if ticket.key in self._running or len(self._running) >= self._places:
             return False
+        return self._find_first() is ticket
+
+    def _find_first(self) -> _Ticket | None:
         # Those whose result is being computed hold nobody up.
-        first = next(other for other in self._waiting if other.key not in self._running)
-        return first is ticket
+        return next((other for other in self._waiting if other.key not in self._running), None)
+
+    def _call_next(self, finished: Hashable = None) -> None:
+        """Wake who may start now, and those who wait for this result."""
+        for ticket in self._waiting:
+            if ticket.key == finished:
+                ticket.called.notify()
+        if (first := self._find_first()) is not None and len(self._running) < self._places:
+            first.called.notify()
 
     def _count_before(self, ticket: _Ticket) -> int:
         earlier = {other.key for other in self._waiting if other.number < ticket.number}
         return len((earlier | self._running) - {ticket.key})
 
     def _leave(self, ticket: _Ticket, owner: str, keep_place: bool) -> None:
-        with self._changed:
+        with self._lock:
             self._waiting.remove(ticket)
             if keep_place and owner:
                 self._left[owner, ticket.key] = (ticket.number, time.monotonic())
-            self._changed.notify_all()
+            self._call_next()
 
 
 def pack(arrays: Mapping[Name, NDArray[Any]]) -> dict[Name, NDArray[Any]]:
