@@ -151,7 +151,10 @@ def give_head_start() -> None:
     What arrives together the browser renders together, and a figure shows only after all the rest has been
     laid out. With this pause it shows a quarter sooner, and the rest right after it.
     """
-    time.sleep(HEAD_START_S if "_settings" in st.session_state else FIRST_HEAD_START_S)
+    end = time.monotonic() + (HEAD_START_S if "_settings" in st.session_state else FIRST_HEAD_START_S)
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, HEAD_START_S))
+        st.session_state.get("lang")  # here Streamlit ends a run whose visitor has chosen something else
     want_network()
 
 
