@@ -36,6 +36,7 @@ def _say_bug(error: Exception) -> bool:
 if get_script_run_ctx(suppress_warning=True) is None:
     from views.memory import limit_arenas
     from views.preload import PreloadPlotly
+    from views.shown import ROUTE
 
     # torch's threads wait for each other asleep, not spinning: at the start the browser, or another visitor's
     # pass, wants the same processors. It costs the pass nothing, and is read when torch is loaded.
@@ -44,6 +45,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = App(
         __file__,
         lifespan=start_warming,
+        routes=[ROUTE],
         middleware=[Middleware(PreloadPlotly)],
         on_script_error=_say_bug,
     )

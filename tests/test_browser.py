@@ -377,6 +377,26 @@ def test_plotlys_script_is_asked_for_before_any_figure_and_only_once(visit):
     assert scripts[0] < sockets[0]
 
 
+def test_a_new_visitors_browser_tells_the_server_when_the_first_figure_is_painted(visit):
+    visitor = visit()
+    answers = []
+    visitor.tab.on("response", lambda answer: answers.append(answer) if "/shown/" in answer.url else None)
+    visitor.open()
+    assert [answer.status for answer in answers] == [204]
+    visitor.choose("Channels become one map by", "Maximum")
+    assert len(answers) == 1
+
+
+def test_the_page_is_whole_without_the_browsers_word(visit):
+    visitor = visit()
+    visitor.tab.route("**/shown/*", lambda route: route.fulfill(status=404))
+    visitor.tab.on("console", lambda message: visitor.complaints.clear())  # of the 404
+    visitor.open()
+    visitor.tab.wait_for_selector(".st-key-weights", state="attached", timeout=10_000)
+    visitor.settle()
+    assert visitor.tab.locator(HEATMAP).count() > 0
+
+
 def test_a_box_is_drawn_and_its_chart_read(visit):
     visitor = visit()
     visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")

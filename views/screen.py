@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.components.v2 import component
 
+from views.shown import expect_figure
+
 # What is assumed until the browser has said otherwise: a window of 1440x900 with the sidebar open.
 USUAL_WIDTH = 1040
 USUAL_HEIGHT = 718
@@ -17,6 +19,7 @@ NARROW = 640
 # the figure scrolls anyway.
 # After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
 # new session's first run reads the address. So the script asks for that run as soon as the server is back.
+# A new visitor's server waits to hear that the first figure is painted (see `views.shown`).
 # Plotly rejects a promise that nobody catches, without a reason, when "pause" cuts a running animation short:
 # that is no error, so it is kept out of the browser's console.
 _SCRIPT = """
@@ -45,6 +48,11 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (now && !connected) setTriggerValue("back", true);
     connected = now;
   }, 500);
+  const look = () => {
+    if (main.querySelector(".js-plotly-plot .main-svg") === null) requestAnimationFrame(look);
+    else requestAnimationFrame(() => fetch(`shown/${data.token}`, { method: "POST" }).catch(() => {}));
+  };
+  if (data.token) look();
   const pardon = (event) => { if (event.reason === undefined) event.preventDefault(); };
   window.addEventListener("unhandledrejection", pardon);
   return () => {
@@ -74,7 +82,7 @@ def measure_screen() -> Screen:
     screen = read_screen(known.get("size") if hasattr(known, "get") else None)
     _report_screen(
         key="screen",
-        data={"width": screen.width, "height": screen.height, "narrow": NARROW},
+        data={"width": screen.width, "height": screen.height, "narrow": NARROW, "token": expect_figure()},
         default={"size": None},
         on_size_change=lambda: None,
         on_back_change=lambda: None,
