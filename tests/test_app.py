@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import re
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -32,6 +34,7 @@ def page(monkeypatch):
     for kept in (work.MAPS, work.CELLS, work.FIELDS, work.SPOTS):
         kept.clear()
     work._warm.set()
+    work._tried.set()
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
 
 
@@ -121,7 +124,8 @@ def test_two_sessions_share_one_pass(page, count_passes):
 @pytest.fixture
 def cold(page, monkeypatch):
     """The page of a server that has only just started."""
-    monkeypatch.setattr(work, "_warm", threading.Event())
+    for event in ("_warm", "_tried", "_wanted"):
+        monkeypatch.setattr(work, event, threading.Event())
     return page
 
 
@@ -152,14 +156,41 @@ def test_the_first_maps_of_a_new_server_need_no_network(cold, count_passes, feat
 
 @pytest.mark.parametrize(
     "query",
-    [{"photo": "rocket"}, {"side": "pre"}, {"aggregation": "l2"}, {"size": "256"}, {"view": "probe"}],
+    [{"photo": "rocket"}, {"side": "pre"}, {"aggregation": "l2"}, {"size": "256"}, {"view": "measure"}],
     ids=str,
 )
 def test_a_new_server_computes_what_it_has_no_maps_of(cold, count_passes, query):
     cold.query_params.update(query)
     cold.run()
     assert_healthy(cold)
-    assert len(count_passes) == 1
+    assert len(count_passes) == (2 if "view" in query else 1)  # that view also asks an untrained network
+    assert work._wanted.is_set()
+
+
+def test_the_first_run_of_a_new_server_imports_no_torch():
+    script = """
+import sys
+from streamlit.testing.v1 import AppTest
+from views import maps
+maps.FIRST_HEAD_START_S = 0
+page = AppTest.from_file("app.py", default_timeout=60).run()
+print(len(page.get("plotly_chart")), len(page.exception), "torch" in sys.modules)
+page.selectbox(key="aggregation").set_value("max").run()
+print(len(page.get("plotly_chart")), len(page.exception), "torch" in sys.modules)
+"""
+    script = script.replace('"app.py"', repr(str(ROOT / "app.py")))
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["1 0 False", "1 0 True"]
+
+
+def test_without_layers_a_new_server_loads_the_network_all_the_same(cold, count_passes):
+    cold.query_params["layers"] = ""
+    cold.run()
+    assert_healthy(cold)
+    assert count_passes == []
+    assert work._wanted.is_set()
 
 
 def test_a_new_server_without_its_first_maps_computes_them(cold, count_passes, monkeypatch):
@@ -172,7 +203,6 @@ def test_a_new_server_without_its_first_maps_computes_them(cold, count_passes, m
 
 
 def test_a_new_server_loads_the_network_when_the_first_figure_is_on_its_way(cold, monkeypatch):
-    monkeypatch.setattr(work, "_wanted", threading.Event())
     monkeypatch.setattr(work, "PATIENCE_S", 60)
     loading = threading.Thread(target=work.warm_up)
     loading.start()
@@ -394,13 +424,35 @@ def test_no_upload_yet_says_what_to_do(page):
     assert read_figure(page)
 
 
-def test_missing_weights_are_a_sentence_and_no_traceback(page, monkeypatch, tmp_path):
+WITHOUT_WEIGHTS = [{}, {"view": "depth"}, {"view": "measure"}, {"view": "probe"}]
+WITHOUT_WEIGHTS += [{"view": "probe", "show": "channels"}, {"view": "probe", "field": "true"}]
+
+
+@pytest.mark.parametrize("query", WITHOUT_WEIGHTS, ids=str)
+def test_missing_weights_are_a_sentence_and_no_traceback(cold, monkeypatch, tmp_path, query):
     monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
-    page.run()
-    assert not page.exception
-    assert [error.value for error in page.error] == [
+    monkeypatch.setattr(work, "PATIENCE_S", 0)
+    with pytest.raises(model.WeightsError):
+        work.warm_up()
+    cold.query_params.update(query)
+    cold.run()
+    assert not cold.exception
+    assert [error.value for error in cold.error] == [
         ENGLISH("weights_error.missing", file="gone.safetensors")
     ]
+
+
+@pytest.mark.parametrize("query", WITHOUT_WEIGHTS, ids=str)
+def test_until_a_new_server_has_tried_its_weights_it_shows_what_needs_none(
+    cold, monkeypatch, tmp_path, query
+):
+    monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
+    cold.query_params.update(query)
+    cold.run()
+    assert not cold.exception
+    missing = ENGLISH("weights_error.missing", file="gone.safetensors")
+    needs_none = query.get("view", "compare") in ("compare", "depth")
+    assert [error.value for error in cold.error] == ([] if needs_none else [missing])
 
 
 def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_ones(

@@ -103,6 +103,79 @@ def test_what_is_there_is_had_without_waiting():
     thread.join(30)
 
 
+@pytest.fixture
+def poll_never(monkeypatch):
+    monkeypatch.setattr(module, "POLL_S", 60)
+
+
+def test_everyone_is_woken_whose_turn_it_is(poll_never):
+    store, results = make_store(places=2), []
+
+    def ask(number):
+        results.append(store.fetch(number, lambda: time.sleep(0.02) or str(number), NOBODY))
+
+    run_all([lambda number=number: ask(number) for number in range(12)])
+    assert sorted(results, key=int) == [str(number) for number in range(12)]
+
+
+@pytest.mark.parametrize("limit", [1000, 3], ids=["kept", "too large to keep"])
+def test_everyone_is_woken_who_waits_for_the_same(poll_never, limit):
+    store, results = make_store(places=1, limit=limit), []
+
+    def ask():
+        results.append(store.fetch("key", lambda: time.sleep(0.02) or "value", NOBODY))
+
+    run_all([ask] * 6)
+    assert results == ["value"] * 6
+
+
+def test_those_who_wait_for_what_failed_try_themselves(poll_never):
+    store, calls = make_store(places=1), []
+
+    def make():
+        calls.append(1)
+        time.sleep(0.02)
+        if len(calls) < 4:
+            raise Gone
+        return "value"
+
+    def ask():
+        try:
+            assert store.fetch("key", make, NOBODY) == "value"
+        except Gone:
+            assert store.fetch("key", make, NOBODY) == "value"
+
+    run_all([ask] * 5)
+    assert len(calls) == 4
+
+
+def test_who_leaves_first_in_line_wakes_the_next(monkeypatch):
+    monkeypatch.setattr(module, "POLL_S", 0.3)
+    store, gate = make_store(places=1), Gate()
+    first = threading.Thread(target=store.fetch, args=("first", gate.make("first"), NOBODY))
+    first.start()
+    until(lambda: gate.started)
+    away = threading.Event()
+
+    def leave(_):
+        away.set()
+        gate.open.set()  # the place is free at the moment at which the first in line leaves
+        first.join(30)
+        raise Gone
+
+    def ask_and_leave():
+        with pytest.raises(Gone):
+            store.fetch("left", lambda: pytest.fail("computed for nobody"), Waiter("leaver", leave))
+
+    leaver = threading.Thread(target=ask_and_leave)
+    leaver.start()
+    until(lambda: store._line._waiting)
+    monkeypatch.setattr(module, "POLL_S", 60)
+    run_all([lambda: store.fetch("next", lambda: "value", NOBODY)])
+    leaver.join(30)
+    assert away.is_set() and not leaver.is_alive()
+
+
 class Gone(Exception):
     pass
 

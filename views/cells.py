@@ -10,6 +10,7 @@ from PIL import Image
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
+from views.weights import needing_weights
 from views.work import KEPT_BYTES, is_warm, keep_cells, load_network
 from viz.images import to_batch
 
@@ -24,7 +25,8 @@ class Cells:
         self, picture: Picture, status: Status, translate: Translate, limit: int = KEPT_BYTES
     ) -> None:
         self._picture = picture
-        with status.working(translate("page.computing" if is_warm() else "page.loading")):
+        text = translate("page.computing" if is_warm() else "page.loading")
+        with status.working(text), needing_weights(translate):
             self._kept = keep_cells(picture.key, limit, picture.pixels, status.make_waiter(translate))
 
     def read(self, layer: str) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from views.pointing import Click, watch_clicks
 from views.screen import Screen
 from views.status import Status
 from views.texts import Translate
+from views.weights import needing_weights
 from views.work import compute_components, find_sample_spots, read_sample_pixels
 from viz.channels import PATCHES, RANKINGS, Patch, choose_patches, color_components, rank_channels
 from viz.grids import arrange_panels
@@ -181,7 +182,7 @@ def _draw_patches(layer: ConvLayer, channel: int, status: Status, translate: Tra
     st.toggle(translate("channel.patches"), key="patches", help=translate("channel.patches_help"))
     if not st.session_state["patches"]:
         return
-    with status.working(translate("channel.computing_patches")):
+    with status.working(translate("channel.computing_patches")), needing_weights(translate):
         spots = find_sample_spots(st.session_state["weights"], status.make_waiter(translate))
     pictures = read_sample_pixels()
     sizes = [(pixels.shape[0], pixels.shape[1]) for pixels in pictures]

@@ -4,7 +4,6 @@ import streamlit as st
 
 from views.address import DEFAULT_LAYERS
 from views.maps import (
-    Strongest,
     get_maps,
     give_head_start,
     is_diverging,
@@ -19,7 +18,7 @@ from views.screen import Screen
 from views.sidebar import apply_settings
 from views.status import Status
 from views.texts import Translate
-from views.work import Maps, is_warm
+from views.work import Maps, Strongest, is_warm, want_network
 from viz.grids import Grid, arrange_panels
 from viz.layers import LAYER_NAMES, STAGES, get_layer
 from viz.plots import compare_figure
@@ -33,11 +32,12 @@ def draw_compare(screen: Screen, status: Status, translate: Translate) -> None:
     picture = choose_picture(translate)
     if not names:
         _draw_nothing(picture, screen, translate)
+        want_network()
         return
     aspect = picture.photo.height / picture.photo.width
     grid = arrange_panels(len(names) + 1, screen.width, screen.height, aspect)
     slot = st.container()
-    if not (is_warm() or is_ready()):
+    if not ("_settings" in st.session_state or is_warm() or is_ready()):
         # The browser loads Plotly's scripts for the photograph while torch is still loading here.
         slot = slot.empty()
         _draw_photo(slot, picture, grid, translate)
@@ -112,7 +112,7 @@ def _explain_layers(names: list[str], maps: Maps, strongest: Strongest, translat
 def _state_facts(name: str, maps: Maps, strongest: Strongest, translate: Translate) -> str:
     layer = get_layer(name)
     side = st.session_state["side"]
-    height, width = maps[name, side, "mean"].shape
+    height, width = maps[name, side, st.session_state["aggregation"]].shape
     facts = translate(
         "explain.layer",
         name=name,

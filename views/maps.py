@@ -1,15 +1,26 @@
 """The maps of the picture in view, and what the page says while they are made."""
 
 import time
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from views.picture import Picture
+from views.shown import wait_for_figure
 from views.status import Status
 from views.texts import Translate
-from views.work import Computed, Maps, compute_maps, find_first_maps, has_maps, is_warm, want_network
+from views.weights import needing_weights
+from views.work import (
+    Computed,
+    Maps,
+    Strongest,
+    compute_maps,
+    find_first_maps,
+    has_maps,
+    is_warm,
+    want_network,
+)
 from viz.aggregate import SIGNED
 from viz.layers import get_layer
 from viz.scales import choose_limits
@@ -17,12 +28,11 @@ from viz.specs import Look, Panel
 
 MEGABYTE = 2**20
 
-Strongest = dict[tuple[str, str], int]
-
 # How long a figure is on its way alone. The first one of a visit waits for Plotly's script, too; what comes
-# while the browser reads that script is laid out before the figure.
+# while the browser reads that script is laid out before the figure. So there the browser says when it is
+# painted; should that never arrive, the page goes on without.
 HEAD_START_S = 0.1
-FIRST_HEAD_START_S = 1.0
+FIRST_HEAD_START_S = 2.0
 
 # Plotly's own words for the buttons above a figure, by their keys in the catalogue.
 MODEBAR = {
@@ -49,26 +59,15 @@ def get_maps(picture: Picture, status: Status, translate: Translate) -> tuple[Ma
 
 
 def get_computed(picture: Picture, status: Status, translate: Translate) -> Computed:
-    """All that the pass over a picture leaves, under a line that says what is going on.
-
-    When the weights of the visitor's choice cannot be had, the page goes back to the bundled ones and
-    says why.
-    """
-    state = st.session_state
+    """All that the pass over a picture leaves, under a line that says what is going on."""
     waiter = status.make_waiter(translate)
     if has_maps(picture.key):
         return compute_maps(picture.key, picture.pixels, waiter)
-    with status.working(translate("page.computing" if is_warm() else "page.loading")):
-        from viz.model import WeightsError
-
-        try:
-            if state["weights"] != "bundled":
-                _fetch_weights(status, translate)
-            computed = compute_maps(picture.key, picture.pixels, waiter)
-        except WeightsError as error:
-            sentence = translate(f"weights_error.{error.reason}", **error.details)
-            _fall_back(sentence, translate)
-    return computed
+    text = translate("page.computing" if is_warm() else "page.loading")
+    with status.working(text), needing_weights(translate):
+        if picture.key.weights != "bundled":
+            _fetch_weights(status, translate)
+        return compute_maps(picture.key, picture.pixels, waiter)
 
 
 def _fetch_weights(status: Status, translate: Translate) -> None:
@@ -79,17 +78,6 @@ def _fetch_weights(status: Status, translate: Translate) -> None:
         status.progress(min(done / total, 1.0), text)
 
     fetch_weights(show)
-
-
-def _fall_back(sentence: str, translate: Translate) -> NoReturn:
-    """Go back to the bundled weights and say why; without those there is nothing to go back to."""
-    state = st.session_state
-    if state["weights"] == "bundled":
-        st.error(sentence, icon=":material/error:")
-        st.stop()
-    state["_notice"] = f"{sentence} {translate('weights_error.kept')}"
-    state["_pending"] = {"weights": "bundled"}
-    st.rerun()
 
 
 def is_diverging() -> bool:
@@ -151,11 +139,13 @@ def give_head_start() -> None:
     What arrives together the browser renders together, and a figure shows only after all the rest has been
     laid out. With this pause it shows a quarter sooner, and the rest right after it.
     """
-    end = time.monotonic() + (HEAD_START_S if "_settings" in st.session_state else FIRST_HEAD_START_S)
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, HEAD_START_S))
-        st.session_state.get("lang")  # here Streamlit ends a run whose visitor has chosen something else
-    want_network()
+    if "_settings" in st.session_state:
+        time.sleep(HEAD_START_S)
+        return
+    try:
+        wait_for_figure(FIRST_HEAD_START_S)
+    finally:
+        want_network()
 
 
 def make_config(translate: Translate) -> dict[str, Any]:

@@ -74,13 +74,13 @@ def _get_control(
 
 
 def _measure(
-    computed: Computed, kind: str, picture: PictureKey, pixels: NDArray[np.uint8], box: Box | None
+    computed: Computed, kind: str, of: PictureKey, pixels: NDArray[np.uint8], box: Box | None
 ) -> Metrics:
     state = st.session_state
     maps, means, zeros = computed
     chosen = {name: maps[name, state["side"], state["aggregation"]] for name in LAYER_NAMES}
     grid = _find_deepest_grid(chosen) if kind == "coarse" else None
-    key = (kind, picture, state["side"], state["aggregation"], state["threshold"], grid, box)
+    key = (kind, of, state["side"], state["aggregation"], state["threshold"], grid, box)
     return _measure_maps(key, state["threshold"], grid, box, chosen, means, zeros, pixels)
 
 

@@ -14,6 +14,7 @@ from views.screen import measure_screen
 from views.sidebar import draw_sidebar
 from views.status import Status
 from views.texts import Translate, make_translate
+from views.work import want_network
 
 DRAW = {"compare": draw_compare, "depth": draw_depth, "measure": draw_measure, "probe": draw_probe}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
@@ -55,9 +56,13 @@ def draw_page() -> None:
     # The figure is what a visitor waits for, so it goes first: the browser draws it before it is busy with
     # the sidebar. When torch is still to be loaded for it, or a new visitor's picture is still to be
     # computed, the sidebar comes first: then there is time for it, and something to do.
-    first, second = (_draw_main, draw_sidebar) if is_ready() else (draw_sidebar, _draw_main)
-    first(translate)
-    second(translate)
+    if is_ready():
+        _draw_main(translate)
+        draw_sidebar(translate)
+    else:
+        want_network()
+        draw_sidebar(translate)
+        _draw_main(translate)
     close_address()
 
 

@@ -8,7 +8,6 @@ from views.address import NO_SECOND, SAMPLES, SHOWS
 from views.cells import Cells
 from views.channels import draw_channels
 from views.maps import (
-    Strongest,
     get_maps,
     give_head_start,
     make_config,
@@ -22,7 +21,8 @@ from views.screen import Screen
 from views.sidebar import EXTENSIONS
 from views.status import Status
 from views.texts import Translate
-from views.work import SECOND_BYTES, Maps, compute_field
+from views.weights import needing_weights
+from views.work import SECOND_BYTES, Maps, Strongest, compute_field
 from viz.grids import Grid, arrange_panels
 from viz.images import MAX_BYTES
 from viz.layers import LAYER_NAMES, get_layer
@@ -156,7 +156,7 @@ def _find_glow(
         return None, 0.0
     layer, side, aggregation = state["layer"], state["side"], state["aggregation"]
     channel = strongest[layer, side] if aggregation == "strongest" else 0
-    with status.working(translate("probe.computing_field")):
+    with status.working(translate("probe.computing_field")), needing_weights(translate):
         field = compute_field(
             picture.key,
             layer,

@@ -1,7 +1,7 @@
 """What is computed for visitors, each thing once, and kept within a bound.
 
 torch takes seconds to import, so this module imports what needs it only when it is used; `warm_up` does so
-as soon as the first visitor's figure is on its way.
+as soon as the first visitor's figure is there.
 """
 
 import base64
@@ -50,6 +50,7 @@ COMPONENTS_BYTES = 16 * 2**20
 SPOTS_BYTES = 8 * 2**20  # two networks', 2 MB each
 
 Maps = dict[tuple[str, str, str], NDArray[np.float32]]
+Strongest = dict[tuple[str, str], int]
 Means = dict[tuple[str, str], NDArray[np.float32]]
 Zeros = dict[str, float]
 Computed = tuple[Maps, Means, Zeros]
@@ -60,7 +61,7 @@ class PictureKey(NamedTuple):
     """What names a picture as the network sees it, and so all that is computed from it.
 
     Attributes:
-        digest: SHA-256 of the photograph's bytes.
+        digest: SHA-256 of the photograph's bytes. Noise has a name instead, and no framing and size.
         framing: Key of `viz.images.FRAMINGS`.
         size: Length of the shorter side in pixels.
         weights: Which weights, and so which normalisation of the pixels.
@@ -74,10 +75,11 @@ class PictureKey(NamedTuple):
 
 UNTRAINED = "untrained"
 
-PATIENCE_S = 10.0  # how long a new server leaves the processors to a browser that may come
+PATIENCE_S = 5.0  # how long a new server leaves the processors to a browser that may come
 
 _wanted = threading.Event()
 _warm = threading.Event()
+_tried = threading.Event()  # to load the network; from then on it is asked, or says what is wrong
 
 
 def _weigh_maps(computed: Computed) -> int:
@@ -102,7 +104,6 @@ def _share_threads(busy: int) -> None:
     Threads of one pass wait for each other after each layer, in vain whenever another pass has the processor.
     The values are the same to the bit with any number of threads.
     """
-    want_network()
     every = _count_threads()  # before any of them is taken away
 
     import torch
@@ -189,7 +190,7 @@ def has_maps(key: PictureKey) -> bool:
 
 
 @functools.cache
-def _read_first() -> tuple[tuple[object, ...], Maps, dict[tuple[str, str], int]] | None:
+def _read_first() -> tuple[tuple[object, ...], Maps, Strongest] | None:
     if (first := read_first_maps()) is None:
         return None
     facts = first.facts
@@ -200,10 +201,8 @@ def _read_first() -> tuple[tuple[object, ...], Maps, dict[tuple[str, str], int]]
     return (key, side, aggregation), maps, strongest
 
 
-def find_first_maps(
-    key: PictureKey, side: str, aggregation: str
-) -> tuple[Maps, dict[tuple[str, str], int]] | None:
-    """The maps of `viz.first_maps` and the strongest channels, as long as there is no network to ask.
+def find_first_maps(key: PictureKey, side: str, aggregation: str) -> tuple[Maps, Strongest] | None:
+    """The maps of `viz.first_maps` and the strongest channels, until `warm_up` has come to its end.
 
     Args:
         key: Of the picture.
@@ -212,9 +211,9 @@ def find_first_maps(
 
     Returns:
         The maps of that side and aggregation, and channels by (layer, side); None when the file has others,
-        or the network is there.
+        or its time is over.
     """
-    if is_warm() or (first := _read_first()) is None or first[0] != (key, side, aggregation):
+    if _tried.is_set() or (first := _read_first()) is None or first[0] != (key, side, aggregation):
         return None
     return first[1:]
 
@@ -317,7 +316,7 @@ def is_warm() -> bool:
 
 
 def want_network() -> None:
-    """Have `warm_up` load torch and the network now: the first figure is on its way, or needs them."""
+    """Have `warm_up` load torch and the network now: a figure needs them, or is there without them."""
     _wanted.set()
 
 
@@ -328,13 +327,20 @@ def warm_up() -> None:
     from the browser that is loading the page.
     """
     _wanted.wait(PATIENCE_S)
+    try:
+        _load_for_good(SETTINGS["weights"].default)
+        _compute_first()
+    finally:
+        _tried.set()
+    return_memory()
+
+
+def _compute_first() -> None:
     defaults: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
-    _load_for_good(defaults["weights"])
     data, digest = read_sample(defaults["photo"])
     key = PictureKey(digest, defaults["framing"], defaults["size"], defaults["weights"])
     pixels, _ = frame_picture(key.digest, key.framing, key.size, data)
     compute_maps(key, pixels)
-    return_memory()
 
 
 def _load_for_good(weights: str) -> None:

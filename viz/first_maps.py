@@ -1,8 +1,8 @@
 """The maps that a new visitor sees first, kept in a file.
 
-Importing torch takes longer than a browser takes to show a page. With this file the first heatmap after a
-start of the server waits for neither torch nor the network. `python -m viz.first_maps` writes the file anew;
-the tests hold it against the network.
+While the first browser reads its scripts it wants all processors, and so would torch, to be imported. With
+this file the first heatmap after a start of the server waits for neither torch nor the network.
+`python -m viz.first_maps` writes the file anew; the tests hold it against the network.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class FirstMaps:
 
 
 def read_first_maps(path: Path = PATH) -> FirstMaps | None:
-    """What is in the file, 0.8 MB; None when it is missing or damaged: then the network has to run first."""
+    """What is in the file, 0.8 MB; None when it is missing or cut off: then the network has to run first."""
     try:
         with safe_open(path, framework="numpy") as file:
             facts = file.metadata()

@@ -212,7 +212,7 @@ def to_batch(image: Image.Image, weights: str = "bundled") -> Tensor:
         >>> to_batch(Image.new("RGB", (337, 224))).shape
         torch.Size([1, 3, 224, 337])
     """
-    import torch  # takes 2.3 s: the page shows the photograph before anything needs torch
+    import torch  # takes more than a second: the page shows the photograph before anything needs torch
 
     _check_name("weights", weights, NORMALIZATION)
     mean, std = np.array(NORMALIZATION[weights], dtype=np.float32)
