@@ -154,6 +154,7 @@ def make_config(translate: Translate) -> dict[str, Any]:
     locale = st.session_state["lang"]
     return {
         "displaylogo": False,
+        "showAxisDragHandles": False,  # ten more places a panel to drag at, for axes that nobody sees
         "locale": locale,
         "locales": {locale: {"moduleType": "locale", "name": locale, "dictionary": dictionary, "format": {}}},
     }
