@@ -49,7 +49,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     connected = now;
   }, 500);
   const look = () => {
-    if (main.querySelector(".js-plotly-plot .main-svg") === null) requestAnimationFrame(look);
+    const drawn = ":is(.imagelayer image, .heatmaplayer image, .scatterlayer .trace)";
+    if (main.querySelector(`.js-plotly-plot ${drawn}`) === null) requestAnimationFrame(look);
     else requestAnimationFrame(() => fetch(`shown/${data.token}`, { method: "POST" }).catch(() => {}));
   };
   if (data.token) look();
