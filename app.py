@@ -1,7 +1,7 @@
 """VGG16's layers, side by side: `streamlit run app.py`.
 
 Streamlit runs this file in two ways. The server imports it once, for `app`, whose lifespan loads the network
-once the first figure is on its way. Each session then runs it as a script, for the page.
+once the first figure is there. Each session then runs it as a script, for the page.
 """
 
 import os

@@ -75,7 +75,8 @@ class Session:
         """Connect, and show the page for the first time."""
         self._token = await asyncio.to_thread(_fetch_token, self._url)
         address = self._url.replace("http", "ws", 1) + "_stcore/stream"
-        self._socket = await websockets.connect(address, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+        protocol = websockets.Subprotocol("streamlit")
+        self._socket = await websockets.connect(address, subprotocols=[protocol], max_size=None)
         self._query = query
         await self.run()
 

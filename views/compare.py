@@ -18,7 +18,7 @@ from views.screen import Screen
 from views.sidebar import apply_settings
 from views.status import Status
 from views.texts import Translate
-from views.work import Maps, Strongest, is_warm, want_network
+from views.work import Maps, Strongest, is_warm
 from viz.grids import Grid, arrange_panels
 from viz.layers import LAYER_NAMES, STAGES, get_layer
 from viz.plots import compare_figure
@@ -32,7 +32,6 @@ def draw_compare(screen: Screen, status: Status, translate: Translate) -> None:
     picture = choose_picture(translate)
     if not names:
         _draw_nothing(picture, screen, translate)
-        want_network()
         return
     aspect = picture.photo.height / picture.photo.width
     grid = arrange_panels(len(names) + 1, screen.width, screen.height, aspect)

@@ -19,7 +19,6 @@ from views.work import (
     find_first_maps,
     has_maps,
     is_warm,
-    want_network,
 )
 from viz.aggregate import SIGNED
 from viz.layers import get_layer
@@ -141,11 +140,8 @@ def give_head_start() -> None:
     """
     if "_settings" in st.session_state:
         time.sleep(HEAD_START_S)
-        return
-    try:
+    else:
         wait_for_figure(FIRST_HEAD_START_S)
-    finally:
-        want_network()
 
 
 def make_config(translate: Translate) -> dict[str, Any]:

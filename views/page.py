@@ -64,6 +64,7 @@ def draw_page() -> None:
         draw_sidebar(translate)
         _draw_main(translate)
     close_address()
+    want_network()  # what is on the page may have done without
 
 
 def _draw_main(translate: Translate) -> None:

@@ -7,7 +7,6 @@ from typing import NoReturn
 import streamlit as st
 
 from views.texts import Translate
-from views.work import want_network
 
 
 @contextmanager
@@ -17,7 +16,6 @@ def needing_weights(translate: Translate) -> Iterator[None]:
     When the weights of the visitor's choice cannot be had, the page goes back to the bundled ones and says
     why.
     """
-    want_network()
     from viz.model import WeightsError
 
     try:
