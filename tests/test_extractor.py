@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from viz.aggregate import AGGREGATIONS
-from viz.extractor import extract_heatmaps
+from viz.extractor import extract_heatmaps, walk_layers
 from viz.layers import CONV_LAYERS, LAYER_NAMES, SIDES
 
 
@@ -150,10 +150,21 @@ def test_a_pass_never_holds_all_raw_maps(thin_features):
             most_alive = max(most_alive, sum(ref() is not None for ref in outputs))
             return output
 
-    heatmaps = extract_heatmaps(nn.Sequential(*map(Watched, thin_features)), torch.randn(1, 3, 64, 64))
+    watched = (module if isinstance(module, nn.ReLU) else Watched(module) for module in thin_features)
+    heatmaps = extract_heatmaps(nn.Sequential(*watched), torch.randn(1, 3, 64, 64))
     assert len(heatmaps) == 130
-    assert len(outputs) == 30
-    assert most_alive == 2  # a module's input and its output
+    assert len(outputs) == 13 + 4
+    assert most_alive == 2  # a module's input and its output; a ReLU overwrites what the convolution has left
+
+
+def test_a_relu_overwrites_nothing_that_a_gradient_needs(thin_features):
+    batch = torch.randn(1, 3, 64, 64).requires_grad_()
+    kept = {(name, side): signal for name, side, signal in walk_layers(thin_features, batch)}
+    for name in LAYER_NAMES:
+        assert kept[name, "pre"].min() < 0
+        assert torch.equal(kept[name, "post"], kept[name, "pre"].clamp(min=0))
+    kept["conv5_3", "post"].sum().backward()
+    assert batch.grad.abs().max() > 0
 
 
 def test_zeros_after_the_relu_are_counted(features, make_batch):

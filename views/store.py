@@ -176,10 +176,11 @@ def pack(arrays: Mapping[Name, NDArray[Any]]) -> dict[Name, NDArray[Any]]:
         Arrays that cannot be written to.
     """
     starts = np.cumsum([0, *(-(-array.nbytes // ALIGNMENT) * ALIGNMENT for array in arrays.values())])
-    block = mmap.mmap(-1, max(int(starts[-1]), 1))
+    # One view of the block, of which all arrays are parts: Python's garbage collector looks at each view.
+    block = np.frombuffer(mmap.mmap(-1, max(int(starts[-1]), 1)), np.uint8)
     packed: dict[Name, NDArray[Any]] = {}
     for start, (name, array) in zip(starts.tolist(), arrays.items(), strict=False):
-        place = np.frombuffer(block, array.dtype, array.size, start).reshape(array.shape)
+        place = block[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
         place[...] = array
         place.flags.writeable = False
         packed[name] = place
