@@ -19,7 +19,6 @@ from viz.specs import (
     Panel,
     Photo,
     format_value,
-    name_axes,
 )
 
 
@@ -65,25 +64,35 @@ def test_cells_lie_where_their_pixels_are():
     photo, _, coarse = figure.data
     assert (photo.x0, photo.y0) == (0.5, 0.5)  # the first pixel covers 0..1
     assert (coarse.x0, coarse.dx, coarse.y0, coarse.dy) == (8, 16, 8, 16)
-    for place in range(3):
-        x, y = name_axes(place)
-        assert figure.layout[f"xaxis{x[1:]}"].range == (0, 48)
-        assert figure.layout[f"yaxis{y[1:]}"].range == (32, 0)
+    for trace in figure.data:
+        assert figure.layout[f"xaxis{trace.xaxis[1:]}"].range == (0, 48)
+        assert figure.layout[f"yaxis{trace.yaxis[1:]}"].range == (32, 0)
+
+
+MANY = (FINE, COARSE, FINE, COARSE)  # with the photograph three columns and two rows
 
 
 def test_zoom_and_pan_are_linked_and_undistorted():
-    layout = draw().layout
-    assert layout.xaxis.matches is None
-    assert (layout.xaxis2.matches, layout.yaxis2.matches) == ("x", "y")
-    assert (layout.xaxis3.matches, layout.yaxis3.matches) == ("x", "y")
+    layout = draw(panels=MANY).layout
+    assert (layout.xaxis.matches, layout.yaxis.matches) == (None, None)
+    assert (layout.xaxis2.matches, layout.xaxis3.matches, layout.yaxis2.matches) == ("x", "x", "y")
     assert (layout.yaxis.scaleanchor, layout.yaxis.constrain) == ("x", "domain")
 
 
-def test_panels_stand_in_their_boxes():
-    grid = arrange_panels(3, 1000, 600, 32 / 48)
-    layout = draw().layout
-    assert list(layout.xaxis2.domain) == pytest.approx(grid.share_across(grid.boxes[1]))
-    assert list(layout.yaxis3.domain) == pytest.approx(grid.share_down(grid.boxes[2]))
+def test_panels_stand_in_their_boxes_on_the_axes_of_their_column_and_row():
+    grid = arrange_panels(5, 1000, 600, 32 / 48)
+    figure = draw(panels=MANY)
+    axes = [(trace.xaxis, trace.yaxis) for trace in figure.data]
+    assert axes == [("x", "y"), ("x2", "y"), ("x3", "y"), ("x", "y2"), ("x2", "y2")]
+    assert [(note.xref[:-7], note.yref[:-7]) for note in figure.layout.annotations] == axes
+    for (x, y), box in zip(axes, grid.boxes, strict=True):
+        assert figure.layout[f"xaxis{x[1:]}"].domain == pytest.approx(grid.share_across(box))
+        assert figure.layout[f"yaxis{y[1:]}"].domain == pytest.approx(grid.share_down(box))
+
+
+def test_on_a_phone_all_panels_share_one_axis_across():
+    figure = draw(width=360)
+    assert [(trace.xaxis, trace.yaxis) for trace in figure.data] == [("x", "y"), ("x", "y2"), ("x", "y3")]
 
 
 def test_every_colour_bar_describes_its_own_map():
@@ -138,7 +147,8 @@ def test_signed_maps_diverge():
 
 def test_the_overlay_sends_the_photograph_once_for_all_panels():
     figure = draw(Look(overlay=True, opacity=0.3))
-    assert [image.xref for image in figure.layout.images] == ["x2", "x3"]
+    maps = [(trace.xaxis, trace.yaxis) for trace in figure.data[1:]]
+    assert [(image.xref, image.yref) for image in figure.layout.images] == maps
     assert all(image.source is None for image in figure.layout.images)
     assert figure.layout.template.layout.imagedefaults.source == PHOTO.source
     assert [trace.opacity for trace in figure.data[1:]] == [0.3, 0.3]
@@ -261,12 +271,14 @@ def probe(**options):
 
 def test_a_probe_marks_each_panel_and_draws_every_field_on_the_photograph():
     figure = probe()
-    drawn = [(shape.xref, shape.x0, shape.y0, shape.x1, shape.y1) for shape in figure.layout.shapes]
-    assert ("x", 0, 0, 200, 190) in drawn
-    assert drawn.count(("x", 0, 0, 100, 90)) == 4  # two panels' fields, each with its halo
-    for axis in ("x2", "x3"):
-        assert (axis, 16, 32, 32, 48) in drawn
-        assert (axis, 0, 0, 100, 90) in drawn
+    drawn = [
+        (shape.xref, shape.yref, shape.x0, shape.y0, shape.x1, shape.y1) for shape in figure.layout.shapes
+    ]
+    assert ("x", "y", 0, 0, 200, 190) in drawn
+    assert drawn.count(("x", "y", 0, 0, 100, 90)) == 4  # two panels' fields, each with its halo
+    for trace in figure.data[1:]:
+        assert (trace.xaxis, trace.yaxis, 16, 32, 32, 48) in drawn
+        assert (trace.xaxis, trace.yaxis, 0, 0, 100, 90) in drawn
 
 
 def test_a_glow_lies_on_its_pixels_with_a_bar_of_its_own():
@@ -289,7 +301,7 @@ def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
     assert (figure.data[2].x0, figure.data[2].dx) == (8, 16)
     assert len(figure.layout.images) == 1
     assert [note.text for note in figure.layout.annotations] == ["photo", COARSE.title, "colors"]
-    assert figure.layout.xaxis3.matches == "x"
+    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == 3
 
 
 @pytest.mark.parametrize("bar", ["", "one scale"])
@@ -298,7 +310,7 @@ def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
     grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
     figure = thumbnails_figure(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
     assert [trace.showscale for trace in figure.data] == ([True, False] if bar else [True, True])
-    assert figure.layout.xaxis2.matches == "x"
+    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == 2
 
 
 def read_json(figure):

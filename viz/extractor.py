@@ -136,4 +136,4 @@ def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:
 
 def _share_zeros(signal: Tensor) -> float:
     # NumPy, because torch's own way of counting takes thirty times as long.
-    return 1 - np.count_nonzero(signal.cpu().numpy() > 0) / signal.numel()
+    return 1 - int(np.count_nonzero(signal.cpu().numpy() > 0)) / signal.numel()

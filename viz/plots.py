@@ -41,6 +41,7 @@ from viz.specs import (
     digest_data,
     draw_box,
     draw_ring,
+    find_axes,
     lay_under,
     make_template,
     map_trace,
@@ -128,7 +129,7 @@ def compare_figure(
 
 
 def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note: str = "") -> Spec:
-    layout = base_layout(grid) | place_axes("x", "y", photo, grid, grid.boxes[0])
+    layout = base_layout(grid) | place_axes(grid, photo)
     layout |= {
         "annotations": [write_title(photo.title, "x", "y")],
         "datarevision": digest_data(photo, panels),
@@ -138,7 +139,7 @@ def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note
     if note and grid.spare:
         layout["annotations"].append(write_note(note, grid, grid.spare))
     if look.overlay and panels:
-        axes = [name_axes(place) for place in range(1, len(panels) + 1)]
+        axes = [find_axes(grid, place) for place in range(1, len(panels) + 1)]
         layout["images"] = [lay_under(x, y, photo) for x, y in axes]
         layout["template"] = make_template(photo)
     return spec
@@ -147,14 +148,13 @@ def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note
 def _add_panels(
     spec: Spec, photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
 ) -> None:
-    """Add maps, titles, bars and axes behind the traces that are there."""
+    """Add maps, titles and bars behind the traces that are there."""
     first = len(spec["data"])
     for place, panel in enumerate(panels, start=first):
-        x, y = name_axes(place)
+        x, y = find_axes(grid, place)
         bar = None if look.shared_bar else own_bar(panel, grid, grid.boxes[place])
         spec["data"].append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
         spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
-        spec["layout"] |= place_axes(x, y, photo, grid, grid.boxes[place])
     if look.shared_bar and panels:
         spec["data"][first] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
 
@@ -185,7 +185,7 @@ def probe_figure(
     shapes = [shape for mark in marks for shape in draw_box("x", "y", mark.field, 1, "dot")]
     shapes += [*draw_box("x", "y", chosen.field, 3), *draw_ring("x", "y", chosen.cell)]
     for place, mark in enumerate(marks, start=1):
-        x, y = name_axes(place)
+        x, y = find_axes(grid, place)
         shapes += [*draw_box(x, y, mark.field, 1, "dot"), *draw_box(x, y, mark.cell, 2)]
         cell_width = (mark.cell[2] - mark.cell[0]) * grid.boxes[place].width / photo.width
         if cell_width < 2 * RING_RADIUS:
@@ -227,12 +227,11 @@ def channel_figure(photo: Photo, panel: Panel, colors: Colors, look: Look, grid:
         grid: Three boxes.
     """
     spec = _compare(photo, [panel], look, grid)
-    x, y = name_axes(2)
+    x, y = find_axes(grid, 2)
     trace: Spec = {"type": "image", "xaxis": x, "yaxis": y, "z": colors.pixels, "customdata": colors.values}
     trace |= {"x0": colors.stride / 2, "dx": colors.stride, "y0": colors.stride / 2, "dy": colors.stride}
     spec["data"].append(trace | {"hovertemplate": colors.hover})
     spec["layout"]["annotations"].append(write_title(colors.title, x, y))
-    spec["layout"] |= place_axes(x, y, photo, grid, grid.boxes[2])
     spec["layout"]["datarevision"] += f"-{crc32(np.ascontiguousarray(colors.values).data):08x}"
     return ReadyFigure(spec)
 
@@ -246,7 +245,8 @@ def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: G
         look: What they share.
         grid: Where they stand.
     """
-    layout = base_layout(grid) | {"annotations": [], "datarevision": digest_data(photo, panels)}
+    layout = base_layout(grid) | place_axes(grid, photo)
+    layout |= {"annotations": [], "datarevision": digest_data(photo, panels)}
     spec: Spec = {"data": [], "layout": layout}
     _add_panels(spec, photo, panels, look, grid, THUMB_TITLE_SIZE)
     return ReadyFigure(spec)
@@ -282,7 +282,7 @@ def depth_figure(
         for name, panel, trace in zip(names, panels, traces, strict=True)
     ]
     controls = measure_controls(grid.width)
-    layout = base_layout(grid) | place_axes("x", "y", photo, grid, grid.boxes[0])
+    layout = base_layout(grid) | place_axes(grid, photo)
     layout |= {
         "annotations": [write_title(panels[0].title, "x", "y")],
         "images": [lay_under("x", "y", photo)],
@@ -349,7 +349,7 @@ def box_figure(photo: Photo, box: tuple[float, float, float, float] | None, grid
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": "x"}
     points |= {"yaxis": "y", "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
     traces = [{"type": "image", "xaxis": "x", "yaxis": "y", **photo_trace(photo)}, points]
-    layout = base_layout(grid) | place_axes("x", "y", photo, grid, grid.boxes[0])
+    layout = base_layout(grid) | place_axes(grid, photo)
     layout |= {"annotations": [write_title(photo.title, "x", "y")], "dragmode": "select"}
     if box is not None:
         layout["shapes"] = draw_box("x", "y", box, 3)
