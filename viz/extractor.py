@@ -128,10 +128,9 @@ def run_to(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> Ten
 
 
 def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:
-    maps, channel_means = reduce_channels(signal[0].permute(1, 2, 0))
-    kept.channel_means[layer, side] = channel_means.cpu().numpy()
+    maps, kept.channel_means[layer, side] = reduce_channels(signal[0].permute(1, 2, 0))
     for aggregation, heatmap in maps.items():
-        kept.maps[layer, side, aggregation] = heatmap.cpu().numpy()
+        kept.maps[layer, side, aggregation] = heatmap
 
 
 def _share_zeros(signal: Tensor) -> float:
