@@ -157,6 +157,13 @@ def test_a_pass_never_holds_all_raw_maps(thin_features):
     assert most_alive == 2  # a module's input and its output; a ReLU overwrites what the convolution has left
 
 
+def test_without_gradients_a_relu_needs_no_memory_of_its_own(thin_features):
+    with torch.inference_mode():
+        places = [signal.data_ptr() for *_, signal in walk_layers(thin_features, torch.randn(1, 3, 64, 64))]
+    assert len(places) == 2 * 13
+    assert places[::2] == places[1::2]
+
+
 def test_a_relu_overwrites_nothing_that_a_gradient_needs(thin_features):
     batch = torch.randn(1, 3, 64, 64).requires_grad_()
     kept = {(name, side): signal for name, side, signal in walk_layers(thin_features, batch)}

@@ -69,10 +69,19 @@ def test_cells_lie_where_their_pixels_are():
         assert figure.layout[f"yaxis{trace.yaxis[1:]}"].range == (32, 0)
 
 
+def assert_linked(figure):
+    """Every picture stands on a pair of axes of its own, and all of them zoom as one."""
+    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == len(figure.data)
+    for trace in figure.data:
+        assert trace.xaxis == "x" or figure.layout[f"xaxis{trace.xaxis[1:]}"].matches == "x"
+        assert trace.yaxis == "y" or figure.layout[f"yaxis{trace.yaxis[1:]}"].matches == "y"
+
+
 MANY = (FINE, COARSE, FINE, COARSE)  # with the photograph three columns and two rows
 
 
 def test_zoom_and_pan_are_linked_and_undistorted():
+    assert_linked(draw())
     layout = draw(panels=MANY).layout
     assert (layout.xaxis.matches, layout.yaxis.matches) == (None, None)
     assert (layout.xaxis2.matches, layout.xaxis3.matches, layout.yaxis2.matches) == ("x", "x", "y")
@@ -147,8 +156,8 @@ def test_signed_maps_diverge():
 
 def test_the_overlay_sends_the_photograph_once_for_all_panels():
     figure = draw(Look(overlay=True, opacity=0.3))
-    maps = [(trace.xaxis, trace.yaxis) for trace in figure.data[1:]]
-    assert [(image.xref, image.yref) for image in figure.layout.images] == maps
+    assert [(image.xref, image.yref) for image in figure.layout.images] == [("x2", "y"), ("x3", "y")]
+    assert [(trace.xaxis, trace.yaxis) for trace in figure.data[1:]] == [("x2", "y"), ("x3", "y")]
     assert all(image.source is None for image in figure.layout.images)
     assert figure.layout.template.layout.imagedefaults.source == PHOTO.source
     assert [trace.opacity for trace in figure.data[1:]] == [0.3, 0.3]
@@ -301,7 +310,7 @@ def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
     assert (figure.data[2].x0, figure.data[2].dx) == (8, 16)
     assert len(figure.layout.images) == 1
     assert [note.text for note in figure.layout.annotations] == ["photo", COARSE.title, "colors"]
-    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == 3
+    assert_linked(figure)
 
 
 @pytest.mark.parametrize("bar", ["", "one scale"])
@@ -310,7 +319,7 @@ def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
     grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
     figure = thumbnails_figure(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
     assert [trace.showscale for trace in figure.data] == ([True, False] if bar else [True, True])
-    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == 2
+    assert_linked(figure)
 
 
 def read_json(figure):

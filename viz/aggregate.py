@@ -87,7 +87,7 @@ def reduce_channels(cells: Tensor) -> tuple[dict[str, NDArray[np.float32]], NDAr
     """
     mean = cells.mean(dim=-1).cpu().numpy()
     norm = cells.norm(dim=-1).cpu().numpy()
-    channel_means = cells.mean(dim=(0, 1))
+    channel_means = cells.mean(dim=(0, 1)).cpu()
     # Var = E[x^2] - E[x]^2. Rounding can push it a hair below zero where all channels agree.
     # In NumPy: for maps as small as these, waking torch's threads takes longer than the work.
     variance = np.maximum(np.square(norm) / cells.shape[-1] - np.square(mean), 0)
@@ -98,7 +98,7 @@ def reduce_channels(cells: Tensor) -> tuple[dict[str, NDArray[np.float32]], NDAr
         "std": np.sqrt(variance),
         "strongest": cells[..., find_strongest(channel_means)].contiguous().cpu().numpy(),
     }
-    return maps, channel_means.cpu().numpy()
+    return maps, channel_means.numpy()
 
 
 def normalize(heatmap: ArrayLike) -> NDArray[np.float32]:

@@ -200,10 +200,10 @@ def base_layout(grid: Grid) -> Spec:
 
 def place_axes(grid: Grid, photo: Photo) -> Spec:
     """The axes of all pictures of a grid, in input pixels; they zoom as one."""
+    bare = {"visible": False, "constrain": "domain"}
     axes: Spec = {}
     for place, box in enumerate(grid.boxes):
         x, y = find_axes(grid, place)
-        bare = {"visible": False, "constrain": "domain"}
         across = bare | {"domain": grid.share_across(box), "anchor": "y", "range": [0, photo.width]}
         down = bare | {"domain": grid.share_down(box), "anchor": "x", "range": [photo.height, 0]}
         across |= {} if x == "x" else {"matches": "x"}
