@@ -15,12 +15,14 @@ import asyncio
 import base64
 import io
 import json
+import os
 import signal
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -388,10 +390,12 @@ def measure_passes() -> bool:
 
 
 def _count_passes(network: torch.nn.Sequential, batch: torch.Tensor, at_once: int, threads: int) -> float:
+    helpers = ThreadPoolExecutor(os.cpu_count())
+
     def work() -> None:
         torch.set_num_threads(threads)
         for _ in range(24 // at_once):
-            extract_heatmaps(network, batch)
+            extract_heatmaps(network, batch, helpers)
 
     workers = [threading.Thread(target=work) for _ in range(at_once)]
     begin = time.perf_counter()

@@ -4,10 +4,14 @@ Run it from the project's folder, on a machine that does nothing else: `python b
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as app.py does; it is read when torch is loaded
 
 import numpy as np
 import torch
@@ -27,6 +31,7 @@ from viz.layers import CONV_LAYERS, LAYER_NAMES
 from viz.metrics import channel_metrics, measure_layers, measure_luma
 from viz.model import build_untrained, load_features
 
+HELPERS = ThreadPoolExecutor(os.cpu_count())  # as the page has them
 PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"
 
 ONE_PASS_LIMIT = 1.15
@@ -72,7 +77,10 @@ def name_size(batch: Tensor) -> str:
 
 def measure_one_pass(features: nn.Sequential, batch: Tensor, rounds: int) -> Row:
     """Everything that is kept of one pass, against the pass alone."""
-    forward, extract = partial(run_forward, features, batch), partial(extract_heatmaps, features, batch)
+    forward, extract = (
+        partial(run_forward, features, batch),
+        partial(extract_heatmaps, features, batch, HELPERS),
+    )
     seconds = measure_in_turns(forward, extract, rounds)
     what = f"one pass with every layer, side and aggregation, {name_size(batch)}"
     return compare_slower(what, "bare forward of the same network", seconds, ONE_PASS_LIMIT)
@@ -82,7 +90,7 @@ def measure_loop(features: nn.Sequential, homework: nn.Sequential, batch: Tensor
     """All 13 layers in one pass, against the homework's pass for each of them."""
     # The homework's picture comes from ToTensor, whose memory is not channels-last.
     loop = partial(run_homework, homework, batch.contiguous())
-    seconds = measure_in_turns(loop, partial(extract_heatmaps, features, batch), rounds)
+    seconds = measure_in_turns(loop, partial(extract_heatmaps, features, batch, HELPERS), rounds)
     what = f"13 layers, {name_size(batch)}"
     return compare_faster(what, "the homework's loop over the 13 layers", seconds, LOOP_LIMIT)
 

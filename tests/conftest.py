@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,9 +89,11 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     passes: list[tuple[int, ...]] = []
     walk = extractor.walk_layers
 
-    def count(network: nn.Sequential, batch: torch.Tensor) -> Iterator[tuple[str, str, torch.Tensor]]:
+    def count(
+        network: nn.Sequential, batch: torch.Tensor, helpers: Executor | None = None
+    ) -> Iterator[tuple[str, str, torch.Tensor]]:
         passes.append(tuple(batch.shape))
-        return walk(network, batch)
+        return walk(network, batch, helpers)
 
     for module in (extractor, features):
         monkeypatch.setattr(module, "walk_layers", count)

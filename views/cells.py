@@ -11,7 +11,7 @@ from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
 from views.weights import needing_weights
-from views.work import KEPT_BYTES, is_warm, keep_cells, load_network
+from views.work import HELPERS, KEPT_BYTES, is_warm, keep_cells, load_network
 from viz.images import to_batch
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Cells:
             return self._kept.read(layer, side)
         from viz.features import compute_features
 
-        return compute_features(load_network(self._picture.key.weights), self._make_batch(), layer, side)
+        network = load_network(self._picture.key.weights)
+        return compute_features(network, self._make_batch(), layer, side, HELPERS)
 
     def read_vector(self, layer: str, row: int, column: int) -> NDArray[np.float32]:
         """One cell's channels on the visitor's side of the ReLU, [C]."""

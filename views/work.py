@@ -9,7 +9,9 @@ import functools
 import gc
 import hashlib
 import io
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -113,6 +115,8 @@ def _share_threads(busy: int) -> None:
 
 NOBODY = Waiter()
 LINE = Line(PASSES, _share_threads)
+# Beside the one of a pass that has several of torch's threads to itself. NNPACK keeps 27 MB for each thread.
+HELPERS = ThreadPoolExecutor(os.cpu_count(), "convolution")
 MAPS: Store[Computed] = Store(LINE, MAPS_BYTES, _weigh_maps)
 CELLS: "Store[FeatureMaps]" = Store(LINE, CELLS_BYTES, lambda kept: kept.nbytes)
 FIELDS: Store[NDArray[np.float32]] = Store(LINE, FIELDS_BYTES, lambda field: field.nbytes)
@@ -177,7 +181,9 @@ def compute_maps(
         from viz import extractor
 
         network = load_network(key.weights if trained else UNTRAINED)
-        heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(pixels), key.weights))
+        heatmaps = extractor.extract_heatmaps(
+            network, to_batch(Image.fromarray(pixels), key.weights), HELPERS
+        )
         _warm.set()
         return pack(heatmaps), pack(heatmaps.channel_means), heatmaps.zero_shares
 
@@ -235,7 +241,7 @@ def keep_cells(
 
         height, width = pixels.shape[:2]
         batch = to_batch(Image.fromarray(pixels), key.weights)
-        kept = keep_features(load_network(key.weights), batch, choose_kept(height, width, limit))
+        kept = keep_features(load_network(key.weights), batch, choose_kept(height, width, limit), HELPERS)
         _warm.set()
         return replace(kept, cells=pack(kept.cells))
 
@@ -293,7 +299,7 @@ def find_sample_spots(weights: str, waiter: Waiter = NOBODY) -> "dict[str, Spots
         from viz.channels import find_spots
 
         batches = (to_batch(Image.fromarray(pixels), weights) for pixels in read_sample_pixels())
-        return find_spots(load_network(weights), batches)
+        return find_spots(load_network(weights), batches, HELPERS)
 
     return SPOTS.fetch(weights, make, waiter)
 

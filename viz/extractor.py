@@ -1,6 +1,7 @@
 """One pass through the network; every map that the page can ask for is kept."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viz.aggregate import reduce_channels
+from viz.convolve import convolve
 from viz.layers import CONV_LAYERS
 
 MapKey = tuple[str, str, str]
@@ -45,7 +47,7 @@ class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
         return int(np.argmax(self.channel_means[layer, side]))
 
 
-def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
+def extract_heatmaps(features: nn.Sequential, batch: Tensor, helpers: Executor | None = None) -> Heatmaps:
     """Run the convolutions once and reduce every feature map as it appears.
 
     The network is iterated over, not hooked, so one network serves many threads. Only the feature map
@@ -54,6 +56,7 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
     Args:
         features: VGG16's `features`, with ReLUs that are not in place (see `viz.model.load_features`).
         batch: One picture, normalised for these weights, [1, 3, H, W].
+        helpers: Threads for `viz.convolve.convolve`.
 
     Returns:
         The maps of all 13 layers, both sides of the ReLU and all aggregations, on the CPU.
@@ -68,7 +71,7 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
     """
     kept = Heatmaps({}, {}, {})
     with torch.inference_mode():
-        for name, side, signal in walk_layers(features, batch):
+        for name, side, signal in walk_layers(features, batch, helpers):
             _keep(kept, name, side, signal)
             if side == "post":
                 kept.zero_shares[name] = _share_zeros(signal)
@@ -76,7 +79,9 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
     return kept
 
 
-def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, str, Tensor]]:
+def walk_layers(
+    features: nn.Sequential, batch: Tensor, helpers: Executor | None = None
+) -> Iterator[tuple[str, str, Tensor]]:
     """Run the convolutions one by one; whoever asks stops when there is enough.
 
     Whether gradients are recorded is up to the caller. Where they are not, a ReLU overwrites the feature map
@@ -85,6 +90,7 @@ def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, s
     Args:
         features: As for `extract_heatmaps`; left as it is.
         batch: One picture, normalised for these weights, [1, 3, H, W].
+        helpers: Threads for `viz.convolve.convolve`.
 
     Yields:
         Layer name, "pre" or "post" the ReLU, and the feature map [1, C, h, w], its channels last in memory.
@@ -99,8 +105,12 @@ def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, s
     for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
         if getattr(module, "inplace", False):
             raise ValueError(f"features[{index}] works in place and would overwrite its input")
-        if isinstance(module, nn.ReLU) and not torch.is_grad_enabled():
+        if torch.is_grad_enabled():
+            signal = module(signal)
+        elif isinstance(module, nn.ReLU):
             signal = signal.relu_()  # to fetch memory for a second map takes longer than the ReLU itself
+        elif isinstance(module, nn.Conv2d):
+            signal = convolve(module, signal, helpers)
         else:
             signal = module(signal)
         if index in layers:
@@ -109,7 +119,9 @@ def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, s
             yield layers[index - 1], "post", signal
 
 
-def run_to(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> Tensor:
+def run_to(
+    features: nn.Sequential, batch: Tensor, layer: str, side: str, helpers: Executor | None = None
+) -> Tensor:
     """One layer's feature map [1, C, h, w]; nothing behind the layer is run.
 
     Args:
@@ -117,11 +129,12 @@ def run_to(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> Ten
         batch: One picture, normalised for these weights, [1, 3, H, W].
         layer: One of conv1_1 ... conv5_3.
         side: "pre" or "post" the ReLU.
+        helpers: Threads for `viz.convolve.convolve`.
 
     Raises:
         ValueError: As `extract_heatmaps`, or there is no such layer or side.
     """
-    for name, at, signal in walk_layers(features, batch):
+    for name, at, signal in walk_layers(features, batch, helpers):
         if (name, at) == (layer, side):
             return signal
     raise ValueError(f"expected a layer and pre or post, got {layer!r} and {side!r}")
