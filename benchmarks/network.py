@@ -120,7 +120,9 @@ def measure_keeping(features: nn.Sequential, batch: Tensor, rounds: int) -> Row:
     """The channels of four layers from half precision, against computing them again."""
     kept = keep_features(features, batch, PROBED_LAYERS)
     read = partial(map_each, PROBED_LAYERS, lambda name: kept.read(name, "post"))
-    compute = partial(map_each, PROBED_LAYERS, lambda name: compute_features(features, batch, name, "post"))
+    compute = partial(
+        map_each, PROBED_LAYERS, lambda name: compute_features(features, batch, name, "post", HELPERS)
+    )
     seconds = measure_in_turns(compute, read, rounds)
     what = f"all channels of {len(PROBED_LAYERS)} layers, kept in half precision, {name_size(batch)}"
     return compare_faster(what, "computing them again", seconds, KEEPING_LIMIT)

@@ -63,7 +63,7 @@ def test_the_homeworks_loop_over_all_13_layers(features, make_batch):
         np.testing.assert_allclose(ours, expected, atol=2e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("photo", ["cat.png", "brick.png"])
+@pytest.mark.parametrize("photo", PHOTOS)
 def test_all_maps_equal_torchvisions_feature_extraction(features, make_batch, photo):
     batch = make_batch(photo)
     nodes = {str(layer.index + offset) for layer in CONV_LAYERS for offset in (0, 1)}

@@ -115,8 +115,8 @@ def _share_threads(busy: int) -> None:
 
 NOBODY = Waiter()
 LINE = Line(PASSES, _share_threads)
-# Beside the one of a pass that has several of torch's threads to itself. NNPACK keeps 27 MB for each thread.
-HELPERS = ThreadPoolExecutor(os.cpu_count(), "convolution")
+# Half of the work of a pass that has several of torch's threads to itself.
+HELPERS = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "convolution")
 MAPS: Store[Computed] = Store(LINE, MAPS_BYTES, _weigh_maps)
 CELLS: "Store[FeatureMaps]" = Store(LINE, CELLS_BYTES, lambda kept: kept.nbytes)
 FIELDS: Store[NDArray[np.float32]] = Store(LINE, FIELDS_BYTES, lambda field: field.nbytes)
