@@ -13,6 +13,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 # Figures come and go with the page's changes, so the script looks for them again and again.
+# A tap is a click to Plotly twice: first as what it is, then as the mouse that browsers make of it, when the
+# figure may have moved. Only the first counts.
 _SCRIPT = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const element = parentElement.host ?? parentElement;
@@ -23,6 +25,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (!figure?.on) continue;
       if (!figure.tellClick) {
         figure.on("plotly_click", ({ points }) => {
+          const again = element.told && performance.now() - element.tapped < 1000;
+          element.told = true;
+          if (again) return;
           const { curveNumber, x, y } = points[0];
           figure.tellClick(`${key} ${curveNumber} ${x} ${y}`);
         });
@@ -31,9 +36,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
       figure.tellClick = (text) => setTriggerValue("click", text);
     }
   };
+  const noteTap = () => { element.tapped = performance.now(); element.told = false; };
+  main.addEventListener("touchend", noteTap, true);
   clearInterval(element.listening);
   element.listening = setInterval(listen, 100);
-  return () => clearInterval(element.listening);
+  return () => { clearInterval(element.listening); main.removeEventListener("touchend", noteTap, true); };
 }
 """
 
