@@ -83,17 +83,7 @@ class Visitor:
         )
 
     def boxes(self):
-        """Edges of all pictures on the screen, the photograph's first: left, top, right, bottom.
-
-        On a busy machine the figure is laid out once more after it is drawn, so they must hold still.
-        """
-        edges, before = self._read_boxes(), None
-        while edges != before:
-            self.tab.wait_for_timeout(300)
-            edges, before = self._read_boxes(), edges
-        return edges
-
-    def _read_boxes(self):
+        """Edges of all pictures on the screen, the photograph's first: left, top, right, bottom."""
         return self.figure(
             """
             const frame = gd.getBoundingClientRect(), plots = gd._fullLayout._plots;
