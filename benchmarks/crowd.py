@@ -15,14 +15,12 @@ import asyncio
 import base64
 import io
 import json
-import os
 import signal
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +29,7 @@ import numpy as np
 import torch
 import websockets
 from browser import Server, read_memory, run_server, wait_until_healthy
+from common import start_helpers
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -390,7 +389,7 @@ def measure_passes() -> bool:
 
 
 def _count_passes(network: torch.nn.Sequential, batch: torch.Tensor, at_once: int, threads: int) -> float:
-    helpers = ThreadPoolExecutor(os.cpu_count())
+    helpers = start_helpers()
 
     def work() -> None:
         torch.set_num_threads(threads)

@@ -7,7 +7,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as app.py does; it is rea
 import numpy as np
 import torch
 import torchvision
-from common import Row, alternate, compare_faster, compare_slower, print_header, time_call
+from common import Row, alternate, compare_faster, compare_slower, print_header, start_helpers, time_call
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
@@ -31,7 +30,7 @@ from viz.layers import CONV_LAYERS, LAYER_NAMES
 from viz.metrics import channel_metrics, measure_layers, measure_luma
 from viz.model import build_untrained, load_features
 
-HELPERS = ThreadPoolExecutor(os.cpu_count())  # as the page has them
+HELPERS = start_helpers()
 PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"
 
 ONE_PASS_LIMIT = 1.15
@@ -77,11 +76,8 @@ def name_size(batch: Tensor) -> str:
 
 def measure_one_pass(features: nn.Sequential, batch: Tensor, rounds: int) -> Row:
     """Everything that is kept of one pass, against the pass alone."""
-    forward, extract = (
-        partial(run_forward, features, batch),
-        partial(extract_heatmaps, features, batch, HELPERS),
-    )
-    seconds = measure_in_turns(forward, extract, rounds)
+    extract = partial(extract_heatmaps, features, batch, HELPERS)
+    seconds = measure_in_turns(partial(run_forward, features, batch), extract, rounds)
     what = f"one pass with every layer, side and aggregation, {name_size(batch)}"
     return compare_slower(what, "bare forward of the same network", seconds, ONE_PASS_LIMIT)
 

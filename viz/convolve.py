@@ -70,13 +70,11 @@ def convolve(convolution: nn.Conv2d, signal: Tensor, helpers: Executor | None = 
     signal, kernels, bias = signal.contiguous(), convolution.weight.contiguous(), convolution.bias
     size, half = convolution.out_channels, convolution.out_channels // 2
     output = torch.empty((1, size, *signal.shape[2:]), memory_format=torch.channels_last)
-    if helpers is None or torch.get_num_threads() == 1:
-        output[:, :half] = _run_nnpack(signal, kernels[:half], bias[:half])
-        output[:, half:] = _run_nnpack(signal, kernels[half:], bias[half:])
-    else:
+    other = None
+    if helpers is not None and torch.get_num_threads() > 1:
         other = helpers.submit(_run_nnpack, signal, kernels[half:], bias[half:])
-        output[:, :half] = _run_nnpack(signal, kernels[:half], bias[:half])
-        output[:, half:] = other.result()
+    output[:, :half] = _run_nnpack(signal, kernels[:half], bias[:half])
+    output[:, half:] = other.result() if other else _run_nnpack(signal, kernels[half:], bias[half:])
     return output
 
 
