@@ -544,6 +544,18 @@ def test_the_probe_on_a_phone_answers_a_tap(visit):
     assert (x, y) == pytest.approx((100, 60), abs=2)
 
 
+def test_the_mouse_that_a_browser_makes_of_a_tap_counts_for_nothing(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=probe&layers=conv5_3")
+    left, top, right, _ = visitor.boxes()[0]
+    scale = (right - left) / 337
+    visitor.tab.touchscreen.tap(left + 100.5 * scale, top + 60.5 * scale)
+    visitor.figure("gd.emit('plotly_click', {points: [{curveNumber: 0, x: 200.5, y: 150.5}]});")
+    visitor.settle()
+    x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
+    assert (x, y) == pytest.approx((100, 60), abs=2)
+
+
 @pytest.mark.parametrize(
     "name",
     [
