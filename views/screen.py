@@ -15,8 +15,9 @@ LARGEST = 4000
 NARROW = 640
 
 # It speaks only when the figure would look wrong, so the usual window costs no second run, and only between
-# runs, so that none is cut off. On a phone the height is left out: there the browser's bars come and go, and
-# the figure scrolls anyway.
+# runs, so that none is cut off. It waits until all widgets are there, too: Streamlit shows a skeleton for one
+# whose script is still on its way, and a run that knows nothing of a widget sets it back to its default. On a
+# phone the height is left out: there the browser's bars come and go, and the figure scrolls anyway.
 # After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
 # new session's first run reads the address. So the script asks for that run as soon as the server is back.
 # A new visitor's server waits to hear that the first figure is painted (see `views.shown`).
@@ -28,7 +29,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
   const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
   let timer = 0;
-  const busy = () => document.querySelector('[data-test-script-state="running"]') !== null;
+  const unfinished = '[data-test-script-state="running"], [data-testid="stSkeleton"]';
+  const busy = () => document.querySelector(unfinished) !== null;
   const tell = () => {
     if (busy()) { later(); return; }
     const width = Math.round(column.clientWidth);
