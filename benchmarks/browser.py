@@ -1,31 +1,48 @@
-"""Start a Streamlit server and a browser, and see when a heatmap is painted."""
+"""A Chromium that is watched as little as can be, and when a heatmap is painted in it.
 
-import http.client
+It is driven by Chromium's own protocol (https://chromedevtools.github.io/devtools-protocol/). Playwright,
+which serves the tests, has the browser copy every message of the page's websocket to it: with all 13 layers
+that is 1.6 MB a change, and on two cores a sixth of its time.
+"""
+
+import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize
-
-ROOT = Path(__file__).parent.parent
-HOST = "127.0.0.1"
-TIMEOUT_S = 20
-POLL_S = 0.02
+from playwright.sync_api import sync_playwright
+from servers import HOST, POLL_S, TIMEOUT_S, stop_group
+from websockets.sync.client import ClientConnection, connect
 
 # Here the page's figure fits at once; on other screens it is measured and laid out a second time.
-SCREEN: ViewportSize = {"width": 1440, "height": 900}
+SCREEN = {"width": 1440, "height": 900}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+CHROMIUM_OPTIONS = (
+    "--headless",
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-sync",
+    "--disable-component-update",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
+# Streamlit shows a skeleton for a widget whose script is still on its way.
+FINISHED = """
+document.querySelector('[data-test-script-state="notRunning"]')
+&& !document.querySelector('[data-testid="stSkeleton"]')
+"""
 
 # The picture of a heatmap trace; Plotly draws a photograph's trace into another layer.
 HEATMAP = ".js-plotly-plot .heatmaplayer .hm image"
@@ -99,84 +116,159 @@ _WATCH_ANSWER = """
 """
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running `streamlit run`.
+_WAIT = """
+new Promise((resolve) => {
+  const look = () => {
+    const value = EXPRESSION;
+    if (value) resolve(value);
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+# Where an element is, once it has been in the same place for some frames.
+_FIND = """
+new Promise((resolve) => {
+  let before = "", rested = 0;
+  const look = () => {
+    const element = document.querySelectorAll(SELECTOR)[PLACE];
+    element?.scrollIntoViewIfNeeded();
+    const { left, top, width, height } = element?.getBoundingClientRect() ?? {};
+    const now = [left, top, width, height].join();
+    rested = width > 0 && now === before ? rested + 1 : 0;
+    before = now;
+    if (rested >= 5) resolve([left, top, width, height]);
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
 
-    Attributes:
-        url: Where it answers.
-        process: Itself, the leader of its own process group.
-        log: What it has printed.
-    """
 
-    url: str
-    process: subprocess.Popen[bytes]
-    log: IO[bytes]
+class Browser:
+    """A running Chromium."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._calls = 0
+
+    def call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+        """One call of Chromium's protocol; events that come in between are dropped.
+
+        Raises:
+            RuntimeError: The browser refuses.
+            TimeoutError: It has sent nothing for `TIMEOUT_S`.
+        """
+        self._calls += 1
+        message = {"id": self._calls, "method": method, "params": parameters}
+        self._socket.send(json.dumps(message | ({"sessionId": session} if session else {})))
+        while True:
+            answer: dict[str, Any] = json.loads(self._socket.recv(timeout=TIMEOUT_S))
+            if answer.get("id") == self._calls:
+                break
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']['message']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+
+class Tab:
+    """A new visitor's tab, with a cache and storage of its own."""
+
+    def __init__(self, browser: Browser, script: str = "") -> None:
+        """Open it, empty; `script` will run in each page before its own."""
+        self._browser = browser
+        self._context = browser.call("Target.createBrowserContext")["browserContextId"]
+        opened = browser.call("Target.createTarget", url="about:blank", browserContextId=self._context)
+        attached = browser.call("Target.attachToTarget", targetId=opened["targetId"], flatten=True)
+        self._session: str = attached["sessionId"]
+        self._call("Emulation.setDeviceMetricsOverride", **SCREEN, deviceScaleFactor=1, mobile=False)
+        self._call("Page.enable")  # without it no script is added
+        self._call("Page.addScriptToEvaluateOnNewDocument", source=script)
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        return self._browser.call(method, self._session, **parameters)
+
+    def close(self) -> None:
+        """Close it and forget what it stored."""
+        self._browser.call("Target.disposeBrowserContext", browserContextId=self._context)
+
+    def open(self, url: str) -> None:
+        """Call an address; returns when its first bytes are there."""
+        self._call("Page.navigate", url=url)
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a script's expression, awaited if it is a promise.
+
+        Raises:
+            RuntimeError: The script fails.
+        """
+        options = {"awaitPromise": True, "returnByValue": True}
+        answer = self._call("Runtime.evaluate", expression=expression, **options)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
+        return answer["result"].get("value")
+
+    def wait(self, expression: str) -> Any:
+        """The first value of an expression that is true; it is looked for in each frame.
+
+        Raises:
+            TimeoutError: It takes longer than `TIMEOUT_S`.
+        """
+        return self.evaluate(_WAIT.replace("EXPRESSION", expression))
+
+    def find(self, selector: str, place: int = 0) -> tuple[float, float, float, float]:
+        """Left and top edge, width and height of an element, once it rests; in pixels of the screen."""
+        script = _FIND.replace("SELECTOR", json.dumps(selector)).replace("PLACE", str(place))
+        left, top, width, height = self.evaluate(script)
+        return left, top, width, height
+
+    def point(self, x: float, y: float) -> None:
+        """Move the mouse."""
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def click(self, x: float, y: float) -> None:
+        """Move the mouse and press its button."""
+        self.point(x, y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
 
 @contextmanager
-def run_server(script: str) -> Iterator[Server]:
-    """Start Streamlit without waiting for it, and kill it and its children at the end.
-
-    Args:
-        script: Path of the page, from the project's folder; all scripts share the project's settings.
-    """
-    port = find_free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
-    command += ["--server.address", HOST, "--server.port", str(port)]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+def launch_browser() -> Iterator[Browser]:
+    """Start a Chromium, and kill it at the end."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [_find_chromium(), *CHROMIUM_OPTIONS, f"--user-data-dir={profile}", "about:blank"]
+        silent = subprocess.DEVNULL
+        process = subprocess.Popen(command, stdout=silent, stderr=silent, start_new_session=True)
         try:
-            yield Server(f"http://{HOST}:{port}/", process, log)
+            address = _read_address(Path(profile) / "DevToolsActivePort")
+            with connect(address, max_size=None, ping_interval=None) as socket:
+                yield Browser(socket)
         finally:
             stop_group(process)
 
 
-def stop_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process that leads its own group, and the whole group with it."""
-    with suppress(ProcessLookupError):  # all of it may have ended by itself
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def find_free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until_healthy(server: Server) -> None:
-    """Return as soon as Streamlit's health check answers.
-
-    Raises:
-        RuntimeError: It has ended, or does not answer in `TIMEOUT_S`; the message has what it printed.
-    """
-    deadline = time.monotonic() + TIMEOUT_S
-    while not _is_healthy(server):
-        if server.process.poll() is not None or time.monotonic() > deadline:
-            server.log.seek(0)
-            raise RuntimeError(f"no answer from {server.url}; it printed:\n{server.log.read().decode()}")
-        time.sleep(POLL_S)
-
-
-def _is_healthy(server: Server) -> bool:
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://").rstrip("/"), timeout=5)
-    try:
-        connection.request("GET", "/_stcore/health")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def launch_browser(playwright: Playwright) -> Browser:
-    """A headless Chromium: the variable CHROMIUM's, the machine's, else Playwright's own."""
+def _find_chromium() -> str:
+    """The variable CHROMIUM's, the machine's, else Playwright's own."""
     found = (path for name in CHROMIUM_NAMES if (path := shutil.which(name)))
-    path = os.environ.get("CHROMIUM") or next(found, None)
-    return playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+    if path := os.environ.get("CHROMIUM") or next(found, None):
+        return path
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+def _read_address(file: Path) -> str:
+    """The address that a starting Chromium writes into its profile."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        lines = file.read_text().splitlines() if file.exists() else []
+        if len(lines) == 2:
+            port, path = lines
+            return f"ws://{HOST}:{port}{path}"
+        if time.monotonic() > deadline:
+            raise TimeoutError("Chromium does not start")
+        time.sleep(POLL_S)
 
 
 @dataclass(frozen=True)
@@ -184,88 +276,66 @@ class Visit:
     """An open page.
 
     Attributes:
-        page: The browser's tab.
+        tab: The browser's tab.
         called: When its address was called, in seconds since 1970.
         shown: When its first heatmap was painted, in the same.
     """
 
-    page: Page
+    tab: Tab
     called: float
     shown: float
 
 
 def visit(browser: Browser, url: str) -> Visit:
     """Open a page as a new visitor, with an empty browser cache, and wait for its first heatmap."""
-    page = browser.new_context(viewport=SCREEN).new_page()
-    page.set_default_timeout(TIMEOUT_S * 1000)
-    page.add_init_script(_NOTE_FIRST_HEATMAP)
+    tab = Tab(browser, _NOTE_FIRST_HEATMAP)
     called = time.time()
-    page.goto(url, wait_until="commit")
-    shown = float(page.wait_for_function("window.firstHeatmap").json_value())
-    return Visit(page, called, shown)
+    tab.open(url)
+    return Visit(tab, called, float(tab.wait("window.firstHeatmap")))
 
 
-def time_change(page: Page, widget: str, option: int) -> float:
+def time_change(tab: Tab, widget: str, option: int) -> float:
     """Choose another option of a selectbox, as a visitor does.
 
     Args:
-        page: An open page with a heatmap.
+        tab: An open page with a heatmap.
         widget: Key of the selectbox.
         option: Which of its options, counted from 0; not the one that is chosen.
 
     Returns:
         Seconds from the press on the option to the repainted heatmap.
     """
-    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached")
-    page.locator(f".st-key-{widget} input[role=combobox]").click()
-    choice = page.locator("[role=option]").nth(option)
-    choice.hover()  # waits until the list has unfolded
-    page.evaluate(_WATCH_CHANGE)
-    choice.click()
-    return float(page.wait_for_function("window.repainted").json_value())
+    tab.wait(FINISHED)
+    tab.click(*_find_middle(tab, f".st-key-{widget} input[role=combobox]"))
+    choice = _find_middle(tab, "[role=option]", option)
+    tab.point(*choice)
+    tab.evaluate(f"({_WATCH_CHANGE})()")
+    tab.click(*choice)
+    return float(tab.wait("window.repainted"))
 
 
-def time_click(page: Page, across: float, down: float) -> float:
+def _find_middle(tab: Tab, selector: str, place: int = 0) -> tuple[float, float]:
+    left, top, width, height = tab.find(selector, place)
+    return left + width / 2, top + height / 2
+
+
+def time_click(tab: Tab, across: float, down: float) -> float:
     """Click on the photograph of the view "Point at it".
 
     Args:
-        page: An open page with that view.
+        tab: An open page with that view.
         across: Where, as a share of the photograph's width.
         down: Where, as a share of its height.
 
     Returns:
         Seconds from the press to the moved marks and the new table.
     """
-    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached")
-    photograph = page.locator(".js-plotly-plot .imagelayer image").first.bounding_box()
-    assert photograph is not None  # it is on the screen
-    x = photograph["x"] + across * photograph["width"]
-    y = photograph["y"] + down * photograph["height"]
-    page.mouse.move(x, y, steps=4)
-    page.wait_for_timeout(300)  # until Plotly has found what is below
-    page.evaluate(_WATCH_ANSWER)
-    page.mouse.click(x, y)
-    return float(page.wait_for_function("window.answered").json_value())
-
-
-def read_memory(group: int) -> float:
-    """Resident memory of a process group, in MB.
-
-    Args:
-        group: Process id of its leader.
-    """
-    processes = (int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal())
-    return sum(_read_resident(process) for process in processes if _read_group(process) == group)
-
-
-def _read_group(process: int) -> int | None:
-    try:
-        return os.getpgid(process)
-    except ProcessLookupError:  # it ended after the listing
-        return None
-
-
-def _read_resident(process: int) -> float:
-    status = Path(f"/proc/{process}/status").read_text()
-    kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")), "0")
-    return int(kilobytes) * 1024 / 1e6
+    tab.wait(FINISHED)
+    left, top, width, height = tab.find(".js-plotly-plot .imagelayer image")
+    x, y = left + across * width, top + down * height
+    for step in (8, 4, 0):
+        tab.point(x - step, y - step)
+    time.sleep(0.3)  # until Plotly has found what is below
+    tab.evaluate(f"({_WATCH_ANSWER})()")
+    tab.click(x, y)
+    return float(tab.wait("window.answered"))

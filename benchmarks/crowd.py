@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 import torch
 import websockets
-from browser import Server, read_memory, run_server, wait_until_healthy
 from common import start_helpers
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from servers import Server, read_memory, run_server, wait_until_healthy
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates

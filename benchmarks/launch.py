@@ -7,16 +7,40 @@ Chromium, as `benchmarks/page.py` does.
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from statistics import median
 
-from browser import HEATMAP, SCREEN, launch_browser, run_server, time_change, wait_until_healthy
-from playwright.sync_api import Page, Playwright, WebSocket, sync_playwright
-
-Note = Callable[[str], None]
+from browser import HEATMAP, Tab, launch_browser, time_change
+from servers import run_server, wait_until_healthy
 
 ROUNDS = 5
 SUBJECTS = {"floor": ("benchmarks/floor.py", "values"), "page": ("app.py", "aggregation")}
+LAST_EVENT = "the first heatmap is there"
+# Run in the page before its own scripts; seconds since 1970.
+NOTE_EVENTS = f"""
+window.noted = {{}};
+const note = (what) => {{ window.noted[what] ??= (performance.timeOrigin + performance.now()) / 1000; }};
+window.WebSocket = class extends WebSocket {{
+  constructor(...all) {{
+    super(...all);
+    note("the session begins");
+    this.addEventListener("message", () => note("the server's first message"), {{ once: true }});
+  }}
+}};
+new PerformanceObserver((list) => {{
+  const plotly = list.getEntries().some(({{ name }}) => name.includes("PlotlyChart"));
+  if (plotly) note("Plotly's script is loaded");
+}}).observe({{ type: "resource", buffered: true }});
+const waited = {{
+  "Streamlit's page stands": '[data-testid="stMain"]',
+  "the first Plotly figure stands": ".js-plotly-plot .main-svg",
+  {LAST_EVENT!r}: {HEATMAP!r},
+}};
+const look = () => {{
+  for (const [what, selector] of Object.entries(waited)) if (document.querySelector(selector)) note(what);
+  requestAnimationFrame(look);
+}};
+look();
+"""
 ALONE = """
 import time
 start = time.perf_counter()
@@ -43,54 +67,29 @@ lap("a later pass, for comparison")
 """
 
 
-def follow_launch(playwright: Playwright, script: str, widget: str) -> dict[str, float]:
+def follow_launch(script: str, widget: str) -> dict[str, float]:
     """Seconds from the start of a fresh server and a fresh browser to each event."""
     start = time.time()
     seen: dict[str, float] = {}
-
-    def note(what: str) -> None:
-        seen.setdefault(what, time.time() - start)
-
-    with run_server(script) as server, launch_browser(playwright) as browser:
-        note("the browser has started")
+    with run_server(script) as server, launch_browser() as browser:
+        seen["the browser has started"] = time.time() - start
         wait_until_healthy(server)
-        note("the server answers")
-        page = browser.new_context(viewport=SCREEN).new_page()
-        _listen(page, note)
-        page.goto(server.url, wait_until="commit")
-        note("the browser has the HTML")
-        page.wait_for_selector('[data-testid="stMain"]', state="attached", timeout=60_000)
-        note("Streamlit's page stands")
-        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
-        note("the first Plotly figure stands")
-        page.wait_for_selector(HEATMAP, timeout=60_000)
-        note("the first heatmap is there")
-        time_change(page, widget, 1)
-        note("a widget, changed as soon as it is there, has its heatmap")
-    return seen
-
-
-def _listen(page: Page, note: Note) -> None:
-    def finish(url: str) -> None:
-        if "PlotlyChart" in url:
-            note("Plotly's script is loaded")
-
-    page.on("websocket", lambda socket: _follow_socket(socket, note))
-    page.on("requestfinished", lambda request: finish(request.url))
-
-
-def _follow_socket(socket: WebSocket, note: Note) -> None:
-    note("the session begins")
-    socket.on("framereceived", lambda _: note("the server's first message"))
+        seen["the server answers"] = time.time() - start
+        tab = Tab(browser, NOTE_EVENTS)
+        tab.open(server.url)
+        seen["the browser has the HTML"] = time.time() - start
+        tab.wait(f"window.noted[{LAST_EVENT!r}]")
+        time_change(tab, widget, 1)
+        seen["a widget, changed as soon as it is there, has its heatmap"] = time.time() - start
+        return seen | {what: noted - start for what, noted in tab.evaluate("window.noted").items()}
 
 
 def main() -> None:
     """Print both tables."""
     timelines: dict[str, list[dict[str, float]]] = {name: [] for name in SUBJECTS}
-    with sync_playwright() as playwright:
-        for _ in range(ROUNDS):
-            for name, (script, widget) in SUBJECTS.items():
-                timelines[name].append(follow_launch(playwright, script, widget))
+    for _ in range(ROUNDS):
+        for name, (script, widget) in SUBJECTS.items():
+            timelines[name].append(follow_launch(script, widget))
     print("| event | page, s | floor, s |\n| --- | --- | --- |")
     events = {
         name: {event: median(line[event] for line in lines) for event in lines[0]}

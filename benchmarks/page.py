@@ -16,19 +16,9 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 
-from browser import (
-    Server,
-    launch_browser,
-    read_memory,
-    run_server,
-    stop_group,
-    time_change,
-    time_click,
-    visit,
-    wait_until_healthy,
-)
+from browser import Browser, launch_browser, time_change, time_click, visit
 from common import Row, alternate, compare_memory, compare_slower, print_header
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from servers import Server, read_memory, run_server, stop_group, wait_until_healthy
 
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -76,43 +66,42 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=10, help="changes of the widget")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that servers are killed then, too
-    with sync_playwright() as playwright:
-        print_header()
-        for measure in (measure_launch, measure_visit, measure_memory):
-            print(measure(playwright, options.repeat).to_markdown(), flush=True)
-        for measure in (measure_change, measure_all_change, measure_click):
-            print(measure(playwright, options.changes).to_markdown(), flush=True)
+    print_header()
+    for measure in (measure_launch, measure_visit, measure_memory):
+        print(measure(options.repeat).to_markdown(), flush=True)
+    for measure in (measure_change, measure_all_change, measure_click):
+        print(measure(options.changes).to_markdown(), flush=True)
 
 
-def measure_launch(playwright: Playwright, rounds: int) -> Row:
+def measure_launch(rounds: int) -> Row:
     """From the start of server and browser to the first heatmap."""
-    seconds = alternate([partial(time_launch, playwright, subject) for subject in (FLOOR, PAGE)], rounds)
+    seconds = alternate([partial(time_launch, subject) for subject in (FLOOR, PAGE)], rounds)
     return compare_slower("launch to first heatmap in the browser", FLOOR_NAME, seconds, LAUNCH_LIMIT)
 
 
-def time_launch(playwright: Playwright, subject: Subject) -> float:
+def time_launch(subject: Subject) -> float:
     """Seconds from the start of a fresh server and a fresh browser to the first painted heatmap."""
     start = time.time()
-    with run_server(subject.script) as server, launch_browser(playwright) as browser:
+    with run_server(subject.script) as server, launch_browser() as browser:
         wait_until_healthy(server)
         return visit(browser, server.url).shown - start
 
 
 @contextmanager
-def serve_first_visitor(playwright: Playwright, subject: Subject) -> Iterator[tuple[Server, Browser]]:
+def serve_first_visitor(subject: Subject) -> Iterator[tuple[Server, Browser]]:
     """A server and a browser that have shown a heatmap and answered a change of the widget, and rest."""
-    with run_server(subject.script) as server, launch_browser(playwright) as browser:
+    with run_server(subject.script) as server, launch_browser() as browser:
         wait_until_healthy(server)
-        page = visit(browser, server.url).page
-        time_change(page, subject.widget, 1)  # the first heatmap of all needs no network
+        tab = visit(browser, server.url).tab
+        time_change(tab, subject.widget, 1)  # the first heatmap of all needs no network
         time.sleep(REST_S)
         yield server, browser
 
 
-def measure_visit(playwright: Playwright, rounds: int) -> Row:
+def measure_visit(rounds: int) -> Row:
     """From a further visitor's call to the first heatmap, server and browser running."""
     with ExitStack() as stack:
-        running = [stack.enter_context(serve_first_visitor(playwright, subject)) for subject in (FLOOR, PAGE)]
+        running = [stack.enter_context(serve_first_visitor(subject)) for subject in (FLOOR, PAGE)]
         seconds = alternate([partial(time_visit, browser, server.url) for server, browser in running], rounds)
     return compare_slower("a second visitor's first heatmap", FLOOR_NAME, seconds, VISIT_LIMIT)
 
@@ -121,68 +110,68 @@ def time_visit(browser: Browser, url: str) -> float:
     """Seconds from a new visitor's call to the first painted heatmap."""
     seen = visit(browser, url)
     time.sleep(REST_S)
-    seen.page.context.close()
+    seen.tab.close()
     return seen.shown - seen.called
 
 
-def measure_change(playwright: Playwright, rounds: int) -> Row:
+def measure_change(rounds: int) -> Row:
     """From the change of a widget to the repainted heatmaps, of three layers."""
-    return compare_change(playwright, PAGE, "three layers", CHANGE_LIMIT, rounds)
+    return compare_change(PAGE, "three layers", CHANGE_LIMIT, rounds)
 
 
-def measure_all_change(playwright: Playwright, rounds: int) -> Row:
+def measure_all_change(rounds: int) -> Row:
     """The same, of all 13 layers."""
-    return compare_change(playwright, ALL_LAYERS, "all 13 layers", ALL_CHANGE_LIMIT, rounds)
+    return compare_change(ALL_LAYERS, "all 13 layers", ALL_CHANGE_LIMIT, rounds)
 
 
-def compare_change(playwright: Playwright, subject: Subject, layers: str, limit: float, rounds: int) -> Row:
+def compare_change(subject: Subject, layers: str, limit: float, rounds: int) -> Row:
     """A widget's change on a page, against that on the floor."""
     with ExitStack() as stack:
-        measures = [stack.enter_context(open_for_changes(playwright, page)) for page in (FLOOR, subject)]
+        measures = [stack.enter_context(open_for_changes(page)) for page in (FLOOR, subject)]
         seconds = alternate(measures, rounds)
     return compare_slower(f"widget change to repaint, {layers}", FLOOR_NAME, seconds, limit)
 
 
-def measure_click(playwright: Playwright, rounds: int) -> Row:
+def measure_click(rounds: int) -> Row:
     """From a click on the photograph to the marked cells and their table, of three layers."""
     with ExitStack() as stack:
-        change = stack.enter_context(open_for_changes(playwright, PAGE))
-        click = stack.enter_context(open_for_clicks(playwright))
+        change = stack.enter_context(open_for_changes(PAGE))
+        click = stack.enter_context(open_for_clicks())
         seconds = alternate([change, click], rounds)
     what = "a click in “Point at it” to its marks and table, three layers"
     return compare_slower(what, "the page's own widget change", seconds, CLICK_LIMIT)
 
 
 @contextmanager
-def open_for_clicks(playwright: Playwright) -> Iterator[Callable[[], float]]:
+def open_for_clicks() -> Iterator[Callable[[], float]]:
     """An open page's function that clicks on the next place and returns the seconds to the answer."""
-    with serve_first_visitor(playwright, PAGE) as (server, browser):
-        page = visit(browser, f"{server.url}{PAGE.query}&view=probe").page
+    with serve_first_visitor(PAGE) as (server, browser):
+        tab = visit(browser, f"{server.url}{PAGE.query}&view=probe").tab
         time.sleep(REST_S)
         places = cycle(PLACES)
-        yield lambda: time_click(page, *next(places))
+        yield lambda: time_click(tab, *next(places))
 
 
 @contextmanager
-def open_for_changes(playwright: Playwright, subject: Subject) -> Iterator[Callable[[], float]]:
+def open_for_changes(subject: Subject) -> Iterator[Callable[[], float]]:
     """An open page's function that chooses the widget's next option and returns the seconds it took."""
-    with serve_first_visitor(playwright, subject) as (server, browser):
-        page = visit(browser, server.url + subject.query).page
+    with serve_first_visitor(subject) as (server, browser):
+        tab = visit(browser, server.url + subject.query).tab
         time.sleep(REST_S)
         options = cycle(OPTIONS)
-        yield lambda: time_change(page, subject.widget, next(options))
+        yield lambda: time_change(tab, subject.widget, next(options))
 
 
-def measure_memory(playwright: Playwright, rounds: int) -> Row:
+def measure_memory(rounds: int) -> Row:
     """Resident memory of the server after the first photograph."""
-    megabytes = alternate([read_bare_memory, partial(read_page_memory, playwright)], rounds)
+    megabytes = alternate([read_bare_memory, read_page_memory], rounds)
     what = "resident memory of the server after the first photograph"
     return compare_memory(what, "`import streamlit, torch`", megabytes, MEMORY_LIMIT_MB)
 
 
-def read_page_memory(playwright: Playwright) -> float:
+def read_page_memory() -> float:
     """MB that the page's server holds, with all its children."""
-    with serve_first_visitor(playwright, PAGE) as (server, _):
+    with serve_first_visitor(PAGE) as (server, _):
         return read_memory(server.process.pid)
 
 

@@ -1,0 +1,116 @@
+"""Start a Streamlit server as the README does, and see what it holds."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parent.parent
+HOST = "127.0.0.1"
+TIMEOUT_S = 20
+POLL_S = 0.02
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `streamlit run`.
+
+    Attributes:
+        url: Where it answers.
+        process: Itself, the leader of its own process group.
+        log: What it has printed.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+
+
+@contextmanager
+def run_server(script: str) -> Iterator[Server]:
+    """Start Streamlit without waiting for it, and kill it and its children at the end.
+
+    Args:
+        script: Path of the page, from the project's folder; all scripts share the project's settings.
+    """
+    port = find_free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
+    command += ["--server.address", HOST, "--server.port", str(port)]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        try:
+            yield Server(f"http://{HOST}:{port}/", process, log)
+        finally:
+            stop_group(process)
+
+
+def stop_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process that leads its own group, and the whole group with it."""
+    with suppress(ProcessLookupError):  # all of it may have ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def find_free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_healthy(server: Server) -> None:
+    """Return as soon as Streamlit's health check answers.
+
+    Raises:
+        RuntimeError: It has ended, or does not answer in `TIMEOUT_S`; the message has what it printed.
+    """
+    deadline = time.monotonic() + TIMEOUT_S
+    while not _is_healthy(server):
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            server.log.seek(0)
+            raise RuntimeError(f"no answer from {server.url}; it printed:\n{server.log.read().decode()}")
+        time.sleep(POLL_S)
+
+
+def _is_healthy(server: Server) -> bool:
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://").rstrip("/"), timeout=5)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def read_memory(group: int) -> float:
+    """Resident memory of a process group, in MB.
+
+    Args:
+        group: Process id of its leader.
+    """
+    processes = (int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal())
+    return sum(_read_resident(process) for process in processes if _read_group(process) == group)
+
+
+def _read_group(process: int) -> int | None:
+    try:
+        return os.getpgid(process)
+    except ProcessLookupError:  # it ended after the listing
+        return None
+
+
+def _read_resident(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")), "0")
+    return int(kilobytes) * 1024 / 1e6
