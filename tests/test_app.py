@@ -51,6 +51,10 @@ def decode(array):
     return flat.reshape([int(side) for side in array["shape"].split(",")])
 
 
+def list_maps(spec):
+    return [trace for trace in spec["data"] if trace["type"] == "heatmap"]
+
+
 def read_titles(page):
     return [note["text"] for note in read_figure(page)[0]["layout"]["annotations"]]
 
@@ -70,7 +74,7 @@ def test_the_first_screen(page):
     page.run()
     assert_healthy(page)
     spec, chart = read_figure(page)
-    assert [trace["type"] for trace in spec["data"]] == ["image"] + ["heatmap"] * 4
+    assert [trace["type"] for trace in spec["data"][:5]] == ["image"] + ["heatmap"] * 4
     titles = read_titles(page)
     assert titles[0].startswith("<b>Photograph</b>")
     for title, name in zip(titles[1:], DEFAULT_LAYERS, strict=False):
@@ -90,7 +94,7 @@ def test_the_page_shows_the_pixels_that_the_network_saw_and_its_true_values(page
     framed = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))
     np.testing.assert_array_equal(np.array(shown), np.array(framed))
     expected = extract_heatmaps(features, make_batch("cat.png"))
-    for trace, name in zip(spec["data"][1:], DEFAULT_LAYERS, strict=True):
+    for trace, name in zip(list_maps(spec), DEFAULT_LAYERS, strict=True):
         np.testing.assert_array_equal(decode(trace["z"]), expected[name, "post", "mean"])
 
 
@@ -139,7 +143,7 @@ def test_the_first_maps_of_a_new_server_need_no_network(cold, count_passes, feat
     assert count_passes == []
     assert cold.selectbox(key="aggregation").value == "mean"
     spec, _ = read_figure(cold, "heatmaps" if view == "compare" else "depth")
-    traces = spec["data"][1:] if view == "compare" else [frame["data"][0] for frame in spec["frames"]]
+    traces = list_maps(spec) if view == "compare" else [frame["data"][0] for frame in spec["frames"]]
     names = DEFAULT_LAYERS if view == "compare" else LAYER_NAMES
     expected = extract_heatmaps(features, make_batch("cat.png"))
     for trace, name in zip(traces, names, strict=True):
@@ -250,9 +254,9 @@ def test_the_homeworks_view(page):
     page.button(key="preset").click().run()
     assert_healthy(page)
     spec, _ = read_figure(page)
-    assert [trace["z"]["shape"] for trace in spec["data"][1:]] == ["224, 224", "56, 56", "28, 28"]
-    assert all(trace["colorscale"][-1][1] == "rgb(128,0,0)" for trace in spec["data"][1:])
-    assert not spec["layout"].get("images")
+    assert [trace["z"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
+    assert all(trace["colorscale"][-1][1] == "rgb(128,0,0)" for trace in list_maps(spec))
+    assert not [image for image in spec["layout"]["images"] if image.get("layer") == "below"]
     for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
         assert page.session_state[name] == value
 
@@ -272,7 +276,7 @@ def test_buttons_choose_layers(page, button, names):
     page.button(key=button).click().run()
     assert_healthy(page)
     assert page.multiselect(key="layers").value == names
-    assert len(read_figure(page)[0]["data"]) == len(names) + 1
+    assert len(list_maps(read_figure(page)[0])) == len(names)
 
 
 def test_panels_stand_in_the_order_of_depth(page):
@@ -288,7 +292,7 @@ def test_nothing_selected_looks_intended(page, count_passes):
     assert [trace["type"] for trace in read_figure(page, "photograph")[0]["data"]] == ["image"]
     assert count_passes == []
     page.button(key="take_default").click().run()
-    assert len(read_figure(page)[0]["data"]) == 5
+    assert len(list_maps(read_figure(page)[0])) == 4
 
 
 def test_one_layer(page):
@@ -303,11 +307,11 @@ def test_one_layer(page):
 def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page):
     page.query_params["side"] = "pre"
     page.run()
-    for trace in read_figure(page)[0]["data"][1:]:
+    for trace in list_maps(read_figure(page)[0]):
         assert trace["zmin"] == -trace["zmax"] < 0
         assert trace["colorscale"][5][1] == "rgb(247,247,247)"
     page.selectbox(key="aggregation").set_value("l2").run()
-    assert all(trace["zmin"] >= 0 for trace in read_figure(page)[0]["data"][1:])
+    assert all(trace["zmin"] >= 0 for trace in list_maps(read_figure(page)[0]))
 
 
 def test_the_strongest_channel_is_named(page):
@@ -699,12 +703,12 @@ def test_a_point_outside_is_moved_to_the_edge_and_another_picture_forgets_it(pag
 def test_look_alikes_share_a_scale_and_the_cell_is_like_itself(page):
     open_probe(page, show="alike", point="120,90", second="coffee")
     spec = read_chart(page, "probed")
-    maps = [trace for trace in spec["data"] if trace["type"] == "heatmap"]
+    maps = list_maps(spec)
     assert [(trace["zmin"], trace["zmax"]) for trace in maps] == [(-1, 1)] * 4
     for trace, row in zip(maps, read_rows(page), strict=True):
         down, across = (int(part) for part in row[1].split(","))
         assert decode(trace["z"])[down, across] == pytest.approx(1, abs=1e-5)
-    other = [trace for trace in read_chart(page, "matched")["data"] if trace["type"] == "heatmap"]
+    other = list_maps(read_chart(page, "matched"))
     assert len(other) == 4
     assert all(-1 <= decode(trace["z"]).min() <= decode(trace["z"]).max() < 1 for trace in other)
 
@@ -712,7 +716,7 @@ def test_look_alikes_share_a_scale_and_the_cell_is_like_itself(page):
 def test_the_effective_field_lies_over_the_photograph(page):
     open_probe(page, point="120,90", layer="conv3_1", field="true")
     glow = read_chart(page, "probed")["data"][-1]
-    assert (glow["xaxis"], glow["x0"], glow["y0"]) == ("x", 110.5, 78.5)
+    assert (glow["xaxis"], glow["x0"], glow["y0"]) == ("x2", 110.5, 78.5)
     assert decode(glow["z"]).shape == (24, 24)
     assert any("of its theoretical receptive field" in caption.value for caption in page.caption)
 

@@ -87,7 +87,8 @@ class Visitor:
         return self.figure(
             """
             const frame = gd.getBoundingClientRect(), plots = gd._fullLayout._plots;
-            return gd._fullData.map((trace) => plots[trace.xaxis + trace.yaxis]).map(({xaxis, yaxis}) => [
+            const pictures = gd._fullData.filter((trace) => trace.type !== "scatter");
+            return pictures.map((trace) => plots[trace.xaxis + trace.yaxis]).map(({xaxis, yaxis}) => [
               frame.left + xaxis._offset, frame.top + yaxis._offset,
               frame.left + xaxis._offset + xaxis._length, frame.top + yaxis._offset + yaxis._length]);
             """
@@ -164,7 +165,7 @@ def test_panels_wrap_when_the_window_changes(visit):
     visitor.tab.wait_for_function(
         """() => {
           const layout = document.querySelector('.js-plotly-plot')?._fullLayout;
-          return layout?.xaxis2 && !layout.xaxis3;
+          return layout?.xaxis3 && !layout.xaxis4;
         }""",
         timeout=20_000,
     )
@@ -219,7 +220,7 @@ def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
     chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
     chooser.set_input_files({"name": "noise<b>.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     visitor.tab.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis2.range[1] == 280"
     )
     visitor.settle()
     assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
@@ -267,7 +268,8 @@ def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
     mouse.up()
     visitor.tab.wait_for_timeout(500)
     ranges = visitor.figure(
-        "return Object.values(gd._fullLayout._plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
+        "const { xy, ...plots } = gd._fullLayout._plots;"
+        "return Object.values(plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
     )
     assert len(ranges) == 5
     for row in ranges:
@@ -331,8 +333,9 @@ def test_the_overlay_lies_over_the_photograph(visit):
         ".stPlotlyChart .imagelayer image, .stPlotlyChart .layer-below image",
         "all => all.map(image => image.href.baseVal.slice(0, 40))",
     )
-    assert len(sources) >= 3  # the photograph's own panel and one under each map
-    assert all(source.startswith("data:image/webp") for source in sources)
+    kinds = [source.split(";")[0] for source in sources]
+    assert kinds.count("data:image/webp") == 3  # the photograph's own panel and one under each map
+    assert kinds.count("data:image/png") == 2  # the colour bars
     assert visitor.figure("return gd._fullData[1].opacity") == 0.4
 
 
@@ -486,7 +489,7 @@ def read_broad_box(visitor):
     return visitor.figure(
         """
         const broad = gd._fullLayout.shapes.filter(
-          (shape) => shape.type === "rect" && shape.line.width === 3 && shape.xref + shape.yref === "xy");
+          (shape) => shape.type === "rect" && shape.line.width === 3 && shape.xref + shape.yref === "x2y2");
         const { x0, x1, y0, y1 } = broad[broad.length - 1];
         return [x0, x1, y0, y1];
         """
@@ -591,7 +594,7 @@ def test_a_files_name_is_text_and_nothing_else(visit, name):
     chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
     chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()})
     visitor.tab.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 224"
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis2.range[1] == 224"
     )
     visitor.settle()
     assert dialogs == []

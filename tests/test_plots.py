@@ -1,13 +1,17 @@
+import base64
+import io
 import json
 
 import numpy as np
 import plotly.express as px
 import plotly.io
 import pytest
+from PIL import Image
 
 from viz import plots
+from viz.bars import paint_scale
 from viz.charts import Chart
-from viz.grids import arrange_panels
+from viz.grids import BAR_HEIGHT, arrange_panels
 from viz.layers import LAYER_NAMES
 from viz.specs import (
     COLOR_SCALES,
@@ -45,6 +49,27 @@ STAGE_NAMES = {"shallow": "shallow", "middle": "middle", "deep": "deep"}
 WORDS = {"play": "Play", "pause": "Pause", "layer": "Layer"}
 
 
+def list_pictures(figure):
+    """All traces but the one that has the numbers of the colour bars."""
+    return [trace for trace in figure.data if trace.type != "scatter"]
+
+
+def list_bars(figure):
+    """Edges (left, top, right, bottom) and three numbers of each colour bar, in pixels of the figure."""
+    (numbers,) = [trace for trace in figure.data if trace.type == "scatter"]
+    assert (numbers.xaxis, numbers.yaxis) == ("x", "y")
+    images = [image for image in figure.layout.images if (image.xref, image.yref) == ("x", "y")]
+    assert len(numbers.text) == 3 * len(images)
+    bars = []
+    for place, image in enumerate(images):
+        first = 3 * place
+        edges = (image.x, image.y, image.x + image.sizex, image.y + image.sizey)
+        assert numbers.x[first : first + 3] == pytest.approx((edges[0], (edges[0] + edges[2]) / 2, edges[2]))
+        assert all(edges[3] < y < edges[3] + 20 for y in numbers.y[first : first + 3])
+        bars.append((edges, numbers.text[first : first + 3]))
+    return bars
+
+
 def draw(look=None, panels=(FINE, COARSE), note="", width=1000):
     grid = arrange_panels(len(panels) + 1, width, 600, 32 / 48)
     return compare_figure(PHOTO, panels, look or Look(), grid, note)
@@ -52,7 +77,7 @@ def draw(look=None, panels=(FINE, COARSE), note="", width=1000):
 
 def test_the_photograph_comes_first_and_then_the_panels_in_order():
     figure = draw()
-    assert [trace.type for trace in figure.data] == ["image", "heatmap", "heatmap"]
+    assert [trace.type for trace in figure.data] == ["image", "heatmap", "heatmap", "scatter"]
     assert [note.text for note in figure.layout.annotations] == ["Photograph", "fine", "coarse"]
     np.testing.assert_array_equal(figure.data[1].z, FINE.heatmap)
     np.testing.assert_array_equal(figure.data[2].z, COARSE.heatmap)
@@ -61,20 +86,21 @@ def test_the_photograph_comes_first_and_then_the_panels_in_order():
 def test_cells_lie_where_their_pixels_are():
     """All axes count input pixels from the photograph's upper left corner; a cell covers stride pixels."""
     figure = draw()
-    photo, _, coarse = figure.data
+    photo, _, coarse = list_pictures(figure)
     assert (photo.x0, photo.y0) == (0.5, 0.5)  # the first pixel covers 0..1
     assert (coarse.x0, coarse.dx, coarse.y0, coarse.dy) == (8, 16, 8, 16)
-    for trace in figure.data:
+    for trace in list_pictures(figure):
         assert figure.layout[f"xaxis{trace.xaxis[1:]}"].range == (0, 48)
         assert figure.layout[f"yaxis{trace.yaxis[1:]}"].range == (32, 0)
 
 
 def assert_linked(figure):
     """Every picture stands on a pair of axes of its own, and all of them zoom as one."""
-    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == len(figure.data)
-    for trace in figure.data:
-        assert trace.xaxis == "x" or figure.layout[f"xaxis{trace.xaxis[1:]}"].matches == "x"
-        assert trace.yaxis == "y" or figure.layout[f"yaxis{trace.yaxis[1:]}"].matches == "y"
+    pictures = list_pictures(figure)
+    assert len({(trace.xaxis, trace.yaxis) for trace in pictures}) == len(pictures)
+    for trace in pictures:
+        assert trace.xaxis == "x2" or figure.layout[f"xaxis{trace.xaxis[1:]}"].matches == "x2"
+        assert trace.yaxis == "y2" or figure.layout[f"yaxis{trace.yaxis[1:]}"].matches == "y2"
 
 
 MANY = (FINE, COARSE, FINE, COARSE)  # with the photograph three columns and two rows
@@ -83,16 +109,16 @@ MANY = (FINE, COARSE, FINE, COARSE)  # with the photograph three columns and two
 def test_zoom_and_pan_are_linked_and_undistorted():
     assert_linked(draw())
     layout = draw(panels=MANY).layout
-    assert (layout.xaxis.matches, layout.yaxis.matches) == (None, None)
-    assert (layout.xaxis2.matches, layout.xaxis3.matches, layout.yaxis2.matches) == ("x", "x", "y")
-    assert (layout.yaxis.scaleanchor, layout.yaxis.constrain) == ("x", "domain")
+    assert (layout.xaxis2.matches, layout.yaxis2.matches) == (None, None)
+    assert (layout.xaxis3.matches, layout.xaxis4.matches, layout.yaxis3.matches) == ("x2", "x2", "y2")
+    assert (layout.yaxis2.scaleanchor, layout.yaxis2.constrain) == ("x2", "domain")
 
 
 def test_panels_stand_in_their_boxes_on_the_axes_of_their_column_and_row():
     grid = arrange_panels(5, 1000, 600, 32 / 48)
     figure = draw(panels=MANY)
-    axes = [(trace.xaxis, trace.yaxis) for trace in figure.data]
-    assert axes == [("x", "y"), ("x2", "y"), ("x3", "y"), ("x", "y2"), ("x2", "y2")]
+    axes = [(trace.xaxis, trace.yaxis) for trace in list_pictures(figure)]
+    assert axes == [("x2", "y2"), ("x3", "y2"), ("x4", "y2"), ("x2", "y3"), ("x3", "y3")]
     assert [(note.xref[:-7], note.yref[:-7]) for note in figure.layout.annotations] == axes
     for (x, y), box in zip(axes, grid.boxes, strict=True):
         assert figure.layout[f"xaxis{x[1:]}"].domain == pytest.approx(grid.share_across(box))
@@ -101,30 +127,70 @@ def test_panels_stand_in_their_boxes_on_the_axes_of_their_column_and_row():
 
 def test_on_a_phone_all_panels_share_one_axis_across():
     figure = draw(width=360)
-    assert [(trace.xaxis, trace.yaxis) for trace in figure.data] == [("x", "y"), ("x", "y2"), ("x", "y3")]
+    axes = [(trace.xaxis, trace.yaxis) for trace in list_pictures(figure)]
+    assert axes == [("x2", "y2"), ("x2", "y3"), ("x2", "y4")]
 
 
-def test_every_colour_bar_describes_its_own_map():
+def test_every_colour_bar_describes_its_own_map_and_lies_below_it():
+    grid = arrange_panels(3, 1000, 600, 32 / 48)
     figure = draw()
-    for trace, panel in zip(figure.data[1:], (FINE, COARSE), strict=True):
+    bars = list_bars(figure)
+    for trace, panel, box, (edges, numbers) in zip(
+        figure.data[1:3], (FINE, COARSE), grid.boxes[1:], bars, strict=True
+    ):
         assert (trace.zmin, trace.zmax) == (panel.low, panel.high)
-        assert trace.colorbar.tickvals == (panel.low, (panel.low + panel.high) / 2, panel.high)
-        assert trace.colorbar.ticktext[0] == format_value(panel.low)
-        assert trace.showscale
+        ends = (panel.low, (panel.low + panel.high) / 2, panel.high)
+        assert numbers == tuple(format_value(value) for value in ends)
+        left, top, right, bottom = edges
+        assert box.left < left < right < box.left + box.width
+        assert box.top + box.height < top < bottom < box.top + box.height + BAR_HEIGHT
+
+
+def test_the_axes_of_the_bars_count_the_figures_pixels_and_do_not_zoom():
+    grid = arrange_panels(3, 1000, 600, 32 / 48)
+    layout = draw().layout
+    assert layout.xaxis.range == (0, grid.width)
+    assert layout.yaxis.range == (grid.height, 0)
+    assert (layout.xaxis.domain, layout.yaxis.domain) == (None, None)  # the whole figure
+    assert layout.xaxis.fixedrange
+    assert layout.yaxis.fixedrange
+
+
+def read_pixels(uri):
+    text = uri.removeprefix("data:image/png;base64,")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))
+
+
+@pytest.mark.parametrize("colors", [*COLOR_SCALES, DIVERGING_SCALE])
+def test_a_bar_has_the_colours_of_its_map(colors):
+    look = Look(diverging=True) if colors == DIVERGING_SCALE else Look(colors)
+    figure = draw(look)
+    (pixels,) = read_pixels(figure.layout.images[0].source)
+    places = np.linspace(0, 1, len(pixels))
+    scale = [list(pair) for pair in figure.data[1].colorscale]
+    sampled = px.colors.sample_colorscale(scale, places)
+    np.testing.assert_allclose(pixels, [px.colors.unlabel_rgb(color) for color in sampled], atol=1)
+
+
+def test_a_scale_is_painted_from_left_to_right():
+    pixels = read_pixels(paint_scale([0, 0.5, 1], [(0, 0, 0), (1, 0, 0), (1, 1, 0)]))
+    assert pixels.shape == (1, 256, 3)
+    assert [pixels[0, place].tolist() for place in (0, 64, 255)] == [[0, 0, 0], [128, 0, 0], [255, 255, 0]]
 
 
 def test_a_bar_that_clips_says_so():
     clipped = Panel(COARSE.heatmap, 16, 2.0, 8.0, "clipped", "hover")
     whole = Panel(COARSE.heatmap, 16, 1.0, 9.0, "whole", "hover")
     figure = draw(panels=(clipped, whole))
-    assert figure.data[1].colorbar.ticktext == ("≤ 2", "5", "≥ 8")
-    assert figure.data[2].colorbar.ticktext == ("1", "5", "9")
+    assert [numbers for _, numbers in list_bars(figure)] == [("≤ 2", "5", "≥ 8"), ("1", "5", "9")]
 
 
 def test_one_shared_bar_serves_all_maps():
     figure = draw(Look(shared_bar="Mean · one scale"))
     assert [trace.showscale for trace in figure.data[1:]] == [True, False]
     assert figure.data[1].colorbar.title.text == "Mean · one scale"
+    assert figure.data[1].colorbar.ticktext == ("0", "768", "1540")
+    assert not figure.layout.images
 
 
 def test_hover_has_the_true_and_the_normalised_value():
@@ -156,12 +222,13 @@ def test_signed_maps_diverge():
 
 def test_the_overlay_sends_the_photograph_once_for_all_panels():
     figure = draw(Look(overlay=True, opacity=0.3))
-    assert [(image.xref, image.yref) for image in figure.layout.images] == [("x2", "y"), ("x3", "y")]
-    assert [(trace.xaxis, trace.yaxis) for trace in figure.data[1:]] == [("x2", "y"), ("x3", "y")]
-    assert all(image.source is None for image in figure.layout.images)
+    under = [image for image in figure.layout.images if image.layer == "below"]
+    assert [(image.xref, image.yref) for image in under] == [("x3", "y2"), ("x4", "y2")]
+    assert [(trace.xaxis, trace.yaxis) for trace in figure.data[1:3]] == [("x3", "y2"), ("x4", "y2")]
+    assert all(image.source is None for image in under)
     assert figure.layout.template.layout.imagedefaults.source == PHOTO.source
-    assert [trace.opacity for trace in figure.data[1:]] == [0.3, 0.3]
-    assert not draw().layout.images
+    assert [trace.opacity for trace in figure.data[1:3]] == [0.3, 0.3]
+    assert not [image for image in draw().layout.images if image.layer == "below"]
 
 
 def test_smoothing_is_off_until_asked_for():
@@ -283,9 +350,9 @@ def test_a_probe_marks_each_panel_and_draws_every_field_on_the_photograph():
     drawn = [
         (shape.xref, shape.yref, shape.x0, shape.y0, shape.x1, shape.y1) for shape in figure.layout.shapes
     ]
-    assert ("x", "y", 0, 0, 200, 190) in drawn
-    assert drawn.count(("x", "y", 0, 0, 100, 90)) == 4  # two panels' fields, each with its halo
-    for trace in figure.data[1:]:
+    assert ("x2", "y2", 0, 0, 200, 190) in drawn
+    assert drawn.count(("x2", "y2", 0, 0, 100, 90)) == 4  # two panels' fields, each with its halo
+    for trace in list_pictures(figure)[1:]:
         assert (trace.xaxis, trace.yaxis, 16, 32, 32, 48) in drawn
         assert (trace.xaxis, trace.yaxis, 0, 0, 100, 90) in drawn
 
@@ -294,7 +361,7 @@ def test_a_glow_lies_on_its_pixels_with_a_bar_of_its_own():
     values = np.array([[0, 1, 2], [3, 4, 5]], np.float32)
     figure = probe(glow=Glow(values, 10, 20, "hover"))
     glow = figure.data[-1]
-    assert (glow.xaxis, glow.x0, glow.y0, glow.dx, glow.dy) == ("x", 10.5, 20.5, 1, 1)
+    assert (glow.xaxis, glow.x0, glow.y0, glow.dx, glow.dy) == ("x2", 10.5, 20.5, 1, 1)
     assert (glow.zmin, glow.zmax) == (0, 5)
     assert list(glow.colorbar.ticktext) == ["0", "2.5", "5"]
     assert figure.layout.datarevision != probe().layout.datarevision
@@ -306,9 +373,10 @@ def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
     pixels = np.zeros((14, 21, 3), np.uint8)
     colors = Colors(pixels, np.ones((14, 21, 3), np.float32), 16, "colors", "hover")
     figure = channel_figure(photo, COARSE, colors, Look(overlay=True), grid)
-    assert [trace.type for trace in figure.data] == ["image", "heatmap", "image"]
-    assert (figure.data[2].x0, figure.data[2].dx) == (8, 16)
-    assert len(figure.layout.images) == 1
+    pictures = list_pictures(figure)
+    assert [trace.type for trace in pictures] == ["image", "heatmap", "image"]
+    assert (pictures[2].x0, pictures[2].dx) == (8, 16)
+    assert [image.layer for image in figure.layout.images] == ["below", None]  # under the map, and its bar
     assert [note.text for note in figure.layout.annotations] == ["photo", COARSE.title, "colors"]
     assert_linked(figure)
 
@@ -318,7 +386,10 @@ def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
     photo = Photo("data:image/png;base64,", 336, 224, "photo")
     grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
     figure = thumbnails_figure(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
-    assert [trace.showscale for trace in figure.data] == ([True, False] if bar else [True, True])
+    if bar:
+        assert [trace.showscale for trace in figure.data] == [True, False]
+    else:
+        assert len(list_bars(figure)) == 2
     assert_linked(figure)
 
 

@@ -26,8 +26,9 @@ STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] {{ padding: 3.9rem 2rem 2rem; }}
 [data-testid="stSidebarHeader"] {{ height: 2.5rem; margin-bottom: 0; padding-bottom: 0; }}
-.stPlotlyChart :is(.annotation, .legend, .colorbar, .slider-group, .updatemenu-container) text
+.stPlotlyChart :is(.annotation, .legend, .colorbar, .textpoint, .slider-group, .updatemenu-container) text
   {{ fill: currentColor !important; }}
+.stPlotlyChart .nsewdrag.cursor-pointer {{ cursor: auto; }}
 .stPlotlyChart .updatemenu-item-rect {{ fill: transparent !important; }}
 [data-testid="stFileUploaderDropzone"] button p,
 [data-testid="stFileUploaderDropzoneInstructions"] span {{ font-size: 0; }}

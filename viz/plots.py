@@ -8,8 +8,9 @@ from zlib import crc32
 import numpy as np
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
-from plotly.colors import get_colorscale
+from plotly.colors import get_colorscale, validate_colors
 
+from viz.bars import Bar, draw_bars, number_map, number_range, paint_scale, plotly_bar
 from viz.charts import (
     Chart,
     arrange_charts,
@@ -37,7 +38,6 @@ from viz.specs import (
     Photo,
     Spec,
     base_layout,
-    color_bar,
     digest_data,
     draw_box,
     draw_ring,
@@ -46,7 +46,7 @@ from viz.specs import (
     make_template,
     map_trace,
     name_axes,
-    own_bar,
+    name_scale,
     photo_trace,
     place_axes,
     write_note,
@@ -58,6 +58,10 @@ THUMB_TITLE_SIZE = 11
 DTYPES = {"float32": "f4", "uint8": "u1"}  # by NumPy's names, as Plotly calls them
 # The browser's Plotly knows fewer scales by name than Plotly.py, which takes a millisecond to find one.
 SCALES = {name: get_colorscale(name) for name in (*COLOR_SCALES.values(), DIVERGING_SCALE)}
+SCALE_PICTURES = {
+    name: paint_scale([place for place, _ in scale], validate_colors([color for _, color in scale], "tuple"))
+    for name, scale in SCALES.items()
+}
 TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
 SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
 SLIDER_HEIGHT = 100
@@ -129,34 +133,35 @@ def compare_figure(
 
 
 def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note: str = "") -> Spec:
+    x, y = find_axes(grid, 0)
     layout = base_layout(grid) | place_axes(grid, photo)
-    layout |= {
-        "annotations": [write_title(photo.title, "x", "y")],
-        "datarevision": digest_data(photo, panels),
-    }
-    spec = {"data": [{"type": "image", "xaxis": "x", "yaxis": "y", **photo_trace(photo)}], "layout": layout}
-    _add_panels(spec, photo, panels, look, grid)
-    if note and grid.spare:
-        layout["annotations"].append(write_note(note, grid, grid.spare))
+    layout |= {"annotations": [write_title(photo.title, x, y)], "datarevision": digest_data(photo, panels)}
+    spec: Spec = {"data": [photo_trace(photo, x, y)], "layout": layout}
     if look.overlay and panels:
         axes = [find_axes(grid, place) for place in range(1, len(panels) + 1)]
         layout["images"] = [lay_under(x, y, photo) for x, y in axes]
         layout["template"] = make_template(photo)
+    _add_panels(spec, panels, look, grid)
+    if note and grid.spare:
+        layout["annotations"].append(write_note(note, grid, grid.spare))
     return spec
 
 
 def _add_panels(
-    spec: Spec, photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
+    spec: Spec, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
 ) -> None:
     """Add maps, titles and bars behind the traces that are there."""
     first = len(spec["data"])
     for place, panel in enumerate(panels, start=first):
         x, y = find_axes(grid, place)
-        bar = None if look.shared_bar else own_bar(panel, grid, grid.boxes[place])
-        spec["data"].append({"xaxis": x, "yaxis": y, **map_trace(panel, look, bar)})
+        spec["data"].append(map_trace(panel, look, x, y))
         spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
     if look.shared_bar and panels:
         spec["data"][first] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
+    elif panels:
+        boxes = grid.boxes[first : first + len(panels)]
+        bars = [Bar(box, number_map(panel)) for box, panel in zip(boxes, panels, strict=True)]
+        draw_bars(spec, bars, SCALE_PICTURES[name_scale(look)], grid)
 
 
 def probe_figure(
@@ -182,8 +187,9 @@ def probe_figure(
         note: A text for the place that the last row leaves free, if it does.
     """
     spec = _compare(photo, panels, look, grid, note)
-    shapes = [shape for mark in marks for shape in draw_box("x", "y", mark.field, 1, "dot")]
-    shapes += [*draw_box("x", "y", chosen.field, 3), *draw_ring("x", "y", chosen.cell)]
+    x, y = find_axes(grid, 0)
+    shapes = [shape for mark in marks for shape in draw_box(x, y, mark.field, 1, "dot")]
+    shapes += [*draw_box(x, y, chosen.field, 3), *draw_ring(x, y, chosen.cell)]
     for place, mark in enumerate(marks, start=1):
         x, y = find_axes(grid, place)
         shapes += [*draw_box(x, y, mark.field, 1, "dot"), *draw_box(x, y, mark.cell, 2)]
@@ -199,10 +205,11 @@ def probe_figure(
 
 def _draw_glow(glow: Glow, grid: Grid) -> Spec:
     high = float(glow.values.max()) or 1.0
+    x, y = find_axes(grid, 0)
     return {
         "type": "heatmap",
-        "xaxis": "x",
-        "yaxis": "y",
+        "xaxis": x,
+        "yaxis": y,
         "z": glow.values,
         "x0": glow.left + 0.5,
         "dx": 1,
@@ -211,7 +218,7 @@ def _draw_glow(glow: Glow, grid: Grid) -> Spec:
         "zmin": 0,
         "zmax": high,
         "colorscale": GLOW_SCALE,
-        "colorbar": color_bar(0.0, high, grid, grid.boxes[0]),
+        "colorbar": plotly_bar(0.0, high, number_range(0.0, high), grid, grid.boxes[0]),
         "hovertemplate": glow.hover,
     }
 
@@ -248,13 +255,19 @@ def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: G
     layout = base_layout(grid) | place_axes(grid, photo)
     layout |= {"annotations": [], "datarevision": digest_data(photo, panels)}
     spec: Spec = {"data": [], "layout": layout}
-    _add_panels(spec, photo, panels, look, grid, THUMB_TITLE_SIZE)
+    _add_panels(spec, panels, look, grid, THUMB_TITLE_SIZE)
     return ReadyFigure(spec)
 
 
 def _shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
-    bar = color_bar(panel.low, panel.high, grid, Box(0.0, grid.height - BAR_HEIGHT, grid.width, 0.0))
+    foot = Box(0.0, grid.height - BAR_HEIGHT, grid.width, 0.0)
+    bar = plotly_bar(panel.low, panel.high, number_range(panel.low, panel.high), grid, foot)
     return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": 12}}}
+
+
+def _show_bar(panel: Panel, grid: Grid, box: Box) -> Spec:
+    bar = plotly_bar(panel.low, panel.high, number_map(panel), grid, box)
+    return {"showscale": True, "colorbar": bar}
 
 
 def depth_figure(
@@ -273,19 +286,17 @@ def depth_figure(
     Returns:
         The figure; frame `names[i]` shows `panels[i]`.
     """
-    traces = [
-        {"xaxis": "x", "yaxis": "y", **map_trace(panel, look, own_bar(panel, grid, grid.boxes[0]))}
-        for panel in panels
-    ]
+    x, y = find_axes(grid, 0)
+    traces = [map_trace(panel, look, x, y) | _show_bar(panel, grid, grid.boxes[0]) for panel in panels]
     frames = [
-        {"name": name, "data": [trace], "layout": {"annotations": [write_title(panel.title, "x", "y")]}}
+        {"name": name, "data": [trace], "layout": {"annotations": [write_title(panel.title, x, y)]}}
         for name, panel, trace in zip(names, panels, traces, strict=True)
     ]
     controls = measure_controls(grid.width)
     layout = base_layout(grid) | place_axes(grid, photo)
     layout |= {
-        "annotations": [write_title(panels[0].title, "x", "y")],
-        "images": [lay_under("x", "y", photo)],
+        "annotations": [write_title(panels[0].title, x, y)],
+        "images": [lay_under(x, y, photo)],
         "template": make_template(photo),
         "sliders": [_scrubber(names, words["layer"], grid)],
         "updatemenus": [_player(words["play"], words["pause"], grid)],
@@ -346,14 +357,14 @@ def box_figure(photo: Photo, box: tuple[float, float, float, float] | None, grid
     # Plotly selects points, and a picture has none.
     grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
     rows, columns = grid_points.astype(np.float32)
-    points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": "x"}
-    points |= {"yaxis": "y", "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
-    traces = [{"type": "image", "xaxis": "x", "yaxis": "y", **photo_trace(photo)}, points]
+    x, y = find_axes(grid, 0)
+    points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
+    points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
     layout = base_layout(grid) | place_axes(grid, photo)
-    layout |= {"annotations": [write_title(photo.title, "x", "y")], "dragmode": "select"}
+    layout |= {"annotations": [write_title(photo.title, x, y)], "dragmode": "select"}
     if box is not None:
-        layout["shapes"] = draw_box("x", "y", box, 3)
-    return ReadyFigure({"data": traces, "layout": layout})
+        layout["shapes"] = draw_box(x, y, box, 3)
+    return ReadyFigure({"data": [photo_trace(photo, x, y), points], "layout": layout})
 
 
 def measure_controls(width: float) -> int:

@@ -21,9 +21,7 @@ COLOR_SCALES = {
     "greys": "Greys_r",
 }
 DIVERGING_SCALE = "RdBu_r"
-BAR_THICKNESS = 9  # pixels of the screen
 LONGEST_VALUE = 1e6
-BAR_INSET = 14  # so that the numbers at its ends do not run into the next panel's
 NARROW = 640  # a figure below this width is on a phone: dragging must scroll the page there, not zoom
 FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
 # The figure does not know whether the page is light or dark; these can be seen on both.
@@ -174,10 +172,11 @@ def name_axes(place: int) -> tuple[str, str]:
 def find_axes(grid: Grid, place: int) -> tuple[str, str]:
     """The axes of a picture in a grid: those of its column and of its row.
 
-    A pair of axes for each picture would do as well, and take Plotly a tenth longer to draw 13 maps.
+    A pair of axes for each picture would do as well, and take Plotly a tenth longer to draw 13 maps. The
+    first pair is kept for the colour bars (see `viz.bars`).
     """
     row, column = grid.locate(place)
-    return name_axes(column)[0], name_axes(row)[1]
+    return name_axes(column + 1)[0], name_axes(row + 1)[1]
 
 
 def base_layout(grid: Grid) -> Spec:
@@ -202,18 +201,23 @@ def place_axes(grid: Grid, photo: Photo) -> Spec:
     """The axes of all pictures of a grid, in input pixels; they zoom as one."""
     bare = {"visible": False, "constrain": "domain"}
     axes: Spec = {}
+    first_x, first_y = find_axes(grid, 0)
     for place, box in enumerate(grid.boxes):
         x, y = find_axes(grid, place)
-        across = bare | {"domain": grid.share_across(box), "anchor": "y", "range": [0, photo.width]}
-        down = bare | {"domain": grid.share_down(box), "anchor": "x", "range": [photo.height, 0]}
-        across |= {} if x == "x" else {"matches": "x"}
-        down |= {"scaleanchor": "x", "constraintoward": "bottom"} if y == "y" else {"matches": "y"}
+        across = bare | {"domain": grid.share_across(box), "anchor": first_y, "range": [0, photo.width]}
+        down = bare | {"domain": grid.share_down(box), "anchor": first_x, "range": [photo.height, 0]}
+        across |= {} if x == first_x else {"matches": first_x}
+        leading = {"scaleanchor": first_x, "constraintoward": "bottom"}
+        down |= leading if y == first_y else {"matches": first_y}
         axes |= {f"xaxis{x[1:]}": across, f"yaxis{y[1:]}": down}
     return axes
 
 
-def photo_trace(photo: Photo) -> Spec:
+def photo_trace(photo: Photo, x: str, y: str) -> Spec:
     return {
+        "type": "image",
+        "xaxis": x,
+        "yaxis": y,
         "source": photo.source,
         "x0": 0.5,  # Plotly names a pixel's centre; the axes count its edges
         "y0": 0.5,
@@ -221,10 +225,12 @@ def photo_trace(photo: Photo) -> Spec:
     }
 
 
-def map_trace(panel: Panel, look: Look, bar: Spec | None) -> Spec:
+def map_trace(panel: Panel, look: Look, x: str, y: str) -> Spec:
     percent = np.rint(normalize(panel.heatmap) * 100).astype(np.uint8)
-    trace: Spec = {
+    return {
         "type": "heatmap",
+        "xaxis": x,
+        "yaxis": y,
         "z": panel.heatmap,
         "x0": panel.stride / 2,
         "dx": panel.stride,
@@ -232,46 +238,18 @@ def map_trace(panel: Panel, look: Look, bar: Spec | None) -> Spec:
         "dy": panel.stride,
         "zmin": panel.low,
         "zmax": panel.high,
-        "colorscale": DIVERGING_SCALE if look.diverging else COLOR_SCALES[look.colors],
+        "colorscale": name_scale(look),
         "zsmooth": "best" if look.smooth else False,
         "opacity": look.opacity if look.overlay else 1,
         "customdata": percent,
         "hovertemplate": panel.hover,
-        "showscale": bar is not None,
+        "showscale": False,
     }
-    return trace if bar is None else trace | {"colorbar": bar}
 
 
-def own_bar(panel: Panel, grid: Grid, box: Box) -> Spec:
-    """A map's own colour bar, whose ends say so where they clip the map."""
-    lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
-    upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
-    return color_bar(panel.low, panel.high, grid, box, lower, upper)
-
-
-def color_bar(low: float, high: float, grid: Grid, box: Box, lower: str = "", upper: str = "") -> Spec:
-    """A horizontal bar under a box."""
-    middle = (low + high) / 2
-    return {
-        "orientation": "h",
-        "x": sum(grid.share_across(box)) / 2,
-        "xanchor": "center",
-        "len": box.width - 2 * BAR_INSET,
-        "lenmode": "pixels",
-        "y": grid.share_down(box)[0],
-        "yanchor": "top",
-        "xpad": 0,
-        "ypad": 5,
-        "thickness": BAR_THICKNESS,
-        "outlinewidth": 0,
-        "tickvals": [low, middle, high],
-        "ticktext": [lower + format_value(low), format_value(middle), upper + format_value(high)],
-        "tickfont": {"size": 11},
-        "ticklen": 2,
-        # Three short numbers always fit; measuring whether they do takes Plotly longer than drawing them.
-        "tickangle": 0,
-        "ticklabeloverflow": "allow",
-    }
+def name_scale(look: Look) -> str:
+    """Plotly's name of the colour scale."""
+    return DIVERGING_SCALE if look.diverging else COLOR_SCALES[look.colors]
 
 
 def format_value(value: float) -> str:
