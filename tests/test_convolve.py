@@ -3,15 +3,25 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from conftest import PHOTOS
 from torch import nn
 
 from viz import convolve
 from viz.convolve import HAS_NNPACK, suits_winograd
+from viz.extractor import extract_heatmaps
 from viz.layers import CONV_LAYERS, LAYER_NAMES
 
 needs_nnpack = pytest.mark.skipif(not HAS_NNPACK, reason="this torch or processor has no NNPACK")
+
+
+@pytest.fixture(autouse=True)
+def let_it_pay(monkeypatch):
+    """Winograd's method wherever it is possible, whichever is faster on this processor."""
+    monkeypatch.setattr(convolve, "PAYS", HAS_NNPACK)
+
 
 COUNT_THREADS = """
 import os, torch
@@ -118,8 +128,8 @@ def test_other_numbers_and_batches_are_convolved_directly():
     assert not suits_winograd(make_convolution(), make_signal(count=2))
 
 
-def test_without_nnpack_it_is_done_directly(monkeypatch):
-    monkeypatch.setattr(convolve, "HAS_NNPACK", False)
+def test_where_it_does_not_pay_it_is_done_directly(monkeypatch):
+    monkeypatch.setattr(convolve, "PAYS", False)
     convolution, signal = make_convolution(), make_signal()
     assert torch.equal(convolve.convolve(convolution, signal), convolution(signal))
 
@@ -152,6 +162,27 @@ def test_which_layers_it_serves(features, height, width, expected):
         if suits_winograd(convolution, signal):
             served.append(layer.name)
     assert served == list(expected)
+
+
+@needs_nnpack
+@pytest.mark.parametrize("photo", PHOTOS)
+def test_a_pass_has_the_direct_methods_values(features, make_batch, photo, monkeypatch):
+    batch = make_batch(photo)
+    found = extract_heatmaps(features, batch)
+    monkeypatch.setattr(convolve, "PAYS", False)
+    direct = extract_heatmaps(features, batch)
+    assert any(not np.array_equal(found[key], direct[key]) for key in found)  # it was another method
+    for key, heatmap in direct.items():
+        assert np.abs(found[key] - heatmap).max() <= 1e-5 * np.abs(heatmap).max() or key[2] == "strongest"
+
+
+@pytest.mark.parametrize(("capability", "pays"), [("AVX512", False), ("AVX2", HAS_NNPACK)])
+def test_it_pays_without_avx_512(capability, pays):
+    code = f"import torch; torch.backends.cpu.get_cpu_capability = lambda: {capability!r}\n"
+    code += "from viz import convolve; print(convolve.PAYS)"
+    folder = Path(__file__).parent.parent
+    answer = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert answer.stdout.strip() == str(pays), answer.stderr
 
 
 @needs_nnpack
