@@ -44,8 +44,8 @@ document.querySelector('[data-test-script-state="notRunning"]')
 && !document.querySelector('[data-testid="stSkeleton"]')
 """
 
-# The picture of a heatmap trace; Plotly draws a photograph's trace into another layer.
-HEATMAP = ".js-plotly-plot .heatmaplayer .hm image"
+# The picture of a map, which Plotly has painted or which comes painted; a photograph is no PNG.
+HEATMAP = '.js-plotly-plot :is(.heatmaplayer .hm, .imagelayer .im) image[*|href^="data:image/png"]'
 
 # What an animation frame's callback finds is painted when the next frame's callback runs.
 _NOTE_FIRST_HEATMAP = f"""
@@ -59,19 +59,19 @@ _NOTE_FIRST_HEATMAP = f"""
 }})();
 """
 
-# Streamlit mounts a new chart when its data changes, so the document is searched anew in each frame.
+# Streamlit mounts a new chart when its data changes, and the old one may stand below it for a moment, so the
+# document is searched anew in each frame. The change is there when all maps of the first chart have pictures,
+# and then values, that none of them had before.
 _WATCH_CHANGE = f"""
 () => {{
+  const find = () => document.querySelector({HEATMAP!r})?.closest(".js-plotly-plot");
+  const list = () => Array.from(find()?.querySelectorAll({HEATMAP!r}) ?? [], (image) => image.href.baseVal);
   const read = () => {{
-    const image = document.querySelector({HEATMAP!r});
-    const plot = image && image.closest(".js-plotly-plot");
-    const trace = plot && (plot._fullData || []).find((trace) => trace.type === "heatmap");
-    return trace ? {{ z: trace.z, picture: image.href.baseVal }} : null;
+    const values = find()._fullData.map((trace) => trace.z ?? trace.customdata).filter((rows) => rows);
+    return values.map((rows) => String(rows[rows.length >> 1]));
   }};
-  const before = read();
-  before.z = Array.from(before.z, (row) => Array.from(row));
-  const differs = (z) => z.length !== before.z.length
-    || before.z.some((row, y) => row.some((value, x) => value !== z[y][x]));
+  const pictures = list(), values = read();
+  const differ = (now, then) => now.length === then.length && now.every((one) => !then.includes(one));
   let start = 0;
   window.repainted = 0;
   const press = (event) => {{
@@ -80,8 +80,7 @@ _WATCH_CHANGE = f"""
     document.removeEventListener("pointerdown", press, true);
   }};
   const look = () => {{
-    const now = read();
-    const drawn = start && now && now.picture !== before.picture && differs(now.z);
+    const drawn = start && differ(list(), pictures) && differ(read(), values);
     requestAnimationFrame(drawn ? note : look);
   }};
   const note = () => {{ window.repainted = (performance.now() - start) / 1000; }};

@@ -179,7 +179,7 @@ def _fetch_token(url: str) -> str:
 def read_maps(spec: str) -> list[NDArray[np.float32]]:
     """The heatmaps of a figure."""
     traces = json.loads(spec)["data"]
-    return [_decode(trace["z"]) for trace in traces if trace["type"] == "heatmap"]
+    return [_decode(trace["customdata"]) for trace in traces if "customdata" in trace]
 
 
 def _decode(array: dict[str, str]) -> NDArray[np.float32]:

@@ -52,7 +52,19 @@ def decode(array):
 
 
 def list_maps(spec):
-    return [trace for trace in spec["data"] if trace["type"] == "heatmap"]
+    return [trace for trace in spec["data"] if "customdata" in trace]
+
+
+def read_pixels(trace):
+    """The colours of a map's cells, [h, w, 3]."""
+    picture = base64.b64decode(trace["source"].removeprefix("data:image/png;base64,"))
+    return np.array(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def read_bars(spec):
+    """The three numbers of each colour bar."""
+    (numbers,) = [trace["text"] for trace in spec["data"] if trace["type"] == "scatter"]
+    return [tuple(numbers[place : place + 3]) for place in range(0, len(numbers), 3)]
 
 
 def read_titles(page):
@@ -74,7 +86,7 @@ def test_the_first_screen(page):
     page.run()
     assert_healthy(page)
     spec, chart = read_figure(page)
-    assert [trace["type"] for trace in spec["data"][:5]] == ["image"] + ["heatmap"] * 4
+    assert len(list_maps(spec)) == len(read_bars(spec)) == 4
     titles = read_titles(page)
     assert titles[0].startswith("<b>Photograph</b>")
     for title, name in zip(titles[1:], DEFAULT_LAYERS, strict=False):
@@ -95,7 +107,7 @@ def test_the_page_shows_the_pixels_that_the_network_saw_and_its_true_values(page
     np.testing.assert_array_equal(np.array(shown), np.array(framed))
     expected = extract_heatmaps(features, make_batch("cat.png"))
     for trace, name in zip(list_maps(spec), DEFAULT_LAYERS, strict=True):
-        np.testing.assert_array_equal(decode(trace["z"]), expected[name, "post", "mean"])
+        np.testing.assert_array_equal(decode(trace["customdata"]), expected[name, "post", "mean"])
 
 
 def test_one_pass_however_many_widgets_change(page, count_passes):
@@ -148,7 +160,8 @@ def test_the_first_maps_of_a_new_server_need_no_network(cold, count_passes, feat
     expected = extract_heatmaps(features, make_batch("cat.png"))
     for trace, name in zip(traces, names, strict=True):
         heatmap = expected[name, "post", "mean"]
-        np.testing.assert_allclose(decode(trace["z"]), heatmap, rtol=1e-3, atol=1e-4 * heatmap.max())
+        values = decode(trace["customdata"] if view == "compare" else trace["z"])
+        np.testing.assert_allclose(values, heatmap, rtol=1e-3, atol=1e-4 * heatmap.max())
     if view == "compare":
         fact = ENGLISH("explain.layer_strongest", channel=expected.strongest_channel(names[0], "post"))
         assert any(fact in text.value for text in cold.markdown)
@@ -254,8 +267,10 @@ def test_the_homeworks_view(page):
     page.button(key="preset").click().run()
     assert_healthy(page)
     spec, _ = read_figure(page)
-    assert [trace["z"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
-    assert all(trace["colorscale"][-1][1] == "rgb(128,0,0)" for trace in list_maps(spec))
+    assert [trace["customdata"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
+    for trace in list_maps(spec):
+        values = decode(trace["customdata"])
+        assert read_pixels(trace)[values == values.max()].tolist() == [[128, 0, 0]]
     assert not [image for image in spec["layout"]["images"] if image.get("layer") == "below"]
     for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
         assert page.session_state[name] == value
@@ -307,11 +322,19 @@ def test_one_layer(page):
 def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page):
     page.query_params["side"] = "pre"
     page.run()
-    for trace in list_maps(read_figure(page)[0]):
-        assert trace["zmin"] == -trace["zmax"] < 0
-        assert trace["colorscale"][5][1] == "rgb(247,247,247)"
+    spec = read_figure(page)[0]
+    white = 0
+    for trace, (low, middle, high) in zip(list_maps(spec), read_bars(spec), strict=True):
+        assert (low, middle) == (f"\N{MINUS SIGN}{high}", "0")
+        values, pixels = decode(trace["customdata"]), read_pixels(trace)
+        around_zero = pixels[abs(values) < 0.02 * abs(values).max()]
+        assert (around_zero > 230).all()
+        white += len(around_zero)
+        red, _, blue = pixels[abs(values) == abs(values).max()][0].astype(int)
+        assert (red > blue) == (values.max() > -values.min())
+    assert white > 100
     page.selectbox(key="aggregation").set_value("l2").run()
-    assert all(trace["zmin"] >= 0 for trace in list_maps(read_figure(page)[0]))
+    assert not [low for low, _, _ in read_bars(read_figure(page)[0]) if low.startswith("\N{MINUS SIGN}")]
 
 
 def test_the_strongest_channel_is_named(page):
@@ -704,13 +727,16 @@ def test_look_alikes_share_a_scale_and_the_cell_is_like_itself(page):
     open_probe(page, show="alike", point="120,90", second="coffee")
     spec = read_chart(page, "probed")
     maps = list_maps(spec)
-    assert [(trace["zmin"], trace["zmax"]) for trace in maps] == [(-1, 1)] * 4
+    assert len(maps) == 4
+    assert read_bars(spec)[0] == ("\N{MINUS SIGN}1", "0", "1")
     for trace, row in zip(maps, read_rows(page), strict=True):
         down, across = (int(part) for part in row[1].split(","))
-        assert decode(trace["z"])[down, across] == pytest.approx(1, abs=1e-5)
+        assert decode(trace["customdata"])[down, across] == pytest.approx(1, abs=1e-5)
+        assert tuple(read_pixels(trace)[down, across]) == (103, 0, 31)  # the last of blue-white-red
     other = list_maps(read_chart(page, "matched"))
     assert len(other) == 4
-    assert all(-1 <= decode(trace["z"]).min() <= decode(trace["z"]).max() < 1 for trace in other)
+    values = [decode(trace["customdata"]) for trace in other]
+    assert all(-1 <= heatmap.min() <= heatmap.max() < 1 for heatmap in values)
 
 
 def test_the_effective_field_lies_over_the_photograph(page):
@@ -737,7 +763,7 @@ def test_channels_are_ranked_paged_and_shown(page, features, make_batch):
     titles = [note["text"] for note in read_chart(page, "thumbnails")["layout"]["annotations"]]
     assert [int(re.findall(r"<b>(\d+)", title)[0]) for title in titles] == order[:16].tolist()
     large = read_chart(page, "channel_large")["data"][1]
-    np.testing.assert_allclose(decode(large["z"]), cells[..., order[0]], rtol=1e-3, atol=1e-2)
+    np.testing.assert_allclose(decode(large["customdata"]), cells[..., order[0]], rtol=1e-3, atol=1e-2)
     page.slider(key="thumb_page").set_value(32).run()
     titles = [note["text"] for note in read_chart(page, "thumbnails")["layout"]["annotations"]]
     assert [int(re.findall(r"<b>(\d+)", title)[0]) for title in titles] == order[496:].tolist()

@@ -12,6 +12,7 @@ from conftest import ROOT, find_free_port, serve
 from PIL import Image
 
 from views.address import DEFAULT_LAYERS
+from viz.aggregate import normalize
 from viz.extractor import extract_heatmaps
 from viz.images import frame_image, read_image, to_batch
 from viz.layers import LAYER_NAMES, get_layer
@@ -21,7 +22,9 @@ from viz.probe import find_cell, receptive_field_box
 
 pytestmark = pytest.mark.browser
 
-HEATMAP = ".stPlotlyChart .heatmaplayer .hm image"
+# A map's picture, painted by Plotly or before; a photograph is no PNG.
+PICTURE = ':is(.heatmaplayer .hm, .imagelayer .im) image[*|href^="data:image/png"]'
+HEATMAP = f".stPlotlyChart {PICTURE}"
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -184,12 +187,12 @@ def test_the_address_restores_the_view(visit):
     assert visitor.parameters() == parse_qs(query[1:])
     visitor.choose("Channels become one map by", "L2 norm")
     assert visitor.parameters()["aggregation"] == ["l2"]
-    values = visitor.figure("return Array.from(gd._fullData[2].z[3])")
+    values = visitor.figure("return Array.from(gd._fullData[2].customdata[3])")
     visitor.tab.reload()
     visitor.tab.wait_for_selector(HEATMAP)
     visitor.settle()
     assert visitor.titles() == titles
-    assert visitor.figure("return Array.from(gd._fullData[2].z[3])") == values
+    assert visitor.figure("return Array.from(gd._fullData[2].customdata[3])") == values
 
 
 def test_an_invalid_address_opens_the_default_view(visit):
@@ -280,9 +283,10 @@ def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
     assert (x1 - x0) / (y1 - y0) == pytest.approx(337 / 224, rel=0.02)  # not distorted
 
 
-def test_hover_tells_layer_cell_value_and_receptive_field(visit):
+@pytest.mark.parametrize("smooth", ["false", "true"])
+def test_hover_tells_layer_cell_value_and_receptive_field(visit, smooth):
     visitor = visit()
-    visitor.open("?layers=conv4_3&layers=conv5_3")
+    visitor.open(f"?layers=conv4_3&layers=conv5_3&smooth={smooth}")
     left, top, right, bottom = visitor.boxes()[2]
     rows, columns = 14, 21
     row, column = 4, 9
@@ -291,13 +295,14 @@ def test_hover_tells_layer_cell_value_and_receptive_field(visit):
     )
     visitor.tab.wait_for_selector(".hoverlayer .hovertext")
     text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
-    values = np.array(visitor.figure("return gd._fullData[2].z.map(row => Array.from(row))"))
+    values = np.array(visitor.figure("return gd._fullData[2].customdata.map(row => Array.from(row))"))
     assert values.shape == (rows, columns)
-    share = round(100 * (values[row, column] - values.min()) / (values.max() - values.min()))
+    percent = visitor.figure("return gd._fullData[2].text.map(row => Array.from(row))")
+    np.testing.assert_allclose(percent, 100 * normalize(values), atol=0.5001)
     field = get_layer("conv5_3").receptive_field
     assert f"row {row}, column {column}" in text
     assert f"value {values[row, column]:.4g}" in text
-    assert f"normalised {share} %" in text
+    assert f"normalised {percent[row][column]} %" in text
     assert f"sees {field}×{field} px around x 152, y 72" in text
 
 
@@ -335,7 +340,7 @@ def test_the_overlay_lies_over_the_photograph(visit):
     )
     kinds = [source.split(";")[0] for source in sources]
     assert kinds.count("data:image/webp") == 3  # the photograph's own panel and one under each map
-    assert kinds.count("data:image/png") == 2  # the colour bars
+    assert kinds.count("data:image/png") == 4  # the maps and their colour bars
     assert visitor.figure("return gd._fullData[1].opacity") == 0.4
 
 
@@ -518,12 +523,12 @@ def test_a_click_on_the_photograph_and_on_a_heatmap_is_answered(visit):
 
 def test_a_click_on_a_small_map_shows_its_channel(visit):
     visitor = visit()
-    visitor.open("?view=probe&show=channels&layer=conv5_3", ".st-key-thumbnails .heatmaplayer image")
+    visitor.open("?view=probe&show=channels&layer=conv5_3", f".st-key-thumbnails {PICTURE}")
     third = visitor.tab.evaluate(
         "() => document.querySelector('.st-key-thumbnails .js-plotly-plot').layout.annotations[2].text"
     )
     number = re.findall(r"<b>(\d+)", third)[0]
-    images = visitor.tab.locator(".st-key-thumbnails .heatmaplayer image")
+    images = visitor.tab.locator(f".st-key-thumbnails {PICTURE}")
     images.first.scroll_into_view_if_needed()
     visitor.settle()
     edges = sorted((image.bounding_box() for image in images.all()), key=lambda box: (box["y"], box["x"]))[2]
@@ -638,7 +643,7 @@ def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit)
     pixels = np.random.default_rng(5).integers(0, 255, (240, 240, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(buffer, "PNG")
     chooser.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
-    visitor.tab.wait_for_selector(".st-key-matched .heatmaplayer .hm image", timeout=60_000)
+    visitor.tab.wait_for_selector(f".st-key-matched {PICTURE}", timeout=60_000)
     visitor.settle()
     assert "second" not in visitor.parameters()
     assert visitor.tab.locator(".st-key-matched .annotation text").first.text_content().startswith("Photo")

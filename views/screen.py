@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.components.v2 import component
 
+from views import hover
 from views.shown import expect_figure
 
 # What is assumed until the browser has said otherwise: a window of 1440x900 with the sidebar open.
@@ -51,14 +52,16 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     connected = now;
   }, 500);
   const look = () => {
-    const drawn = ":is(.imagelayer image, .heatmaplayer image, .scatterlayer .trace)";
+    const drawn = ":is(.imagelayer image[*|href], .heatmaplayer image, .scatterlayer .js-line)";
     if (main.querySelector(`.js-plotly-plot ${drawn}`) === null) requestAnimationFrame(look);
     else requestAnimationFrame(() => fetch(`shown/${data.token}`, { method: "POST" }).catch(() => {}));
   };
   if (data.token) look();
   const pardon = (event) => { if (event.reason === undefined) event.preventDefault(); };
   window.addEventListener("unhandledrejection", pardon);
+  const forget = normaliseOnHover(main);
   return () => {
+    forget();
     clearTimeout(timer);
     clearInterval(watch);
     observer.disconnect();
@@ -68,7 +71,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 }
 """
 
-_report_screen = component("screen", js=_SCRIPT)
+_report_screen = component("screen", js=hover.SCRIPT + _SCRIPT)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,12 @@
 """Colour bars, as Plotly's plain dictionaries.
 
-Plotly's own serve where a figure has one. They are axes with all that belongs to them, and those of 13 maps
-take a tenth of the time from a change of a widget to its maps. So a figure of many maps has a picture of the
-scale under each, and the numbers of all in one trace.
+Plotly's own serve where a trace has one that may come and go. They are axes with all that belongs to them,
+and those of 13 maps take a tenth of the time from a change of a widget to its maps. So a figure of many maps
+has a picture of the scale under each, and the numbers of all in one trace.
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-
-import numpy as np
-from PIL import Image
 
 from viz.grids import Box, Grid
 from viz.specs import Panel, Spec, format_value
@@ -21,22 +16,39 @@ DISTANCE = 5  # from the map above
 INSET = 14  # so that the numbers at its ends do not run into the next bar's
 NUMBER_SIZE = 11
 NUMBER_DISTANCE = 11  # from the bar down to the middle of its numbers
-SHADES = 256  # as many as a screen can show of one colour channel
+TITLE_DISTANCE = 10  # from the middle of a bar's title down to the bar
 
 Numbers = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One map's colour bar.
+    """A colour bar, of one map or of all.
 
     Attributes:
-        box: The map's.
+        box: What it lies below.
         numbers: At its left end, in its middle and at its right end.
+        title: Above it, if there is room.
     """
 
     box: Box
     numbers: Numbers
+    title: str = ""
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.box.left + INSET
+
+    @property
+    def top(self) -> float:
+        """Its upper edge."""
+        return self.box.top + self.box.height + DISTANCE
+
+    @property
+    def width(self) -> float:
+        """From its left to its right edge."""
+        return self.box.width - 2 * INSET
 
 
 def number_map(panel: Panel) -> Numbers:
@@ -76,24 +88,6 @@ def plotly_bar(low: float, high: float, numbers: Numbers, grid: Grid, box: Box) 
     }
 
 
-def paint_scale(places: Sequence[float], colors: Sequence[tuple[float, float, float]]) -> str:
-    """A colour scale from left to right.
-
-    Args:
-        places: Of its colours, ascending from 0 to 1.
-        colors: Red, green and blue, 0..1; between two places they are blended linearly, as Plotly does it.
-
-    Returns:
-        A data URI of a picture one pixel high.
-    """
-    across = np.linspace(0, 1, SHADES)
-    channels = [np.interp(across, places, channel) for channel in zip(*colors, strict=True)]
-    pixels = np.rint(np.stack(channels, axis=-1) * 255).astype(np.uint8)
-    buffer = BytesIO()
-    Image.fromarray(pixels[np.newaxis]).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
 def draw_bars(spec: Spec, bars: Sequence[Bar], scale: str, grid: Grid) -> None:
     """Add bars under maps to a figure.
 
@@ -102,46 +96,46 @@ def draw_bars(spec: Spec, bars: Sequence[Bar], scale: str, grid: Grid) -> None:
 
     Args:
         spec: The figure, which has its axes and maps.
-        bars: One a map.
+        bars: One a map, or one for all.
         scale: A data URI of their colours.
         grid: Where the maps stand.
     """
     layout = spec["layout"]
     layout["xaxis"] = {"visible": False, "fixedrange": True, "range": [0, grid.width]}
     layout["yaxis"] = {"visible": False, "fixedrange": True, "range": [grid.height, 0]}
-    layout["images"] = [*layout.get("images", ()), *(_place_scale(bar.box, scale) for bar in bars)]
-    spec["data"].append(_write_numbers(bars))
+    layout["images"] = [*layout.get("images", ()), *(_place_scale(bar, scale) for bar in bars)]
+    spec["data"].append(_write_texts(bars))
 
 
-def _place_scale(box: Box, scale: str) -> Spec:
+def _place_scale(bar: Bar, scale: str) -> Spec:
     return {
         "source": scale,
         "xref": "x",
         "yref": "y",
-        "x": box.left + INSET,
-        "y": box.top + box.height + DISTANCE,
-        "sizex": box.width - 2 * INSET,
+        "x": bar.left,
+        "y": bar.top,
+        "sizex": bar.width,
         "sizey": THICKNESS,
         "sizing": "stretch",
     }
 
 
-def _write_numbers(bars: Sequence[Bar]) -> Spec:
-    across: list[float] = []
-    down: list[float] = []
-    texts: list[str] = []
+def _write_texts(bars: Sequence[Bar]) -> Spec:
+    placed: list[tuple[float, float, str]] = []
     for bar in bars:
-        left, right = bar.box.left + INSET, bar.box.left + bar.box.width - INSET
-        across += [left, (left + right) / 2, right]
-        down += 3 * [bar.box.top + bar.box.height + DISTANCE + THICKNESS + NUMBER_DISTANCE]
-        texts += bar.numbers
+        across = (bar.left, bar.left + bar.width / 2, bar.left + bar.width)
+        down = bar.top + THICKNESS + NUMBER_DISTANCE
+        placed += [(x, down, number) for x, number in zip(across, bar.numbers, strict=True)]
+        if bar.title:
+            placed.append((across[1], bar.top - TITLE_DISTANCE, bar.title))
+    x, y, texts = (list(column) for column in zip(*placed, strict=True))
     return {
         "type": "scatter",
         "mode": "text",
         "xaxis": "x",
         "yaxis": "y",
-        "x": across,
-        "y": down,
+        "x": x,
+        "y": y,
         "text": texts,
         "textfont": {"size": NUMBER_SIZE},
         "hoverinfo": "skip",

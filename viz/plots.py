@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 from plotly.colors import get_colorscale, validate_colors
 
-from viz.bars import Bar, draw_bars, number_map, number_range, paint_scale, plotly_bar
+from viz.bars import Bar, draw_bars, number_map, number_range, plotly_bar
 from viz.charts import (
     Chart,
     arrange_charts,
@@ -21,6 +21,7 @@ from viz.charts import (
     shade_stages,
 )
 from viz.grids import BAR_HEIGHT, Box, Grid
+from viz.paint import make_palette, paint_scale
 from viz.specs import (
     ACCENT_COLOR,
     COLOR_SCALES,
@@ -42,11 +43,12 @@ from viz.specs import (
     draw_box,
     draw_ring,
     find_axes,
+    heatmap_trace,
     lay_under,
     make_template,
-    map_trace,
     name_axes,
     name_scale,
+    painted_trace,
     photo_trace,
     place_axes,
     write_note,
@@ -58,10 +60,11 @@ THUMB_TITLE_SIZE = 11
 DTYPES = {"float32": "f4", "uint8": "u1"}  # by NumPy's names, as Plotly calls them
 # The browser's Plotly knows fewer scales by name than Plotly.py, which takes a millisecond to find one.
 SCALES = {name: get_colorscale(name) for name in (*COLOR_SCALES.values(), DIVERGING_SCALE)}
-SCALE_PICTURES = {
-    name: paint_scale([place for place, _ in scale], validate_colors([color for _, color in scale], "tuple"))
+PALETTES = {
+    name: make_palette([place for place, _ in scale], validate_colors([color for _, color in scale], "tuple"))
     for name, scale in SCALES.items()
 }
+SHARED_BAR_TITLE_HEIGHT = 13
 TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
 SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
 SLIDER_HEIGHT = 100
@@ -151,17 +154,27 @@ def _add_panels(
     spec: Spec, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
 ) -> None:
     """Add maps, titles and bars behind the traces that are there."""
-    first = len(spec["data"])
-    for place, panel in enumerate(panels, start=first):
+    if not panels:
+        return
+    palette = PALETTES[name_scale(look)]
+    bars = []
+    for place, panel in enumerate(panels, start=len(spec["data"])):
         x, y = find_axes(grid, place)
-        spec["data"].append(map_trace(panel, look, x, y))
+        painted = (
+            heatmap_trace(panel, look, x, y) if look.smooth else painted_trace(panel, look, palette, x, y)
+        )
+        spec["data"].append(painted)
         spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
-    if look.shared_bar and panels:
-        spec["data"][first] |= {"showscale": True, "colorbar": _shared_bar(panels[0], look, grid)}
-    elif panels:
-        boxes = grid.boxes[first : first + len(panels)]
-        bars = [Bar(box, number_map(panel)) for box, panel in zip(boxes, panels, strict=True)]
-        draw_bars(spec, bars, SCALE_PICTURES[name_scale(look)], grid)
+        bars.append(Bar(grid.boxes[place], number_map(panel)))
+    if look.shared_bar:
+        bars = [_share_bar(panels[0], look, grid)]
+    draw_bars(spec, bars, paint_scale(palette), grid)
+
+
+def _share_bar(panel: Panel, look: Look, grid: Grid) -> Bar:
+    """The one bar of all maps, at the foot of the figure."""
+    foot = Box(0.0, grid.height - BAR_HEIGHT, grid.width, SHARED_BAR_TITLE_HEIGHT)
+    return Bar(foot, number_range(panel.low, panel.high), look.shared_bar)
 
 
 def probe_figure(
@@ -259,12 +272,6 @@ def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: G
     return ReadyFigure(spec)
 
 
-def _shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
-    foot = Box(0.0, grid.height - BAR_HEIGHT, grid.width, 0.0)
-    bar = plotly_bar(panel.low, panel.high, number_range(panel.low, panel.high), grid, foot)
-    return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": 12}}}
-
-
 def _show_bar(panel: Panel, grid: Grid, box: Box) -> Spec:
     bar = plotly_bar(panel.low, panel.high, number_map(panel), grid, box)
     return {"showscale": True, "colorbar": bar}
@@ -287,7 +294,7 @@ def depth_figure(
         The figure; frame `names[i]` shows `panels[i]`.
     """
     x, y = find_axes(grid, 0)
-    traces = [map_trace(panel, look, x, y) | _show_bar(panel, grid, grid.boxes[0]) for panel in panels]
+    traces = [heatmap_trace(panel, look, x, y) | _show_bar(panel, grid, grid.boxes[0]) for panel in panels]
     frames = [
         {"name": name, "data": [trace], "layout": {"annotations": [write_title(panel.title, x, y)]}}
         for name, panel, trace in zip(names, panels, traces, strict=True)

@@ -8,8 +8,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from viz.aggregate import normalize
 from viz.grids import Box, Grid
+from viz.paint import Palette, paint_map
 
 # The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
 COLOR_SCALES = {
@@ -39,6 +39,7 @@ GLOW_SCALE = [
 ]
 HOVER_COLOR = "#2f333c"
 HOVER_TEXT_COLOR = "#fdfcf9"
+UNKNOWN = [[None]]  # what `views.hover` puts its numbers in the place of
 Spec = dict[str, Any]
 
 
@@ -69,8 +70,9 @@ class Panel:
         low: Value drawn in the first colour.
         high: Value drawn in the last colour.
         title: Text above it (Plotly's HTML subset).
-        hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in
-            percent, `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
+        hover: Plotly hover template; `%{customdata}` is the true value, `%{text}` the normalised one in
+            percent (worked out by the page, see `views.hover`), `%{pointNumber[0]}` and `%{pointNumber[1]}`
+            row and column, x and y the centre.
     """
 
     heatmap: NDArray[np.float32]
@@ -225,25 +227,37 @@ def photo_trace(photo: Photo, x: str, y: str) -> Spec:
     }
 
 
-def map_trace(panel: Panel, look: Look, x: str, y: str) -> Spec:
-    percent = np.rint(normalize(panel.heatmap) * 100).astype(np.uint8)
-    return {
+def painted_trace(panel: Panel, look: Look, palette: Palette, x: str, y: str) -> Spec:
+    """A map as a picture that is painted here: the browser has a fifth less to do for 13 maps."""
+    picture = paint_map(panel.heatmap, panel.low, panel.high, palette)
+    return _place_map(panel, look, x, y) | {"type": "image", "source": picture, "customdata": panel.heatmap}
+
+
+def heatmap_trace(panel: Panel, look: Look, x: str, y: str) -> Spec:
+    """A map that Plotly paints, which it must to blend the cells."""
+    return _place_map(panel, look, x, y) | {
         "type": "heatmap",
-        "xaxis": x,
-        "yaxis": y,
         "z": panel.heatmap,
-        "x0": panel.stride / 2,
-        "dx": panel.stride,
-        "y0": panel.stride / 2,
-        "dy": panel.stride,
+        "customdata": UNKNOWN,
         "zmin": panel.low,
         "zmax": panel.high,
         "colorscale": name_scale(look),
         "zsmooth": "best" if look.smooth else False,
-        "opacity": look.opacity if look.overlay else 1,
-        "customdata": percent,
-        "hovertemplate": panel.hover,
         "showscale": False,
+    }
+
+
+def _place_map(panel: Panel, look: Look, x: str, y: str) -> Spec:
+    return {
+        "xaxis": x,
+        "yaxis": y,
+        "x0": panel.stride / 2,
+        "dx": panel.stride,
+        "y0": panel.stride / 2,
+        "dy": panel.stride,
+        "opacity": look.opacity if look.overlay else 1,
+        "text": UNKNOWN,
+        "hovertemplate": panel.hover,
     }
 
 
