@@ -48,8 +48,8 @@ def _run_nnpack(signal: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
 
 
 HAS_NNPACK = _start_nnpack()
-# NNPACK knows AVX2 at most. Where there is AVX-512, torch's direct method takes half to two thirds of the time
-# that Winograd's takes.
+# NNPACK knows AVX2 at most. Where there is AVX-512, torch's direct method takes half to two thirds of the
+# time that Winograd's takes.
 PAYS = HAS_NNPACK and torch.backends.cpu.get_cpu_capability() != "AVX512"
 
 
