@@ -540,16 +540,20 @@ def test_a_click_on_a_small_map_shows_its_channel(visit):
     assert any(f"channel {number}" in title for title in visitor.titles())
 
 
-def test_a_phones_choices_outlive_a_widget_whose_script_is_late(visit):
+@pytest.mark.parametrize("script", ["Selectbox", "Multiselect", "ButtonGroup"])
+def test_a_phones_choices_outlive_a_widget_whose_script_is_late(visit, script):
     visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
     held = []
-    visitor.tab.route("**/Multiselect*.js", lambda route: held.append(route))
+    visitor.tab.route(f"**/{script}*.js", lambda route: held.append(route))
     visitor.tab.goto(f"{visitor.url}/?layers=conv2_2&layers=conv4_3")
     visitor.tab.wait_for_selector(HEATMAP, timeout=120_000)
-    visitor.tab.wait_for_timeout(2000)  # the figure is too wide for a phone, and the page wants to say so
+    visitor.tab.wait_for_timeout(2500)  # the figure is too wide for a phone, and the page wants to say so
     assert len(held) == 1
+    said = len(visitor.sent)
     held[0].continue_()
+    visitor.tab.wait_for_timeout(500)
     visitor.settle()
+    assert len(visitor.sent) > said == 1  # the first word starts the session
     assert visitor.parameters()["layers"] == ["conv2_2", "conv4_3"]
     assert [title.partition("[")[0] for title in visitor.titles()[1:]] == ["conv2_2", "conv4_3"]
     left, _, right, _ = visitor.boxes()[0]
