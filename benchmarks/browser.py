@@ -212,7 +212,7 @@ class Tab:
         """The first value of an expression that is true; it is looked for in each frame.
 
         Raises:
-            TimeoutError: It takes longer than `TIMEOUT_S`.
+            TimeoutError: The browser has sent nothing for `TIMEOUT_S`.
         """
         return self.evaluate(_WAIT.replace("EXPRESSION", expression))
 

@@ -134,15 +134,17 @@ def test_the_first_screen_is_the_product(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_titles_can_be_read_in_both_themes(visit, scheme):
+@pytest.mark.parametrize("kind", ["annotation", "textpoint"])  # titles, and the numbers of the colour bars
+def test_texts_can_be_read_in_both_themes(visit, scheme, kind):
     visitor = visit(color_scheme=scheme)
     visitor.open()
     colours = visitor.tab.evaluate(
-        """() => {
-          const text = document.querySelector('.stPlotlyChart .annotation text');
+        """(kind) => {
+          const text = document.querySelector(`.stPlotlyChart .${kind} text`);
           const page = document.querySelector('[data-testid="stApp"]');
           return [getComputedStyle(text).fill, getComputedStyle(page).backgroundColor];
-        }"""
+        }""",
+        kind,
     )
     ink, paper = (sum(int(part) for part in colour[4:-1].split(",")[:3]) / 3 for colour in colours)
     assert abs(ink - paper) > 150
@@ -329,6 +331,40 @@ def test_the_scrubber_asks_the_server_nothing(visit):
     visitor.tab.wait_for_timeout(1500)
     assert visitor.titles()[0] == paused
     assert len(visitor.sent) == sent
+
+
+def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
+    visitor = visit()
+    visitor.open("?view=depth")
+    rail = visitor.tab.locator(".slider-rail-touch-rect").bounding_box()
+    left, top, right, bottom = visitor.boxes()[0]
+    for share, stride in ((0.999, 16), (0.5, 4)):
+        visitor.tab.mouse.click(rail["x"] + share * rail["width"], rail["y"] + rail["height"] / 2)
+        visitor.tab.wait_for_timeout(700)
+        x, y = 100.5, 60.5
+        visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
+        visitor.tab.wait_for_timeout(500)
+        text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
+        values = np.array(visitor.figure("return gd._fullData[0].z.map(row => Array.from(row))"))
+        value = values[int(y) // stride, int(x) // stride]
+        assert f"value {value:.4g}" in text
+        percent = int(re.findall(r"normalised (\d+) %", text)[0])
+        assert percent == pytest.approx(100 * (value - values.min()) / np.ptp(values), abs=0.5001)
+
+
+def test_between_the_pictures_nothing_catches_a_finger(visit):
+    visitor = visit()
+    visitor.open("?layers=conv3_1&layers=conv5_3")
+    _, first, second = visitor.boxes()
+    caught = visitor.tab.evaluate(
+        "points => points.map(([x, y]) => document.elementFromPoint(x, y).classList.contains('nsewdrag'))",
+        [
+            [(first[0] + first[2]) / 2, (first[1] + first[3]) / 2],
+            [(first[2] + second[0]) / 2, (first[1] + first[3]) / 2],  # between two pictures
+            [(first[0] + first[2]) / 2, first[3] + 10],  # on a colour bar
+        ],
+    )
+    assert caught == [True, False, False]
 
 
 def test_the_overlay_lies_over_the_photograph(visit):

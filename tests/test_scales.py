@@ -31,6 +31,12 @@ def test_a_constant_map_gets_a_range():
     assert low < high
 
 
+@pytest.mark.parametrize("value", [1e17, -3e38])
+def test_a_constant_map_of_large_values_gets_a_range(value):
+    ((low, high),) = choose_limits([np.full((2, 2), value, dtype=np.float32)], "own", False)
+    assert low < high
+
+
 def test_no_maps_no_limits():
     assert choose_limits([], "shared", False) == []
 

@@ -21,14 +21,16 @@ ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would f
 SIDEBAR_WIDTH = 336
 
 # Streamlit's margins leave a third of a laptop's screen empty, its charts' texts are too pale to read, and
-# the words in its uploader are English whatever the page's language is.
+# the words in its uploader are English whatever the page's language is. The axes of the colour bars cover a
+# whole figure (see `viz.bars`): between its pictures they would catch the finger that scrolls the page.
 STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] {{ padding: 3.9rem 2rem 2rem; }}
 [data-testid="stSidebarHeader"] {{ height: 2.5rem; margin-bottom: 0; padding-bottom: 0; }}
 .stPlotlyChart :is(.annotation, .legend, .colorbar, .textpoint, .slider-group, .updatemenu-container) text
   {{ fill: currentColor !important; }}
-.stPlotlyChart .nsewdrag.cursor-pointer {{ cursor: auto; }}
+.stPlotlyChart .draglayer:has(.nsewdrag:not(.cursor-pointer)) .nsewdrag.cursor-pointer
+  {{ pointer-events: none !important; }}
 .stPlotlyChart .updatemenu-item-rect {{ fill: transparent !important; }}
 [data-testid="stFileUploaderDropzone"] button p,
 [data-testid="stFileUploaderDropzoneInstructions"] span {{ font-size: 0; }}

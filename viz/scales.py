@@ -56,4 +56,4 @@ def _centre(low: float, high: float) -> Limits:
 
 def _open_up(low: float, high: float) -> Limits:
     """A constant map has no range; give it one, so that its single value gets the first colour."""
-    return (low, high) if high > low else (low, low + 1.0)
+    return (low, high) if high > low else (low, low + max(1.0, abs(low) * 1e-6))  # 1 is lost in large values

@@ -166,7 +166,7 @@ def digest_data(photo: Photo, panels: Sequence[Panel]) -> str:
 
 
 def name_axes(place: int) -> tuple[str, str]:
-    """Plotly's names of the axes of the panel at `place`: x, y, then x2, y2 and so on."""
+    """Plotly's names of a pair of axes, counted from 0: x, y, then x2, y2 and so on."""
     number = "" if place == 0 else str(place + 1)
     return f"x{number}", f"y{number}"
 
@@ -234,7 +234,7 @@ def painted_trace(panel: Panel, look: Look, palette: Palette, x: str, y: str) ->
 
 
 def heatmap_trace(panel: Panel, look: Look, x: str, y: str) -> Spec:
-    """A map that Plotly paints, which it must to blend the cells."""
+    """A map that Plotly paints, which it must to blend cells, and where maps take turns in one trace."""
     return _place_map(panel, look, x, y) | {
         "type": "heatmap",
         "z": panel.heatmap,
