@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import ROOT
+from conftest import ROOT, read_pixels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -53,12 +53,6 @@ def decode(array):
 
 def list_maps(spec):
     return [trace for trace in spec["data"] if "customdata" in trace]
-
-
-def read_pixels(trace):
-    """The colours of a map's cells, [h, w, 3]."""
-    picture = base64.b64decode(trace["source"].removeprefix("data:image/png;base64,"))
-    return np.array(Image.open(io.BytesIO(picture)).convert("RGB"))
 
 
 def read_bars(spec):
@@ -270,7 +264,7 @@ def test_the_homeworks_view(page):
     assert [trace["customdata"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
     for trace in list_maps(spec):
         values = decode(trace["customdata"])
-        assert read_pixels(trace)[values == values.max()].tolist() == [[128, 0, 0]]
+        assert read_pixels(trace["source"])[values == values.max()].tolist() == [[128, 0, 0]]
     assert not [image for image in spec["layout"]["images"] if image.get("layer") == "below"]
     for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
         assert page.session_state[name] == value
@@ -326,7 +320,7 @@ def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page)
     white = 0
     for trace, (low, middle, high) in zip(list_maps(spec), read_bars(spec), strict=True):
         assert (low, middle) == (f"\N{MINUS SIGN}{high}", "0")
-        values, pixels = decode(trace["customdata"]), read_pixels(trace)
+        values, pixels = decode(trace["customdata"]), read_pixels(trace["source"])
         around_zero = pixels[abs(values) < 0.02 * abs(values).max()]
         assert (around_zero > 230).all()
         white += len(around_zero)
@@ -732,7 +726,7 @@ def test_look_alikes_share_a_scale_and_the_cell_is_like_itself(page):
     for trace, row in zip(maps, read_rows(page), strict=True):
         down, across = (int(part) for part in row[1].split(","))
         assert decode(trace["customdata"])[down, across] == pytest.approx(1, abs=1e-5)
-        assert tuple(read_pixels(trace)[down, across]) == (103, 0, 31)  # the last of blue-white-red
+        assert tuple(read_pixels(trace["source"])[down, across]) == (103, 0, 31)  # the last of blue-white-red
     other = list_maps(read_chart(page, "matched"))
     assert len(other) == 4
     values = [decode(trace["customdata"]) for trace in other]

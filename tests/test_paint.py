@@ -1,19 +1,10 @@
-import base64
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
+from conftest import read_pixels
 
 from viz.paint import SHADES, make_palette, paint_map, paint_scale
 
 RED_TO_YELLOW = make_palette([0, 0.5, 1], [(0, 0, 0), (1, 0, 0), (1, 1, 0)])
-
-
-def read(uri):
-    kind, text = uri.split(",")
-    assert kind == "data:image/png;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB"))
 
 
 def test_a_palette_blends_between_its_colours():
@@ -26,7 +17,7 @@ def test_a_palette_blends_between_its_colours():
 
 
 def test_a_cell_is_a_pixel_and_the_ends_are_the_limits():
-    pixels = read(paint_map(np.array([[-2, 0, 2], [-9, 1, 9]], np.float32), -2, 2, RED_TO_YELLOW))
+    pixels = read_pixels(paint_map(np.array([[-2, 0, 2], [-9, 1, 9]], np.float32), -2, 2, RED_TO_YELLOW))
     assert pixels.shape == (2, 3, 3)
     assert pixels[0, 0].tolist() == pixels[1, 0].tolist() == [0, 0, 0]
     assert pixels[0, 2].tolist() == pixels[1, 2].tolist() == [255, 255, 0]
@@ -36,17 +27,17 @@ def test_a_cell_is_a_pixel_and_the_ends_are_the_limits():
 
 def test_every_shade_is_the_nearest():
     values = np.random.default_rng(3).uniform(-1, 3, (40, 50)).astype(np.float32)
-    pixels = read(paint_map(values, -1, 3, make_palette([0, 1], [(0, 0, 0), (1, 1, 1)])))
+    pixels = read_pixels(paint_map(values, -1, 3, make_palette([0, 1], [(0, 0, 0), (1, 1, 1)])))
     np.testing.assert_allclose(pixels[..., 0], (values + 1) / 4 * 255, atol=0.5001)
 
 
 @pytest.mark.parametrize("largest", [1e-38, 3e38])
 def test_extreme_values_are_painted(largest):
     values = np.array([[-largest, 0, largest]], np.float32)
-    pixels = read(paint_map(values, float(values.min()), float(values.max()), RED_TO_YELLOW))
+    pixels = read_pixels(paint_map(values, float(values.min()), float(values.max()), RED_TO_YELLOW))
     assert pixels[0, 0].tolist() == [0, 0, 0]
     assert pixels[0, 2].tolist() == [255, 255, 0]
 
 
 def test_a_scale_is_painted_from_left_to_right():
-    np.testing.assert_array_equal(read(paint_scale(RED_TO_YELLOW)), RED_TO_YELLOW[np.newaxis])
+    np.testing.assert_array_equal(read_pixels(paint_scale(RED_TO_YELLOW)), RED_TO_YELLOW[np.newaxis])

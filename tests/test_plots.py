@@ -1,12 +1,10 @@
-import base64
-import io
 import json
 
 import numpy as np
 import plotly.express as px
 import plotly.io
 import pytest
-from PIL import Image
+from conftest import read_pixels
 
 from viz import plots
 from viz.charts import Chart
@@ -150,11 +148,6 @@ def test_the_axes_of_the_bars_count_the_figures_pixels_and_do_not_zoom():
     assert (layout.xaxis.domain, layout.yaxis.domain) == (None, None)  # the whole figure
     assert layout.xaxis.fixedrange
     assert layout.yaxis.fixedrange
-
-
-def read_pixels(uri):
-    text = uri.removeprefix("data:image/png;base64,")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB"))
 
 
 def sample_scale(name, places):

@@ -157,17 +157,19 @@ def _add_panels(
     if not panels:
         return
     palette = PALETTES[name_scale(look)]
-    bars = []
-    for place, panel in enumerate(panels, start=len(spec["data"])):
+    first = len(spec["data"])
+    for place, panel in enumerate(panels, start=first):
         x, y = find_axes(grid, place)
         painted = (
             heatmap_trace(panel, look, x, y) if look.smooth else painted_trace(panel, look, palette, x, y)
         )
         spec["data"].append(painted)
         spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
-        bars.append(Bar(grid.boxes[place], number_map(panel)))
     if look.shared_bar:
         bars = [_share_bar(panels[0], look, grid)]
+    else:
+        boxes = grid.boxes[first : first + len(panels)]
+        bars = [Bar(box, number_map(panel)) for box, panel in zip(boxes, panels, strict=True)]
     draw_bars(spec, bars, paint_scale(palette), grid)
 
 
