@@ -41,6 +41,8 @@ if get_script_run_ctx(suppress_warning=True) is None:
     # torch's threads wait for each other asleep, not spinning: at the start the browser, or another visitor's
     # pass, wants the same processors. A pass alone takes some 3 % longer. It is read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Linux hands torch memory in large pages, so that a pass need not stop for each 4 KB of its feature maps.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     limit_arenas()
     app = App(
         __file__,

@@ -1,9 +1,7 @@
 """What both benchmarks share: alternating measurements and the table they print."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -38,11 +36,6 @@ class Row:
         met = "met" if self.met else "**not met**"
         cells = (self.what, self.reference, self.measured, self.reference_value, self.ratio, self.bar, met)
         return f"| {' | '.join(cells)} |"
-
-
-def start_helpers() -> ThreadPoolExecutor:
-    """Threads for half of the work of a pass, as `views/work.py` has them."""
-    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2))
 
 
 def compare_slower(what: str, reference: str, seconds: Sequence[float], limit: float) -> Row:

@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 import torch
 import websockets
-from common import start_helpers
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from servers import Server, read_memory, run_server, wait_until_healthy
@@ -55,7 +54,6 @@ SIZE = (640, 480)  # of the photographs
 THROUGHPUT_LIMIT = 0.9
 WAIT_LIMIT = 1.3
 FLAT_LIMIT = 0.1
-SERIAL_PASSES = 12
 TIMEOUT_S = 300
 FINISHED = 0  # Streamlit's ScriptFinishedStatus
 
@@ -266,13 +264,13 @@ def make_batches(photographs: Sequence[bytes]) -> list[torch.Tensor]:
 
 
 def time_serial(network: torch.nn.Sequential, batches: Sequence[torch.Tensor]) -> float:
-    """Seconds of a bare forward, the mean over passes one after the other."""
+    """Seconds of a bare forward, the mean over passes one after the other, one for each batch."""
     with torch.inference_mode():
         network(batches[0])
         begin = time.perf_counter()
-        for number in range(SERIAL_PASSES):
-            network(batches[number % len(batches)])
-    return (time.perf_counter() - begin) / SERIAL_PASSES
+        for batch in batches:
+            network(batch)
+    return (time.perf_counter() - begin) / len(batches)
 
 
 def measure_crowd(visitors: int) -> bool:
@@ -389,12 +387,11 @@ def measure_passes() -> bool:
 
 
 def _count_passes(network: torch.nn.Sequential, batch: torch.Tensor, at_once: int, threads: int) -> float:
-    helpers = start_helpers()
 
     def work() -> None:
         torch.set_num_threads(threads)
         for _ in range(24 // at_once):
-            extract_heatmaps(network, batch, helpers)
+            extract_heatmaps(network, batch)
 
     workers = [threading.Thread(target=work) for _ in range(at_once)]
     begin = time.perf_counter()

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as app.py does; it is read when torch is loaded
+# As app.py does; they are read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 import numpy as np
 import torch
 import torchvision
-from common import Row, alternate, compare_faster, compare_slower, print_header, start_helpers, time_call
+from common import Row, alternate, compare_faster, compare_slower, print_header, time_call
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
@@ -30,7 +32,6 @@ from viz.layers import CONV_LAYERS, LAYER_NAMES
 from viz.metrics import channel_metrics, measure_layers, measure_luma
 from viz.model import build_untrained, load_features
 
-HELPERS = start_helpers()
 PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"
 
 ONE_PASS_LIMIT = 1.15
@@ -76,7 +77,7 @@ def name_size(batch: Tensor) -> str:
 
 def measure_one_pass(features: nn.Sequential, batch: Tensor, rounds: int) -> Row:
     """Everything that is kept of one pass, against the pass alone."""
-    extract = partial(extract_heatmaps, features, batch, HELPERS)
+    extract = partial(extract_heatmaps, features, batch)
     seconds = measure_in_turns(partial(run_forward, features, batch), extract, rounds)
     what = f"one pass with every layer, side and aggregation, {name_size(batch)}"
     return compare_slower(what, "bare forward of the same network", seconds, ONE_PASS_LIMIT)
@@ -86,7 +87,7 @@ def measure_loop(features: nn.Sequential, homework: nn.Sequential, batch: Tensor
     """All 13 layers in one pass, against the homework's pass for each of them."""
     # The homework's picture comes from ToTensor, whose memory is not channels-last.
     loop = partial(run_homework, homework, batch.contiguous())
-    seconds = measure_in_turns(loop, partial(extract_heatmaps, features, batch, HELPERS), rounds)
+    seconds = measure_in_turns(loop, partial(extract_heatmaps, features, batch), rounds)
     what = f"13 layers, {name_size(batch)}"
     return compare_faster(what, "the homework's loop over the 13 layers", seconds, LOOP_LIMIT)
 
@@ -116,9 +117,7 @@ def measure_keeping(features: nn.Sequential, batch: Tensor, rounds: int) -> Row:
     """The channels of four layers from half precision, against computing them again."""
     kept = keep_features(features, batch, PROBED_LAYERS)
     read = partial(map_each, PROBED_LAYERS, lambda name: kept.read(name, "post"))
-    compute = partial(
-        map_each, PROBED_LAYERS, lambda name: compute_features(features, batch, name, "post", HELPERS)
-    )
+    compute = partial(map_each, PROBED_LAYERS, lambda name: compute_features(features, batch, name, "post"))
     seconds = measure_in_turns(compute, read, rounds)
     what = f"all channels of {len(PROBED_LAYERS)} layers, kept in half precision, {name_size(batch)}"
     return compare_faster(what, "computing them again", seconds, KEEPING_LIMIT)

@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,11 +100,9 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     passes: list[tuple[int, ...]] = []
     walk = extractor.walk_layers
 
-    def count(
-        network: nn.Sequential, batch: torch.Tensor, helpers: Executor | None = None
-    ) -> Iterator[tuple[str, str, torch.Tensor]]:
+    def count(network: nn.Sequential, batch: torch.Tensor) -> Iterator[tuple[str, str, torch.Tensor]]:
         passes.append(tuple(batch.shape))
-        return walk(network, batch, helpers)
+        return walk(network, batch)
 
     for module in (extractor, features):
         monkeypatch.setattr(module, "walk_layers", count)

@@ -60,6 +60,16 @@ def test_all_at_once_equals_one_by_one_and_numpy(channels):
         assert aggregate(features).numpy() == pytest.approx(by_numpy[name], abs=2e-5), name
 
 
+def test_a_known_maximum_is_taken_as_it_is():
+    cells = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0)).relu()
+    largest = cells.amax(dim=-1).numpy()
+    maps, means = reduce_channels(cells, largest)
+    expected, expected_means = reduce_channels(cells)
+    assert maps["max"] is largest
+    assert all(np.array_equal(maps[name], expected[name]) for name in expected)
+    assert np.array_equal(means, expected_means)
+
+
 def test_equal_channels_have_no_spread_and_no_nan():
     maps, _ = reduce_channels(torch.full((2, 2, 512), 0.1))
     assert maps["std"] == pytest.approx(np.zeros((2, 2)), abs=1e-4)

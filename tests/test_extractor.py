@@ -126,13 +126,11 @@ def test_the_network_and_the_batch_are_left_as_they_were(features, make_batch):
     assert not any(module._forward_hooks for module in features)
 
 
-@pytest.mark.parametrize("helped", [True, False])
-def test_eight_threads_give_the_serial_results(features, make_batch, helped):
+def test_eight_threads_give_the_serial_results(features, make_batch):
     batches = [make_batch(photo, framing) for photo in PHOTOS[:4] for framing in ("whole", "squash")]
     serial = [extract_heatmaps(features, batch) for batch in batches]
-    with ThreadPoolExecutor(max_workers=8) as pool, ThreadPoolExecutor(max_workers=3) as helpers:
-        shared = helpers if helped else None
-        threaded = list(pool.map(lambda batch: extract_heatmaps(features, batch, shared), batches))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        threaded = list(pool.map(lambda batch: extract_heatmaps(features, batch), batches))
     for alone, together in zip(serial, threaded, strict=True):
         assert all(np.array_equal(alone[key], together[key]) for key in alone)
 
@@ -195,8 +193,7 @@ def test_the_number_of_threads_changes_no_bit(features, make_batch, threads):
     expected = extract_heatmaps(features, batch)
     torch.set_num_threads(threads)
     try:
-        with ThreadPoolExecutor(threads) as helpers:
-            found = extract_heatmaps(features, batch, helpers)
+        found = extract_heatmaps(features, batch)
     finally:
         torch.set_num_threads(every)
     assert all(np.array_equal(found[key], expected[key]) for key in expected)

@@ -11,7 +11,7 @@ from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
 from views.weights import needing_weights
-from views.work import HELPERS, KEPT_BYTES, is_warm, keep_cells, load_network
+from views.work import KEPT_BYTES, is_warm, keep_cells, load_network
 from viz.images import to_batch
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Cells:
         from viz.features import compute_features
 
         network = load_network(self._picture.key.weights)
-        return compute_features(network, self._make_batch(), layer, side, HELPERS)
+        return compute_features(network, self._make_batch(), layer, side)
 
     def read_vector(self, layer: str, row: int, column: int) -> NDArray[np.float32]:
         """One cell's channels on the visitor's side of the ReLU, [C]."""

@@ -9,9 +9,7 @@ import functools
 import gc
 import hashlib
 import io
-import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps, and of what it does at the same time. One photograph's maps take
-# 8 MB at 224 px and up to 57 MB at 512. What NNPACK keeps for a thread is bounded in `viz.convolve`.
+# 8 MB at 224 px and up to 57 MB at 512.
 PASSES = 2  # at the same time, which share torch's threads: `benchmarks/crowd.py --passes` compares
 NETWORKS = 3  # 59 MB each: two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20
@@ -115,8 +113,6 @@ def _share_threads(busy: int) -> None:
 
 NOBODY = Waiter()
 LINE = Line(PASSES, _share_threads)
-# Half of the work of a pass that has several of torch's threads to itself.
-HELPERS = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "convolution")
 MAPS: Store[Computed] = Store(LINE, MAPS_BYTES, _weigh_maps)
 CELLS: "Store[FeatureMaps]" = Store(LINE, CELLS_BYTES, lambda kept: kept.nbytes)
 FIELDS: Store[NDArray[np.float32]] = Store(LINE, FIELDS_BYTES, lambda field: field.nbytes)
@@ -181,9 +177,7 @@ def compute_maps(
         from viz import extractor
 
         network = load_network(key.weights if trained else UNTRAINED)
-        heatmaps = extractor.extract_heatmaps(
-            network, to_batch(Image.fromarray(pixels), key.weights), HELPERS
-        )
+        heatmaps = extractor.extract_heatmaps(network, to_batch(Image.fromarray(pixels), key.weights))
         _warm.set()
         return pack(heatmaps), pack(heatmaps.channel_means), heatmaps.zero_shares
 
@@ -241,7 +235,7 @@ def keep_cells(
 
         height, width = pixels.shape[:2]
         batch = to_batch(Image.fromarray(pixels), key.weights)
-        kept = keep_features(load_network(key.weights), batch, choose_kept(height, width, limit), HELPERS)
+        kept = keep_features(load_network(key.weights), batch, choose_kept(height, width, limit))
         _warm.set()
         return replace(kept, cells=pack(kept.cells))
 
@@ -299,7 +293,7 @@ def find_sample_spots(weights: str, waiter: Waiter = NOBODY) -> "dict[str, Spots
         from viz.channels import find_spots
 
         batches = (to_batch(Image.fromarray(pixels), weights) for pixels in read_sample_pixels())
-        return find_spots(load_network(weights), batches, HELPERS)
+        return find_spots(load_network(weights), batches)
 
     return SPOTS.fetch(weights, make, waiter)
 

@@ -71,11 +71,14 @@ def find_strongest(channel_means: Tensor) -> int:
     return int(np.argmax(channel_means.cpu().numpy()))
 
 
-def reduce_channels(cells: Tensor) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+def reduce_channels(
+    cells: Tensor, largest: NDArray[np.float32] | None = None
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
     """All of `AGGREGATIONS` at once, reading the feature map four times instead of ten.
 
     Args:
         cells: A feature map with its channels last in memory, [h, w, C].
+        largest: What "max" is to be, [h, w], where it is known; then three times are enough.
 
     Returns:
         The maps [h, w] by aggregation key, and the means of the channels [C], on the CPU.
@@ -93,7 +96,7 @@ def reduce_channels(cells: Tensor) -> tuple[dict[str, NDArray[np.float32]], NDAr
     variance = np.maximum(np.square(norm) / cells.shape[-1] - np.square(mean), 0)
     maps = {
         "mean": mean,
-        "max": cells.amax(dim=-1).cpu().numpy(),
+        "max": cells.amax(dim=-1).cpu().numpy() if largest is None else largest,
         "l2": norm,
         "std": np.sqrt(variance),
         "strongest": cells[..., find_strongest(channel_means)].contiguous().cpu().numpy(),

@@ -13,8 +13,6 @@ from viz.layers import get_layer
 from viz.probe import PixelBox, receptive_field_box
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from torch import Tensor, nn
 
 RANKINGS = ("mean", "peak", "sparsity", "share")
@@ -157,15 +155,12 @@ class Spots:
         return sum(part.nbytes for part in (self.values, self.pictures, self.rows, self.columns))
 
 
-def find_spots(
-    features: nn.Sequential, batches: Iterable[Tensor], helpers: Executor | None = None
-) -> dict[str, Spots]:
+def find_spots(features: nn.Sequential, batches: Iterable[Tensor]) -> dict[str, Spots]:
     """One pass a picture; of every channel of every layer the strongest places after the ReLU.
 
     Args:
         features: As for `viz.extractor.extract_heatmaps`; left as it is.
         batches: Pictures, normalised for these weights, each [1, 3, H, W].
-        helpers: Threads for `viz.convolve.convolve`.
 
     Returns:
         By layer name.
@@ -177,7 +172,7 @@ def find_spots(
     found: dict[str, list[list[NDArray[np.float32]]]] = {}
     with torch.inference_mode():
         for number, batch in enumerate(batches):
-            for name, side, signal in walk_layers(features, batch, helpers):
+            for name, side, signal in walk_layers(features, batch):
                 if side == "post":
                     found.setdefault(name, []).append(_find_peaks(signal, number))
     return {name: _merge(peaks) for name, peaks in found.items()}

@@ -1,67 +1,77 @@
 """A convolution with a kernel of 3x3 by Winograd's method, where that is the faster one.
 
-It needs less than half of the multiplications of the direct method and is exact but for rounding, which is
-somewhat coarser (Andrew Lavin and Scott Gray, Fast Algorithms for Convolutional Neural Networks,
-https://arxiv.org/abs/1509.09308). torch carries it in NNPACK.
+It computes 4x4 values together with a quarter of the direct method's multiplications, which are products of
+matrices, and is exact but for rounding (Andrew Lavin and Scott Gray, Fast Algorithms for Convolutional Neural
+Networks, https://arxiv.org/abs/1509.09308). How much it rounds depends on the points at which it evaluates
+polynomials. With pairs of reciprocals (Syed Asad Alam et al., Winograd Convolution for Deep Neural Networks:
+Efficient Point Selection, https://arxiv.org/abs/2201.10369) it is no more than what the direct method does.
 """
 
-from concurrent.futures import Executor
-from math import ceil
+from math import ceil, prod
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
-TILE = 6  # values across and down that are computed together
-TRANSFORMED_BYTES = 8 * 8 * 4  # what a tile of one channel, and each kernel, is transformed to
-INPUTS_AT_ONCE = 160  # input channels at most; it depends on the processor's cache
+KERNEL = 3
+TILE = 4  # values across and down that are computed together
+REACH = TILE + KERNEL - 1  # inputs across and down that they are computed from
+CELLS = REACH**2
+POINTS = (0, 2 / 3, -2 / 3, 3 / 2, -3 / 2)
 # With fewer tiles it takes longer to transform the kernels than it saves; with fewer channels, the tiles.
-LEAST_TILES = 30
-LEAST_CHANNELS = 64
-# What all of it may take for a thread, at most; where there are too many tiles for that, the direct method
-# stays. At the default size conv2_1 to conv4_3 are computed in this way, of a square picture up to conv3_3.
-WORKSPACE_BYTES = 30_000_000
+LEAST_TILES = 40
+LEAST_INPUTS, LEAST_OUTPUTS = 64, 128
+# How many transformed numbers there are of a few rows of tiles at once, and of kernels.
+CHUNK = 2_000_000
+KERNELS = CELLS * 256 * 256
 
 
-def _start_nnpack() -> bool:
-    """Whether there is NNPACK, which is then told to leave the threads to us.
+def _make_transforms() -> tuple[Tensor, Tensor, Tensor]:
+    """Of inputs [36, 36], of kernels [36, 9] and of what is to be outputs [16, 36], all by Toom and Cook.
 
-    It makes threads of its own at its first use, as many as torch has at that moment. Two passes would wait
-    for each other there, and after each layer the threads would spin where others could use the processor.
+    Both the inputs and the kernels are evaluated at `POINTS` and at infinity, in both directions.
     """
-    threads = torch.get_num_threads()
-    try:
-        if not torch._nnpack_available():
-            return False
-        torch.set_num_threads(1)
-        _run_nnpack(torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 3, 3), torch.zeros(1))
-    except (AttributeError, TypeError, RuntimeError):
-        return False  # torch promises nothing about these operators
-    finally:
-        torch.set_num_threads(threads)
-    return True
+    others = [[other for other in POINTS if other != point] for point in POINTS]
+    inputs = [np.append(np.poly(roots)[::-1], 0) for roots in others] + [np.poly(POINTS)[::-1]]
+    kernels = [
+        np.power(point, range(KERNEL)) / prod(point - other for other in roots)
+        for point, roots in zip(POINTS, others, strict=True)
+    ] + [np.eye(KERNEL)[-1]]
+    outputs = np.column_stack([np.power(point, range(TILE)) for point in POINTS] + [np.eye(TILE)[-1]])
+    both = (np.kron(matrix, matrix) for matrix in (np.array(inputs), np.array(kernels), outputs))
+    of_inputs, of_kernels, of_outputs = (torch.tensor(matrix, dtype=torch.float32) for matrix in both)
+    return of_inputs, of_kernels, of_outputs
 
 
-def _run_nnpack(signal: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
-    # torch's modules choose this operator by themselves only for batches of 16 and more.
-    with torch.inference_mode():  # which a thread does not inherit
-        return torch._nnpack_spatial_convolution(signal, kernels, bias, padding=1)
+OF_INPUTS, OF_KERNELS, OF_OUTPUTS = _make_transforms()
 
 
-HAS_NNPACK = _start_nnpack()
-# NNPACK knows AVX2 at most. Where there is AVX-512, torch's direct method takes half to two thirds of the
-# time that Winograd's takes.
-PAYS = HAS_NNPACK and torch.backends.cpu.get_cpu_capability() != "AVX512"
+class Workspace:
+    """Memory for what `convolve` computes on the way, so that not every layer has to ask for some anew.
+
+    It serves one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._memory: dict[str, Tensor] = {}
+
+    def take(self, purpose: str, *shape: int) -> Tensor:
+        """Some of it, with anything in it; what was taken for this purpose before is overwritten."""
+        size = prod(shape)
+        memory = self._memory.get(purpose)
+        if memory is None or len(memory) < size:
+            memory = self._memory[purpose] = torch.empty(max(size, CHUNK))
+        return memory[:size].view(shape)
 
 
-def convolve(convolution: nn.Conv2d, signal: Tensor, helpers: Executor | None = None) -> Tensor:
-    """The same as `convolution(signal)`, without gradients; on one or two threads it may be there sooner.
+def convolve(convolution: nn.Conv2d, signal: Tensor, workspace: Workspace) -> Tensor:
+    """The same as `convolution(signal)`, without gradients, and sooner there.
 
     Args:
         convolution: Left as it is.
         signal: [1, C, h, w], its channels last in memory.
-        helpers: For half of the work where torch may use more than one thread in this one. NNPACK keeps
-            memory for each thread as long as it lives, so helpers should live longer than a pass. The values
-            are the same to the bit without them.
+        workspace: Any; to have one for many layers saves time.
 
     Returns:
         [1, C', h, w], its channels last in memory.
@@ -70,36 +80,79 @@ def convolve(convolution: nn.Conv2d, signal: Tensor, helpers: Executor | None = 
         output: Tensor = convolution(signal)
         return output
     assert convolution.bias is not None  # `suits_winograd` has seen to it
-    signal, kernels, bias = signal.contiguous(), convolution.weight.contiguous(), convolution.bias
-    size, half = convolution.out_channels, convolution.out_channels // 2
-    output = torch.empty((1, size, *signal.shape[2:]), memory_format=torch.channels_last)
-    other = None
-    if helpers is not None and torch.get_num_threads() > 1:
-        other = helpers.submit(_run_nnpack, signal, kernels[half:], bias[half:])
-    output[:, :half] = _run_nnpack(signal, kernels[:half], bias[:half])
-    output[:, half:] = other.result() if other else _run_nnpack(signal, kernels[half:], bias[half:])
-    return output
+    height, width = signal.shape[2:]
+    down, across = _count_tiles(signal)
+    inputs, outputs = convolution.in_channels, convolution.out_channels
+    output = torch.empty((1, outputs, down * TILE, across * TILE), memory_format=torch.channels_last)
+    tiled = output[0].permute(1, 2, 0).view(down, TILE, across, TILE, outputs)
+    groups = _group_outputs(inputs, outputs)
+    rows = max(1, CHUNK // (across * CELLS * max(inputs, outputs)))
+    for top in range(0, down, rows):
+        chunk = tiled[top : top + rows].permute(1, 3, 0, 2, 4)
+        tiles = chunk.shape[2] * across
+        cells = _transform_inputs(signal, top, chunk.shape[2], across, workspace)
+        for group in groups:
+            if top == 0 or len(groups) > 1:
+                kernels = _transform_kernels(convolution.weight[group], workspace)
+            part = chunk[..., group]
+            products = workspace.take("products", CELLS, tiles, part.shape[-1])
+            torch.bmm(cells, kernels, out=products)
+            values = workspace.take("values", TILE**2, tiles * part.shape[-1])
+            torch.mm(OF_OUTPUTS, products.flatten(1), out=values)
+            torch.add(values.view(part.shape), convolution.bias[group], out=part)
+    return output[:, :, :height, :width].contiguous(memory_format=torch.channels_last)
+
+
+def _count_tiles(signal: Tensor) -> tuple[int, int]:
+    """Down and across."""
+    return ceil(signal.shape[2] / TILE), ceil(signal.shape[3] / TILE)
+
+
+def _group_outputs(inputs: int, outputs: int) -> list[slice]:
+    """The outputs whose kernels are transformed together."""
+    size = max(1, KERNELS // (CELLS * inputs))
+    return [slice(first, first + size) for first in range(0, outputs, size)]
+
+
+def _transform_inputs(signal: Tensor, top: int, down: int, across: int, workspace: Workspace) -> Tensor:
+    """The inputs of rows of tiles, from the row `top` on. [1, C, h, w] -> [36, tiles, C]."""
+    channels, height, width = signal.shape[1:]
+    first, end = top * TILE - 1, (top + down) * TILE + 1  # with a row of padding before and behind
+    rows = signal[0, :, max(first, 0) : end].permute(1, 2, 0)
+    padding = (1, across * TILE + 1 - width, max(-first, 0), max(end - height, 0))
+    padded = pad(rows, (0, 0, *padding))
+    row, column, channel = padded.stride()
+    shape = (REACH, REACH, down, across, channels)
+    overlapping = padded.as_strided(shape, (row, column, TILE * row, TILE * column, channel))
+    cut = workspace.take("products", *shape).copy_(overlapping)  # there are no products yet
+    cells = workspace.take("cells", CELLS, down * across * channels)
+    return torch.mm(OF_INPUTS, cut.view(cells.shape), out=cells).view(CELLS, -1, channels)
+
+
+def _transform_kernels(weight: Tensor, workspace: Workspace) -> Tensor:
+    """[C', C, 3, 3] -> [36, C, C']."""
+    outputs, inputs = weight.shape[:2]
+    kernels = workspace.take("kernels", CELLS, outputs * inputs)
+    torch.mm(OF_KERNELS, weight.permute(2, 3, 0, 1).reshape(KERNEL**2, -1), out=kernels)
+    return kernels.view(CELLS, outputs, inputs).transpose(1, 2)
 
 
 def suits_winograd(convolution: nn.Conv2d, signal: Tensor) -> bool:
-    """Whether Winograd's method is possible here, and worth its memory.
+    """Whether Winograd's method is possible here, and faster.
 
-    It depends on shapes and on the processor alone, so that values do not depend on what else goes on.
+    It depends on shapes alone, so that values do not depend on what else goes on.
 
     Args:
         convolution: Any.
         signal: Its input, [1, C, h, w].
     """
-    if not PAYS or not _is_plain(convolution) or signal.shape[0] != 1:
+    if not _is_plain(convolution) or signal.shape[0] != 1:
         return False
     if (signal.device.type, signal.dtype) != ("cpu", torch.float32):
         return False
-    inputs, half = convolution.in_channels, convolution.out_channels / 2
-    tiles = ceil(signal.shape[2] / TILE) * ceil(signal.shape[3] / TILE)
-    if tiles < LEAST_TILES or min(inputs, half) < LEAST_CHANNELS:
-        return False
-    inputs = min(inputs, INPUTS_AT_ONCE)
-    return TRANSFORMED_BYTES * (tiles * (inputs + half) + inputs * half) <= WORKSPACE_BYTES
+    down, across = _count_tiles(signal)
+    channels = (convolution.in_channels, convolution.out_channels)
+    return down * across >= LEAST_TILES and channels[0] >= LEAST_INPUTS and channels[1] >= LEAST_OUTPUTS
 
 
 def _is_plain(convolution: nn.Conv2d) -> bool:

@@ -1,7 +1,6 @@
 """One pass through the network; every map that the page can ask for is kept."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viz.aggregate import reduce_channels
-from viz.convolve import convolve
+from viz.convolve import Workspace, convolve
 from viz.layers import CONV_LAYERS
 
 MapKey = tuple[str, str, str]
@@ -47,7 +46,7 @@ class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
         return int(np.argmax(self.channel_means[layer, side]))
 
 
-def extract_heatmaps(features: nn.Sequential, batch: Tensor, helpers: Executor | None = None) -> Heatmaps:
+def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
     """Run the convolutions once and reduce every feature map as it appears.
 
     The network is iterated over, not hooked, so one network serves many threads. Only the feature map
@@ -56,7 +55,6 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor, helpers: Executor |
     Args:
         features: VGG16's `features`, with ReLUs that are not in place (see `viz.model.load_features`).
         batch: One picture, normalised for these weights, [1, 3, H, W].
-        helpers: Threads for `viz.convolve.convolve`.
 
     Returns:
         The maps of all 13 layers, both sides of the ReLU and all aggregations, on the CPU.
@@ -71,7 +69,7 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor, helpers: Executor |
     """
     kept = Heatmaps({}, {}, {})
     with torch.inference_mode():
-        for name, side, signal in walk_layers(features, batch, helpers):
+        for name, side, signal in walk_layers(features, batch):
             _keep(kept, name, side, signal)
             if side == "post":
                 kept.zero_shares[name] = _share_zeros(signal)
@@ -79,9 +77,7 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor, helpers: Executor |
     return kept
 
 
-def walk_layers(
-    features: nn.Sequential, batch: Tensor, helpers: Executor | None = None
-) -> Iterator[tuple[str, str, Tensor]]:
+def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, str, Tensor]]:
     """Run the convolutions one by one; whoever asks stops when there is enough.
 
     Whether gradients are recorded is up to the caller. Where they are not, a ReLU overwrites the feature map
@@ -90,7 +86,6 @@ def walk_layers(
     Args:
         features: As for `extract_heatmaps`; left as it is.
         batch: One picture, normalised for these weights, [1, 3, H, W].
-        helpers: Threads for `viz.convolve.convolve`.
 
     Yields:
         Layer name, "pre" or "post" the ReLU, and the feature map [1, C, h, w], its channels last in memory.
@@ -102,6 +97,7 @@ def walk_layers(
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
     layers = {layer.index: layer.name for layer in CONV_LAYERS}
     signal = batch.to(next(features.parameters()).device).contiguous(memory_format=torch.channels_last)
+    workspace = Workspace()
     for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
         if getattr(module, "inplace", False):
             raise ValueError(f"features[{index}] works in place and would overwrite its input")
@@ -110,7 +106,7 @@ def walk_layers(
         elif isinstance(module, nn.ReLU):
             signal = signal.relu_()  # to fetch memory for a second map takes longer than the ReLU itself
         elif isinstance(module, nn.Conv2d):
-            signal = convolve(module, signal, helpers)
+            signal = convolve(module, signal, workspace)
         else:
             signal = module(signal)
         if index in layers:
@@ -119,9 +115,7 @@ def walk_layers(
             yield layers[index - 1], "post", signal
 
 
-def run_to(
-    features: nn.Sequential, batch: Tensor, layer: str, side: str, helpers: Executor | None = None
-) -> Tensor:
+def run_to(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> Tensor:
     """One layer's feature map [1, C, h, w]; nothing behind the layer is run.
 
     Args:
@@ -129,19 +123,20 @@ def run_to(
         batch: One picture, normalised for these weights, [1, 3, H, W].
         layer: One of conv1_1 ... conv5_3.
         side: "pre" or "post" the ReLU.
-        helpers: Threads for `viz.convolve.convolve`.
 
     Raises:
         ValueError: As `extract_heatmaps`, or there is no such layer or side.
     """
-    for name, at, signal in walk_layers(features, batch, helpers):
+    for name, at, signal in walk_layers(features, batch):
         if (name, at) == (layer, side):
             return signal
     raise ValueError(f"expected a layer and pre or post, got {layer!r} and {side!r}")
 
 
 def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:
-    maps, kept.channel_means[layer, side] = reduce_channels(signal[0].permute(1, 2, 0))
+    # A ReLU does not change which value is the largest.
+    largest = np.maximum(kept.maps[layer, "pre", "max"], 0) if side == "post" else None
+    maps, kept.channel_means[layer, side] = reduce_channels(signal[0].permute(1, 2, 0), largest)
     for aggregation, heatmap in maps.items():
         kept.maps[layer, side, aggregation] = heatmap
 

@@ -1,7 +1,6 @@
 """The feature maps themselves, channel by channel: kept in half precision, or computed again."""
 
 from collections.abc import Collection
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,23 +76,20 @@ def choose_kept(height: int, width: int, limit: int) -> frozenset[str]:
     return frozenset(kept)
 
 
-def keep_features(
-    features: nn.Sequential, batch: Tensor, names: Collection[str], helpers: Executor | None = None
-) -> FeatureMaps:
+def keep_features(features: nn.Sequential, batch: Tensor, names: Collection[str]) -> FeatureMaps:
     """Run the convolutions once and keep the feature maps of the named layers.
 
     Args:
         features: As for `viz.extractor.extract_heatmaps`; left as it is.
         batch: One picture, normalised for these weights, [1, 3, H, W].
         names: Of layers, such as `choose_kept` gives.
-        helpers: Threads for `viz.convolve.convolve`.
 
     Raises:
         ValueError: As `viz.extractor.extract_heatmaps`.
     """
     kept = FeatureMaps({}, {})
     with torch.inference_mode():
-        for name, side, signal in walk_layers(features, batch, helpers):
+        for name, side, signal in walk_layers(features, batch):
             if side == "pre" and name in names:
                 cells = signal[0].permute(1, 2, 0)
                 factor = _choose_factor(float(cells.abs().amax()))
@@ -108,9 +104,7 @@ def _choose_factor(peak: float) -> float:
     return float(2 ** max(0, int(np.ceil(np.log2(peak / SAFE_PEAK))))) if peak > SAFE_PEAK else 1.0
 
 
-def compute_features(
-    features: nn.Sequential, batch: Tensor, layer: str, side: str, helpers: Executor | None = None
-) -> NDArray[np.float32]:
+def compute_features(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> NDArray[np.float32]:
     """One layer's values, float32 [h, w, C], by running the network as far as that layer.
 
     Args:
@@ -118,12 +112,11 @@ def compute_features(
         batch: One picture, normalised for these weights, [1, 3, H, W].
         layer: One of conv1_1 ... conv5_3.
         side: "pre" or "post" the ReLU.
-        helpers: Threads for `viz.convolve.convolve`.
 
     Raises:
         ValueError: As `viz.extractor.run_to`.
     """
     with torch.inference_mode():
-        signal = run_to(features, batch, layer, side, helpers)
+        signal = run_to(features, batch, layer, side)
     cells: NDArray[np.float32] = signal[0].permute(1, 2, 0).cpu().numpy()
     return cells
