@@ -98,7 +98,8 @@ def test_a_workspace_stays_small_whatever_the_picture():
         (make_convolution(512, 512), make_signal(512, 64, 128)),
     ]:
         convolve(convolution, signal, workspace)
-    assert sum(4 * len(memory) for memory in workspace._memory.values()) < 40e6
+    numbers = sum(len(memory) for memory in workspace._memory.values())
+    assert 4 * numbers <= 34e6  # as the README says
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])
@@ -162,4 +163,4 @@ def test_a_pass_has_the_direct_methods_values(features, make_batch, photo, monke
     direct = extract_heatmaps(features, batch)
     assert any(not np.array_equal(found[key], direct[key]) for key in found)  # it was another method
     for key, heatmap in direct.items():
-        assert np.abs(found[key] - heatmap).max() <= 5e-6 * np.abs(heatmap).max() or key[2] == "strongest"
+        assert np.abs(found[key] - heatmap).max() <= 5e-6 * np.abs(heatmap).max()
