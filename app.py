@@ -5,6 +5,7 @@ once the first figure is there. Each session then runs it as a script, for the p
 """
 
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,6 +44,9 @@ if get_script_run_ctx(suppress_warning=True) is None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Linux hands torch memory in large pages, so that a pass need not stop for each 4 KB of its feature maps.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # How long a pass, which asks Python for each next step, waits while the script of another visitor runs;
+    # 5 ms, as by default, leave processors idle.
+    sys.setswitchinterval(0.0005)
     limit_arenas()
     app = App(
         __file__,

@@ -223,8 +223,7 @@ async def run_crowd(url: str, photographs: Sequence[bytes], expected: Sequence[H
     """All sessions ask for their photographs at once, and then change the reduction, ten times each."""
     report = Report()
     sessions = [Session(url) for _ in photographs]
-    for session in sessions:
-        await session.open(QUERY)
+    await asyncio.gather(*(session.open(QUERY) for session in sessions))
     for number, (session, data) in enumerate(zip(sessions, photographs, strict=True)):
         await session.upload(f"photograph{number}.jpg", data)
     shown: list[list[tuple[str, str]]] = [[] for _ in sessions]  # read later: it costs the server's processor

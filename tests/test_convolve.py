@@ -32,11 +32,12 @@ def test_transforms_make_a_convolution_of_every_input_and_kernel():
     # A convolution is linear in both, so it is enough to look at a single one of each.
     inputs, kernels, outputs = (matrix.double() for matrix in (OF_INPUTS, OF_KERNELS, OF_OUTPUTS))
     for row, column, down, across in product(range(6), range(6), range(3), range(3)):
-        values = outputs @ (inputs[:, 6 * row + column] * kernels[:, 3 * down + across])
+        cells = torch.outer(inputs[:, row], inputs[:, column])
+        values = outputs @ (cells * kernels[:, 3 * down + across].view(6, 6)) @ outputs.T
         expected = torch.zeros(4, 4, dtype=torch.float64)
         if 0 <= row - down < 4 and 0 <= column - across < 4:
             expected[row - down, column - across] = 1
-        torch.testing.assert_close(values.view(4, 4), expected, rtol=0, atol=2e-6)
+        torch.testing.assert_close(values, expected, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_it_equals_the_convolution_in_double_precision(inputs, outputs, height, 
     assert found.shape == expected.shape
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert not torch.equal(found, direct)  # it was another method
-    torch.testing.assert_close(found.double(), expected, rtol=0, atol=4e-6 * float(expected.abs().max()))
+    torch.testing.assert_close(found.double(), expected, rtol=0, atol=6e-6 * float(expected.abs().max()))
 
 
 def test_it_rounds_about_as_finely_as_the_direct_method():
@@ -77,7 +78,7 @@ def test_it_does_not_matter_how_much_is_computed_at_once(monkeypatch, chunk, ker
     monkeypatch.setattr(room, "KERNELS", kernels)
     expected = convolve_exactly(convolution, signal)
     found = convolve(convolution, signal, Workspace()).double()
-    torch.testing.assert_close(found, expected, rtol=0, atol=4e-6 * float(expected.abs().max()))
+    torch.testing.assert_close(found, expected, rtol=0, atol=6e-6 * float(expected.abs().max()))
 
 
 def test_a_workspace_serves_layer_after_layer():
@@ -99,7 +100,7 @@ def test_a_workspace_stays_small_whatever_the_picture():
     ]:
         convolve(convolution, signal, workspace)
     numbers = sum(len(memory) for memory in workspace._memory.values())
-    assert 4 * numbers <= 34e6  # as the README says
+    assert 4 * numbers <= 28e6  # as the README says
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])

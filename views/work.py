@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps, and of what it does at the same time. One photograph's maps take
-# 8 MB at 224 px and up to 57 MB at 512. A pass besides has a workspace of 34 MB (`viz.convolve`).
+# 8 MB at 224 px and up to 57 MB at 512. A pass besides has a workspace of 28 MB (`viz.convolve`).
 PASSES = 2  # at the same time, which share torch's threads: `benchmarks/crowd.py --passes` compares
 NETWORKS = 3  # 59 MB each: two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20

@@ -39,7 +39,7 @@ def spread_channels(features: Tensor) -> Tensor:
 
 def pick_strongest_channel(features: Tensor) -> Tensor:
     """The channel whose mean over the map is highest (the first, on a tie). [C, h, w] -> [h, w]."""
-    return features[find_strongest(features.mean(dim=(1, 2)))]
+    return features[find_strongest(features.mean(dim=(1, 2)).numpy(force=True))]
 
 
 AGGREGATIONS: dict[str, Aggregation] = {
@@ -65,10 +65,9 @@ def get_aggregation(name: str) -> Aggregation:
     return AGGREGATIONS[name]
 
 
-def find_strongest(channel_means: Tensor) -> int:
+def find_strongest(channel_means: NDArray[np.float32]) -> int:
     """Index of the largest of the channel means [C]; the first one on a tie."""
-    # NumPy promises the first of equal maxima, torch does not.
-    return int(np.argmax(channel_means.cpu().numpy()))
+    return int(np.argmax(channel_means))  # which NumPy promises, and torch does not
 
 
 def reduce_channels(
@@ -88,20 +87,20 @@ def reduce_channels(
         >>> maps["l2"].shape, means.shape
         ((2, 3), (4,))
     """
-    mean = cells.mean(dim=-1).cpu().numpy()
-    norm = cells.norm(dim=-1).cpu().numpy()
-    channel_means = cells.mean(dim=(0, 1)).cpu()
+    mean = cells.mean(dim=-1).numpy(force=True)
+    norm = cells.norm(dim=-1).numpy(force=True)
+    channel_means = cells.mean(dim=(0, 1)).numpy(force=True)
     # Var = E[x^2] - E[x]^2. Rounding can push it a hair below zero where all channels agree.
     # In NumPy: for maps as small as these, waking torch's threads takes longer than the work.
     variance = np.maximum(np.square(norm) / cells.shape[-1] - np.square(mean), 0)
     maps = {
         "mean": mean,
-        "max": cells.amax(dim=-1).cpu().numpy() if largest is None else largest,
+        "max": cells.amax(dim=-1).numpy(force=True) if largest is None else largest,
         "l2": norm,
         "std": np.sqrt(variance),
-        "strongest": cells[..., find_strongest(channel_means)].contiguous().cpu().numpy(),
+        "strongest": cells[..., find_strongest(channel_means)].contiguous().numpy(force=True),
     }
-    return maps, channel_means.numpy()
+    return maps, channel_means
 
 
 def normalize(heatmap: ArrayLike) -> NDArray[np.float32]:

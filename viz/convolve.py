@@ -12,7 +12,6 @@ from math import ceil, prod
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 KERNEL = 3
 TILE = 4  # values across and down that are computed together
@@ -22,16 +21,19 @@ POINTS = (0, 2 / 3, -2 / 3, 3 / 2, -3 / 2)
 # With fewer tiles it takes longer to transform the kernels than it saves; with fewer channels, the tiles.
 LEAST_TILES = 40
 LEAST_INPUTS, LEAST_OUTPUTS = 64, 128
-# How many transformed numbers there are of a few rows of tiles at once, and of kernels. More is slower, for
-# it leaves the processor's cache. A workspace has three times the one and once the other, 34 MB.
-CHUNK = 2_000_000
+# How many transformed numbers there are of a few rows of tiles at once, and of kernels. With less, matrices
+# are too small; more is no faster. A workspace has three times the one and once the other, 28 MB.
+CHUNK = 1_500_000
 KERNELS = CELLS * 256 * 256
+# Between the kernels of two outputs: a power of two from one to the next would crowd the processor's cache.
+APART = 16
 
 
 def _make_transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """Of inputs [36, 36], of kernels [36, 9] and of what is to be outputs [16, 36], all by Toom and Cook.
+    """Of inputs [6, 6], of kernels [36, 9] and of what is to be outputs [4, 6], all by Toom and Cook.
 
-    Both the inputs and the kernels are evaluated at `POINTS` and at infinity, in both directions.
+    Both the inputs and the kernels are evaluated at `POINTS` and at infinity, in both directions: of kernels,
+    which are small, at once, of the rest in one direction after the other, which takes fewer multiplications.
     """
     others = [[other for other in POINTS if other != point] for point in POINTS]
     inputs = [np.append(np.poly(roots)[::-1], 0) for roots in others] + [np.poly(POINTS)[::-1]]
@@ -40,8 +42,8 @@ def _make_transforms() -> tuple[Tensor, Tensor, Tensor]:
         for point, roots in zip(POINTS, others, strict=True)
     ] + [np.eye(KERNEL)[-1]]
     outputs = np.column_stack([np.power(point, range(TILE)) for point in POINTS] + [np.eye(TILE)[-1]])
-    both = (np.kron(matrix, matrix) for matrix in (np.array(inputs), np.array(kernels), outputs))
-    of_inputs, of_kernels, of_outputs = (torch.tensor(matrix, dtype=torch.float32) for matrix in both)
+    matrices = (np.array(inputs), np.kron(kernels, kernels), outputs)
+    of_inputs, of_kernels, of_outputs = (torch.tensor(matrix, dtype=torch.float32) for matrix in matrices)
     return of_inputs, of_kernels, of_outputs
 
 
@@ -56,14 +58,18 @@ class Workspace:
 
     def __init__(self) -> None:
         self._memory: dict[str, Tensor] = {}
+        self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
 
     def take(self, purpose: str, *shape: int) -> Tensor:
         """Some of it, with anything in it; what was taken for this purpose before is overwritten."""
-        size = prod(shape)
-        memory = self._memory.get(purpose)
-        if memory is None or len(memory) < size:
-            memory = self._memory[purpose] = torch.empty(max(size, CHUNK))
-        return memory[:size].view(shape)
+        if (view := self._views.get((purpose, shape))) is None:
+            size = prod(shape)
+            memory = self._memory.get(purpose)
+            if memory is None or memory.numel() < size:
+                self._views = {place: kept for place, kept in self._views.items() if place[0] != purpose}
+                memory = self._memory[purpose] = torch.empty(size)
+            view = self._views[purpose, shape] = memory[:size].view(shape)
+        return view
 
 
 def convolve(convolution: nn.Conv2d, signal: Tensor, workspace: Workspace) -> Tensor:
@@ -81,27 +87,25 @@ def convolve(convolution: nn.Conv2d, signal: Tensor, workspace: Workspace) -> Te
         output: Tensor = convolution(signal)
         return output
     assert convolution.bias is not None  # `suits_winograd` has seen to it
-    height, width = signal.shape[2:]
     down, across = _count_tiles(signal)
     inputs, outputs = convolution.in_channels, convolution.out_channels
-    output = torch.empty((1, outputs, down * TILE, across * TILE), memory_format=torch.channels_last)
-    tiled = output[0].permute(1, 2, 0).view(down, TILE, across, TILE, outputs)
+    output = torch.empty(
+        (1, outputs, *signal.shape[2:]), dtype=signal.dtype, memory_format=torch.channels_last
+    )
     groups = _group_outputs(inputs, outputs)
-    rows = max(1, CHUNK // (across * CELLS * max(inputs, outputs)))
-    for top in range(0, down, rows):
-        chunk = tiled[top : top + rows].permute(1, 3, 0, 2, 4)
-        tiles = chunk.shape[2] * across
-        cells = _transform_inputs(signal, top, chunk.shape[2], across, workspace)
+    step = max(1, CHUNK // (across * CELLS * max(inputs, outputs)))
+    for top in range(0, down, step):
+        rows = min(step, down - top)
+        cells = _transform_inputs(signal, top, rows, across, workspace)
+        part = output[0, :, top * TILE : (top + rows) * TILE].permute(1, 2, 0)
         for group in groups:
             if top == 0 or len(groups) > 1:
                 kernels = _transform_kernels(convolution.weight[group], workspace)
-            part = chunk[..., group]
-            products = workspace.take("products", CELLS, tiles, part.shape[-1])
+            products = workspace.take("products", CELLS, rows * across, kernels.shape[-1])
             torch.bmm(cells, kernels, out=products)
-            values = workspace.take("values", TILE**2, tiles * part.shape[-1])
-            torch.mm(OF_OUTPUTS, products.flatten(1), out=values)
-            torch.add(values.view(part.shape), convolution.bias[group], out=part)
-    return output[:, :, :height, :width].contiguous(memory_format=torch.channels_last)
+            values = _transform_outputs(products, workspace).view(TILE, TILE, rows, across, -1)
+            _put_together(values, convolution.bias[group], part[..., group])
+    return output
 
 
 def _count_tiles(signal: Tensor) -> tuple[int, int]:
@@ -115,27 +119,61 @@ def _group_outputs(inputs: int, outputs: int) -> list[slice]:
     return [slice(first, first + size) for first in range(0, outputs, size)]
 
 
-def _transform_inputs(signal: Tensor, top: int, down: int, across: int, workspace: Workspace) -> Tensor:
-    """The inputs of rows of tiles, from the row `top` on. [1, C, h, w] -> [36, tiles, C]."""
-    channels, height, width = signal.shape[1:]
-    first, end = top * TILE - 1, (top + down) * TILE + 1  # with a row of padding before and behind
-    rows = signal[0, :, max(first, 0) : end].permute(1, 2, 0)
-    padding = (1, across * TILE + 1 - width, max(-first, 0), max(end - height, 0))
-    padded = pad(rows, (0, 0, *padding))
-    row, column, channel = padded.stride()
-    shape = (REACH, REACH, down, across, channels)
-    overlapping = padded.as_strided(shape, (row, column, TILE * row, TILE * column, channel))
-    cut = workspace.take("products", *shape).copy_(overlapping)  # there are no products yet
-    cells = workspace.take("cells", CELLS, down * across * channels)
-    return torch.mm(OF_INPUTS, cut.view(cells.shape), out=cells).view(CELLS, -1, channels)
+def _transform_inputs(signal: Tensor, top: int, rows: int, across: int, workspace: Workspace) -> Tensor:
+    """The inputs of so many rows of tiles, from the row `top` on. [1, C, h, w] -> [36, tiles, C]."""
+    channels, width = signal.shape[1], signal.shape[3]
+    first, end = top * TILE - 1, (top + rows) * TILE + 1  # with a row of padding before and behind
+    inside = signal[0, :, max(first, 0) : end].permute(1, 2, 0)
+    padded = workspace.take("products", end - first, across * TILE + 2, channels).zero_()  # no products yet
+    padded[max(-first, 0) :][: len(inside), 1 : width + 1] = inside
+    line, column, _ = padded.stride()
+    # Down first, for that needs no copy of where tiles overlap: it is a matrix [6, line] for each row.
+    overlapping = padded.as_strided((rows, REACH, line), (TILE * line, line, 1))
+    lines = workspace.take("cells", rows, REACH, line)
+    torch.bmm(OF_INPUTS.expand(rows, -1, -1), overlapping, out=lines)
+    shape = (REACH, REACH, rows, across, channels)
+    overlapping = lines.as_strided(shape, (line, column, REACH * line, TILE * column, 1))
+    cut = workspace.take("products", *shape).copy_(overlapping).view(REACH, REACH, -1)
+    cells = workspace.take("cells", *cut.shape)
+    return torch.bmm(OF_INPUTS.expand(REACH, -1, -1), cut, out=cells).view(CELLS, -1, channels)
 
 
 def _transform_kernels(weight: Tensor, workspace: Workspace) -> Tensor:
     """[C', C, 3, 3] -> [36, C, C']."""
     outputs, inputs = weight.shape[:2]
-    kernels = workspace.take("kernels", CELLS, outputs * inputs)
-    torch.mm(OF_KERNELS, weight.permute(2, 3, 0, 1).reshape(KERNEL**2, -1), out=kernels)
-    return kernels.view(CELLS, outputs, inputs).transpose(1, 2)
+    size = CELLS * inputs
+    memory = workspace.take("kernels", outputs, size + APART)[:, :size]
+    kernels = memory.view(outputs, CELLS, inputs)
+    weights = weight.detach().permute(0, 2, 3, 1).reshape(outputs, KERNEL**2, inputs)
+    # By NumPy: torch can have its threads share each of these many small products, and then they mostly wait.
+    np.matmul(OF_KERNELS.numpy(), weights.numpy(), out=kernels.numpy())
+    return kernels.permute(1, 2, 0)
+
+
+def _transform_outputs(products: Tensor, workspace: Workspace) -> Tensor:
+    """[36, tiles, C'] -> [4, 4, tiles x C'], across and down in each tile."""
+    cells = products.view(REACH, REACH, -1)
+    lines = workspace.take("lines", REACH, TILE, cells.shape[-1])
+    torch.bmm(OF_OUTPUTS.expand(REACH, -1, -1), cells, out=lines)
+    values = workspace.take("values", TILE, TILE, cells.shape[-1])
+    return torch.bmm(OF_OUTPUTS.expand(TILE, -1, -1), lines.transpose(0, 1), out=values)
+
+
+def _put_together(values: Tensor, bias: Tensor, output: Tensor) -> None:
+    """The values of tiles [4, 4, down, across, C'], of which the last may stand out, as lines [h, w, C']."""
+    for down, height, lines in _split(output.shape[0]):
+        for across, width, columns in _split(output.shape[1]):
+            part = values[:width, :height, down, across]
+            tiles = output[lines, columns].view(part.shape[2], height, part.shape[3], width, -1)
+            torch.add(part, bias, out=tiles.permute(3, 1, 0, 2, 4))
+
+
+def _split(length: int) -> list[tuple[slice, int, slice]]:
+    """Whole tiles and the part of one that there may be: which tiles, how much of each, where it goes."""
+    whole, rest = divmod(length, TILE)
+    end = whole * TILE
+    parts = [(slice(0, whole), TILE, slice(0, end))] if whole else []
+    return parts + ([(slice(whole, None), rest, slice(end, None))] if rest else [])
 
 
 def suits_winograd(convolution: nn.Conv2d, signal: Tensor) -> bool:

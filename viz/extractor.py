@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viz.aggregate import reduce_channels
+from viz.aggregate import find_strongest, reduce_channels
 from viz.convolve import Workspace, convolve
 from viz.layers import CONV_LAYERS
 
@@ -43,7 +43,7 @@ class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
 
     def strongest_channel(self, layer: str, side: str) -> int:
         """Number of the channel with the highest mean, counted from 0."""
-        return int(np.argmax(self.channel_means[layer, side]))
+        return find_strongest(self.channel_means[layer, side])
 
 
 def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
