@@ -36,15 +36,16 @@ class Server:
 
 
 @contextmanager
-def run_server(script: str) -> Iterator[Server]:
+def run_server(script: str, *settings: str) -> Iterator[Server]:
     """Start Streamlit without waiting for it, and kill it and its children at the end.
 
     Args:
         script: Path of the page, from the project's folder; all scripts share the project's settings.
+        settings: More arguments of `streamlit run`, which outdo those.
     """
     port = find_free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
-    command += ["--server.address", HOST, "--server.port", str(port)]
+    command += ["--server.address", HOST, "--server.port", str(port), *settings]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         try:

@@ -11,6 +11,8 @@ from viz.convolve import OF_INPUTS, OF_KERNELS, OF_OUTPUTS, Workspace, convolve,
 from viz.extractor import extract_heatmaps
 from viz.layers import CONV_LAYERS, LAYER_NAMES
 
+ROW = 13 * 36 * 128  # numbers that a row of tiles takes in 128 channels of `make_signal`
+
 
 def make_convolution(inputs=64, outputs=128, **options):
     torch.manual_seed(0)
@@ -95,16 +97,42 @@ def test_a_workspace_serves_layer_after_layer():
 def test_a_workspace_stays_small_whatever_the_picture():
     workspace = Workspace()
     for convolution, signal in [
-        (make_convolution(64, 128), make_signal(64, 256, 512)),  # of the largest picture, 1024x512
+        (make_convolution(64, 128), make_signal(64, 256, 512)),  # of a picture of 1024x512
         (make_convolution(512, 512), make_signal(512, 64, 128)),
+        (make_convolution(128, 128), make_signal(128, 144, 144)),  # of one of 288x288
+        (make_convolution(128, 128), make_signal(128, 81, 1619)),  # of the longest panorama, 3238x162
+        (make_convolution(256, 256), make_signal(256, 40, 809)),
     ]:
         convolve(convolution, signal, workspace)
     numbers = sum(len(memory) for memory in workspace._memory.values())
-    assert 4 * numbers <= 28e6  # as the README says
+    assert 4 * numbers <= 36e6  # as the README says
+
+
+def test_nothing_is_left_over_from_what_was_computed_before(monkeypatch):
+    monkeypatch.setattr(room, "CHUNK", ROW * 4)  # three times, the last time with fewer rows
+    monkeypatch.setattr(room, "KERNELS", 36 * 128 * 50)
+    convolution, signal, workspace = make_convolution(128, 128), make_signal(128), Workspace()
+    expected = convolve(convolution, signal, workspace)
+    for memory in workspace._memory.values():
+        memory.fill_(torch.nan)
+    assert torch.equal(convolve(convolution, signal, workspace), expected)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_layout_of_kernels_does_not_matter_and_they_stay_as_they_are(layout):
+    convolution, signal = make_convolution(), make_signal()
+    before = convolution.weight.clone()
+    expected = convolve(convolution, signal, Workspace())
+    convolution = convolution.to(memory_format=layout)
+    assert torch.equal(convolve(convolution, signal, Workspace()), expected)
+    assert torch.equal(convolution.weight, before)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])
-def test_the_number_of_threads_changes_no_bit(threads):
+@pytest.mark.parametrize("rows", [1, 3, 100])  # of tiles at once; there are ten
+def test_the_number_of_threads_changes_no_bit(monkeypatch, rows, threads):
+    monkeypatch.setattr(room, "CHUNK", ROW * rows)
+    monkeypatch.setattr(room, "KERNELS", 36 * 128 * 50)
     convolution, signal = make_convolution(128, 128), make_signal(128)
     expected = convolve(convolution, signal, Workspace())
     every = torch.get_num_threads()

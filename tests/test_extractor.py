@@ -188,8 +188,9 @@ def test_zeros_after_the_relu_are_counted(features, make_batch):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_the_number_of_threads_changes_no_bit(features, make_batch, threads):
-    batch, every = make_batch("coffee.png"), torch.get_num_threads()
+@pytest.mark.parametrize("width", [224, 258])
+def test_the_number_of_threads_changes_no_bit(features, make_batch, width, threads):
+    batch, every = make_batch("coffee.png")[..., :width], torch.get_num_threads()
     expected = extract_heatmaps(features, batch)
     torch.set_num_threads(threads)
     try:

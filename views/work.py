@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps, and of what it does at the same time. One photograph's maps take
-# 8 MB at 224 px and up to 57 MB at 512. A pass besides has a workspace of 28 MB (`viz.convolve`).
+# 8 MB at 224 px and up to 57 MB at 512. A pass besides has a workspace of up to 36 MB (`viz.convolve`).
 PASSES = 2  # at the same time, which share torch's threads: `benchmarks/crowd.py --passes` compares
 NETWORKS = 3  # 59 MB each: two that are trained and one that is not
 PICTURES_BYTES = 64 * 2**20
@@ -347,7 +347,7 @@ def _load_for_good(weights: str) -> None:
     """Load torch and a network, and spare Python from looking through them for garbage.
 
     Loading makes objects by the hundred thousand, all of which stay. Python would look through them again and
-    again, a fifth of the time that loading takes, and Streamlit has it do so after each run of the script.
+    again, a fifth of the time that loading takes.
     """
     gc.disable()
     try:

@@ -4,7 +4,7 @@ It computes 4x4 values together with a quarter of the direct method's multiplica
 matrices, and is exact but for rounding (Andrew Lavin and Scott Gray, Fast Algorithms for Convolutional Neural
 Networks, https://arxiv.org/abs/1509.09308). How much it rounds depends on the points at which it evaluates
 polynomials. With pairs of reciprocals (Syed Asad Alam et al., Winograd Convolution for Deep Neural Networks:
-Efficient Point Selection, https://arxiv.org/abs/2201.10369) it is no more than what the direct method does.
+Efficient Point Selection, https://arxiv.org/abs/2201.10369) it is little more than the direct method does.
 """
 
 from math import ceil, prod
@@ -22,10 +22,12 @@ POINTS = (0, 2 / 3, -2 / 3, 3 / 2, -3 / 2)
 LEAST_TILES = 40
 LEAST_INPUTS, LEAST_OUTPUTS = 64, 128
 # How many transformed numbers there are of a few rows of tiles at once, and of kernels. With less, matrices
-# are too small; more is no faster. A workspace has three times the one and once the other, 28 MB.
+# are too small; more is no faster. A workspace has three times the one and once the other, 28 MB; one row of
+# tiles of the widest pictures takes more, 36 MB in all.
 CHUNK = 1_500_000
 KERNELS = CELLS * 256 * 256
-# Between the kernels of two outputs: a power of two from one to the next would crowd the processor's cache.
+# Numbers between the kernels of two outputs: if they were some multiple of 4 KB away from each other, the
+# processor's cache would have few places for them.
 APART = 16
 
 
@@ -67,6 +69,7 @@ class Workspace:
             memory = self._memory.get(purpose)
             if memory is None or memory.numel() < size:
                 self._views = {place: kept for place, kept in self._views.items() if place[0] != purpose}
+                self._memory.pop(purpose, None)  # so that there are never both
                 memory = self._memory[purpose] = torch.empty(size)
             view = self._views[purpose, shape] = memory[:size].view(shape)
         return view
@@ -124,15 +127,18 @@ def _transform_inputs(signal: Tensor, top: int, rows: int, across: int, workspac
     channels, width = signal.shape[1], signal.shape[3]
     first, end = top * TILE - 1, (top + rows) * TILE + 1  # with a row of padding before and behind
     inside = signal[0, :, max(first, 0) : end].permute(1, 2, 0)
-    padded = workspace.take("products", end - first, across * TILE + 2, channels).zero_()  # no products yet
+    # In the memory of products, which are yet to come.
+    padded = workspace.take("products", end - first, across * TILE + 2, channels).zero_()
     padded[max(-first, 0) :][: len(inside), 1 : width + 1] = inside
     line, column, _ = padded.stride()
-    # Down first, for that needs no copy of where tiles overlap: it is a matrix [6, line] for each row.
-    overlapping = padded.as_strided((rows, REACH, line), (TILE * line, line, 1))
-    lines = workspace.take("cells", rows, REACH, line)
-    torch.bmm(OF_INPUTS.expand(rows, -1, -1), overlapping, out=lines)
+    # Down first, for that needs no copy of where tiles overlap: it is a matrix [6, line] for each row. A lone
+    # one is transformed twice: of a single product the bits can depend on the number of threads (MKL on AMD).
+    count, apart = (rows, TILE * line) if rows > 1 else (2, 0)
+    overlapping = padded.as_strided((count, REACH, line), (apart, line, 1))
+    half = workspace.take("cells", count, REACH, line)  # of the way
+    torch.bmm(OF_INPUTS.expand(count, -1, -1), overlapping, out=half)
     shape = (REACH, REACH, rows, across, channels)
-    overlapping = lines.as_strided(shape, (line, column, REACH * line, TILE * column, 1))
+    overlapping = half.as_strided(shape, (line, column, REACH * line, TILE * column, 1))
     cut = workspace.take("products", *shape).copy_(overlapping).view(REACH, REACH, -1)
     cells = workspace.take("cells", *cut.shape)
     return torch.bmm(OF_INPUTS.expand(REACH, -1, -1), cut, out=cells).view(CELLS, -1, channels)
@@ -141,6 +147,7 @@ def _transform_inputs(signal: Tensor, top: int, rows: int, across: int, workspac
 def _transform_kernels(weight: Tensor, workspace: Workspace) -> Tensor:
     """[C', C, 3, 3] -> [36, C, C']."""
     outputs, inputs = weight.shape[:2]
+    assert not (torch.is_grad_enabled() and weight.requires_grad)
     size = CELLS * inputs
     memory = workspace.take("kernels", outputs, size + APART)[:, :size]
     kernels = memory.view(outputs, CELLS, inputs)
@@ -153,19 +160,22 @@ def _transform_kernels(weight: Tensor, workspace: Workspace) -> Tensor:
 def _transform_outputs(products: Tensor, workspace: Workspace) -> Tensor:
     """[36, tiles, C'] -> [4, 4, tiles x C'], across and down in each tile."""
     cells = products.view(REACH, REACH, -1)
-    lines = workspace.take("lines", REACH, TILE, cells.shape[-1])
-    torch.bmm(OF_OUTPUTS.expand(REACH, -1, -1), cells, out=lines)
+    half = workspace.take("half", REACH, TILE, cells.shape[-1])
+    torch.bmm(OF_OUTPUTS.expand(REACH, -1, -1), cells, out=half)
     values = workspace.take("values", TILE, TILE, cells.shape[-1])
-    return torch.bmm(OF_OUTPUTS.expand(TILE, -1, -1), lines.transpose(0, 1), out=values)
+    return torch.bmm(OF_OUTPUTS.expand(TILE, -1, -1), half.transpose(0, 1), out=values)
 
 
 def _put_together(values: Tensor, bias: Tensor, output: Tensor) -> None:
-    """The values of tiles [4, 4, down, across, C'], of which the last may stand out, as lines [h, w, C']."""
-    for down, height, lines in _split(output.shape[0]):
-        for across, width, columns in _split(output.shape[1]):
-            part = values[:width, :height, down, across]
-            tiles = output[lines, columns].view(part.shape[2], height, part.shape[3], width, -1)
-            torch.add(part, bias, out=tiles.permute(3, 1, 0, 2, 4))
+    """Add the bias and write tiles [across, down, rows, columns, C'] to an output [h, w, C'].
+
+    The last row and column of tiles may reach beyond it.
+    """
+    for tile_rows, height, rows in _split(output.shape[0]):
+        for tile_columns, width, columns in _split(output.shape[1]):
+            part = values[:width, :height, tile_rows, tile_columns]
+            place = output[rows, columns].view(part.shape[2], height, part.shape[3], width, -1)
+            torch.add(part, bias, out=place.permute(3, 1, 0, 2, 4))
 
 
 def _split(length: int) -> list[tuple[slice, int, slice]]:
