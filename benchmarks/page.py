@@ -55,8 +55,8 @@ class Subject:
     settings: tuple[str, ...] = ()
 
 
-# Streamlit by itself has Python look for garbage after each run, the page's settings forgo that. It takes time
-# from a change soon after it, so changes are held against a floor that is spared it, too.
+# Streamlit by itself has Python look for garbage after each run; the page's settings forgo that. It takes
+# time from a change soon after it, so changes are held against a floor that is spared it, too.
 FLOOR = Subject("benchmarks/floor.py", "", "values", ("--runner.postScriptGC", "true"))
 SPARED_FLOOR = Subject("benchmarks/floor.py", "", "values")
 PAGE = Subject("app.py", "?layers=conv1_1&layers=conv3_1&layers=conv4_2", "aggregation")
