@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from views.picture import Picture
@@ -20,7 +19,7 @@ from views.work import (
     has_maps,
     is_warm,
 )
-from viz.aggregate import SIGNED
+from viz.aggregate import SIGNED, find_strongest
 from viz.layers import get_layer
 from viz.scales import choose_limits
 from viz.specs import Look, Panel
@@ -54,7 +53,7 @@ def get_maps(picture: Picture, status: Status, translate: Translate) -> tuple[Ma
     if (first := find_first_maps(picture.key, state["side"], state["aggregation"])) is not None:
         return first
     maps, means, _ = get_computed(picture, status, translate)
-    return maps, {place: int(np.argmax(values)) for place, values in means.items()}
+    return maps, {place: find_strongest(values) for place, values in means.items()}
 
 
 def get_computed(picture: Picture, status: Status, translate: Translate) -> Computed:

@@ -39,7 +39,7 @@ def spread_channels(features: Tensor) -> Tensor:
 
 def pick_strongest_channel(features: Tensor) -> Tensor:
     """The channel whose mean over the map is highest (the first, on a tie). [C, h, w] -> [h, w]."""
-    return features[find_strongest(features.mean(dim=(1, 2)).numpy(force=True))]
+    return features[find_strongest(features.mean(dim=(1, 2)).cpu().numpy())]
 
 
 AGGREGATIONS: dict[str, Aggregation] = {
@@ -87,18 +87,18 @@ def reduce_channels(
         >>> maps["l2"].shape, means.shape
         ((2, 3), (4,))
     """
-    mean = cells.mean(dim=-1).numpy(force=True)
-    norm = cells.norm(dim=-1).numpy(force=True)
-    channel_means = cells.mean(dim=(0, 1)).numpy(force=True)
+    mean = cells.mean(dim=-1).cpu().numpy()
+    norm = cells.norm(dim=-1).cpu().numpy()
+    channel_means = cells.mean(dim=(0, 1)).cpu().numpy()
     # Var = E[x^2] - E[x]^2. Rounding can push it a hair below zero where all channels agree.
     # In NumPy: for maps as small as these, waking torch's threads takes longer than the work.
     variance = np.maximum(np.square(norm) / cells.shape[-1] - np.square(mean), 0)
     maps = {
         "mean": mean,
-        "max": cells.amax(dim=-1).numpy(force=True) if largest is None else largest,
+        "max": cells.amax(dim=-1).cpu().numpy() if largest is None else largest,
         "l2": norm,
         "std": np.sqrt(variance),
-        "strongest": cells[..., find_strongest(channel_means)].contiguous().numpy(force=True),
+        "strongest": cells[..., find_strongest(channel_means)].contiguous().cpu().numpy(),
     }
     return maps, channel_means
 

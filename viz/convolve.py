@@ -60,19 +60,14 @@ class Workspace:
 
     def __init__(self) -> None:
         self._memory: dict[str, Tensor] = {}
-        self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
 
     def take(self, purpose: str, *shape: int) -> Tensor:
         """Some of it, with anything in it; what was taken for this purpose before is overwritten."""
-        if (view := self._views.get((purpose, shape))) is None:
-            size = prod(shape)
-            memory = self._memory.get(purpose)
-            if memory is None or memory.numel() < size:
-                self._views = {place: kept for place, kept in self._views.items() if place[0] != purpose}
-                self._memory.pop(purpose, None)  # so that there are never both
-                memory = self._memory[purpose] = torch.empty(size)
-            view = self._views[purpose, shape] = memory[:size].view(shape)
-        return view
+        size = prod(shape)
+        memory = self._memory.get(purpose)
+        if memory is None or memory.numel() < size:
+            memory = self._memory[purpose] = torch.empty(size)
+        return memory[:size].view(shape)
 
 
 def convolve(convolution: nn.Conv2d, signal: Tensor, workspace: Workspace) -> Tensor:
@@ -92,9 +87,7 @@ def convolve(convolution: nn.Conv2d, signal: Tensor, workspace: Workspace) -> Te
     assert convolution.bias is not None  # `suits_winograd` has seen to it
     down, across = _count_tiles(signal)
     inputs, outputs = convolution.in_channels, convolution.out_channels
-    output = torch.empty(
-        (1, outputs, *signal.shape[2:]), dtype=signal.dtype, memory_format=torch.channels_last
-    )
+    output = torch.empty((1, outputs, *signal.shape[2:]), memory_format=torch.channels_last)
     groups = _group_outputs(inputs, outputs)
     step = max(1, CHUNK // (across * CELLS * max(inputs, outputs)))
     for top in range(0, down, step):
