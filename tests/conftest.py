@@ -1,7 +1,5 @@
 """What several test files share: the network, photographs, and a real browser."""
 
-import base64
-import io
 import os
 import shutil
 import subprocess
@@ -13,11 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import nn
 
 from viz.images import frame_image, read_image, to_batch
@@ -32,13 +27,6 @@ NO_BROWSER = (
     "The browser tests need a browser: install Chromium or Chrome so that it is on the PATH, or let "
     "`python -m playwright install --with-deps chromium` fetch one. `pytest --no-browser` leaves them out."
 )
-
-
-def read_pixels(uri: str) -> NDArray[np.uint8]:
-    """Red, green and blue of a painted map or scale, [h, w, 3]."""
-    kind, _, text = uri.partition(",")
-    assert kind == "data:image/png;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,18 +4,17 @@ import base64
 import io
 import json
 import re
-import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import ROOT, read_pixels
+from conftest import ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from views import cells, maps, probe, status, store, work
+from views import cells, probe, status, turns, work
+from views import page as main
 from views.address import DEFAULT_LAYERS
 from views.texts import load_catalogue, make_translate
 from viz import model
@@ -26,15 +25,9 @@ ENGLISH = make_translate("en")
 
 
 @pytest.fixture
-def page(monkeypatch):
-    monkeypatch.setattr(maps, "HEAD_START_S", 0)  # here no browser draws anything
-    monkeypatch.setattr(maps, "FIRST_HEAD_START_S", 0)
+def page():
     st.cache_data.clear()
     st.cache_resource.clear()
-    for kept in (work.MAPS, work.CELLS, work.FIELDS, work.SPOTS):
-        kept.clear()
-    work._warm.set()
-    work._tried.set()
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
 
 
@@ -52,13 +45,7 @@ def decode(array):
 
 
 def list_maps(spec):
-    return [trace for trace in spec["data"] if "customdata" in trace]
-
-
-def read_bars(spec):
-    """The three numbers of each colour bar."""
-    (numbers,) = [trace["text"] for trace in spec["data"] if trace["type"] == "scatter"]
-    return [tuple(numbers[place : place + 3]) for place in range(0, len(numbers), 3)]
+    return [trace for trace in spec["data"] if trace["type"] == "heatmap"]
 
 
 def read_titles(page):
@@ -80,7 +67,8 @@ def test_the_first_screen(page):
     page.run()
     assert_healthy(page)
     spec, chart = read_figure(page)
-    assert len(list_maps(spec)) == len(read_bars(spec)) == 4
+    assert len(list_maps(spec)) == 4
+    assert all(trace["showscale"] for trace in list_maps(spec))
     titles = read_titles(page)
     assert titles[0].startswith("<b>Photograph</b>")
     for title, name in zip(titles[1:], DEFAULT_LAYERS, strict=False):
@@ -101,7 +89,7 @@ def test_the_page_shows_the_pixels_that_the_network_saw_and_its_true_values(page
     np.testing.assert_array_equal(np.array(shown), np.array(framed))
     expected = extract_heatmaps(features, make_batch("cat.png"))
     for trace, name in zip(list_maps(spec), DEFAULT_LAYERS, strict=True):
-        np.testing.assert_array_equal(decode(trace["customdata"]), expected[name, "post", "mean"])
+        np.testing.assert_array_equal(decode(trace["z"]), expected[name, "post", "mean"])
 
 
 def test_one_pass_however_many_widgets_change(page, count_passes):
@@ -129,100 +117,6 @@ def test_two_sessions_share_one_pass(page, count_passes):
     second = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     assert_healthy(second)
     assert len(count_passes) == 1
-
-
-@pytest.fixture
-def cold(page, monkeypatch):
-    """The page of a server that has only just started."""
-    for event in ("_warm", "_tried", "_wanted"):
-        monkeypatch.setattr(work, event, threading.Event())
-    return page
-
-
-@pytest.mark.parametrize("view", ["compare", "depth"])
-def test_the_first_maps_of_a_new_server_need_no_network(cold, count_passes, features, make_batch, view):
-    from viz.extractor import extract_heatmaps
-
-    cold.query_params["view"] = view
-    cold.run()
-    assert_healthy(cold)
-    assert count_passes == []
-    assert cold.selectbox(key="aggregation").value == "mean"
-    spec, _ = read_figure(cold, "heatmaps" if view == "compare" else "depth")
-    traces = list_maps(spec) if view == "compare" else [frame["data"][0] for frame in spec["frames"]]
-    names = DEFAULT_LAYERS if view == "compare" else LAYER_NAMES
-    expected = extract_heatmaps(features, make_batch("cat.png"))
-    for trace, name in zip(traces, names, strict=True):
-        heatmap = expected[name, "post", "mean"]
-        values = decode(trace["customdata"] if view == "compare" else trace["z"])
-        np.testing.assert_allclose(values, heatmap, rtol=1e-3, atol=1e-4 * heatmap.max())
-    if view == "compare":
-        fact = ENGLISH("explain.layer_strongest", channel=expected.strongest_channel(names[0], "post"))
-        assert any(fact in text.value for text in cold.markdown)
-    count_passes.clear()
-    cold.selectbox(key="aggregation").set_value("max").run()
-    assert_healthy(cold)
-    assert len(count_passes) == 1
-
-
-@pytest.mark.parametrize(
-    "query",
-    [{"photo": "rocket"}, {"side": "pre"}, {"aggregation": "l2"}, {"size": "256"}, {"view": "measure"}],
-    ids=str,
-)
-def test_a_new_server_computes_what_it_has_no_maps_of(cold, count_passes, query):
-    cold.query_params.update(query)
-    cold.run()
-    assert_healthy(cold)
-    assert len(count_passes) == (2 if "view" in query else 1)  # that view also asks an untrained network
-    assert work._wanted.is_set()
-
-
-def test_the_first_run_of_a_new_server_imports_no_torch():
-    script = """
-import sys
-from streamlit.testing.v1 import AppTest
-from views import maps
-maps.FIRST_HEAD_START_S = 0
-page = AppTest.from_file("app.py", default_timeout=60).run()
-print(len(page.get("plotly_chart")), len(page.exception), "torch" in sys.modules)
-page.selectbox(key="aggregation").set_value("max").run()
-print(len(page.get("plotly_chart")), len(page.exception), "torch" in sys.modules)
-"""
-    script = script.replace('"app.py"', repr(str(ROOT / "app.py")))
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines() == ["1 0 False", "1 0 True"]
-
-
-def test_without_layers_a_new_server_loads_the_network_all_the_same(cold, count_passes):
-    cold.query_params["layers"] = ""
-    cold.run()
-    assert_healthy(cold)
-    assert count_passes == []
-    assert work._wanted.is_set()
-
-
-def test_a_new_server_without_its_first_maps_computes_them(cold, count_passes, monkeypatch):
-    monkeypatch.setattr(work, "read_first_maps", lambda: None)
-    work._read_first.cache_clear()
-    cold.run()
-    work._read_first.cache_clear()
-    assert_healthy(cold)
-    assert len(count_passes) == 1
-
-
-def test_a_new_server_loads_the_network_when_the_first_figure_is_on_its_way(cold, monkeypatch):
-    monkeypatch.setattr(work, "PATIENCE_S", 60)
-    loading = threading.Thread(target=work.warm_up)
-    loading.start()
-    loading.join(0.3)
-    assert loading.is_alive() and not work.is_warm()
-    cold.run()
-    assert_healthy(cold)
-    loading.join(30)
-    assert not loading.is_alive() and work.is_warm()
 
 
 @pytest.mark.parametrize("photo", ["cat", "coffee", "astronaut", "rocket", "brick"])
@@ -261,11 +155,9 @@ def test_the_homeworks_view(page):
     page.button(key="preset").click().run()
     assert_healthy(page)
     spec, _ = read_figure(page)
-    assert [trace["customdata"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
-    for trace in list_maps(spec):
-        values = decode(trace["customdata"])
-        assert read_pixels(trace["source"])[values == values.max()].tolist() == [[128, 0, 0]]
-    assert not [image for image in spec["layout"]["images"] if image.get("layer") == "below"]
+    assert [trace["z"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
+    assert all(trace["colorscale"][-1] == [1, "rgb(128,0,0)"] for trace in list_maps(spec))
+    assert "images" not in spec["layout"]
     for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
         assert page.session_state[name] == value
 
@@ -316,19 +208,12 @@ def test_one_layer(page):
 def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page):
     page.query_params["side"] = "pre"
     page.run()
-    spec = read_figure(page)[0]
-    white = 0
-    for trace, (low, middle, high) in zip(list_maps(spec), read_bars(spec), strict=True):
-        assert (low, middle) == (f"\N{MINUS SIGN}{high}", "0")
-        values, pixels = decode(trace["customdata"]), read_pixels(trace["source"])
-        around_zero = pixels[abs(values) < 0.02 * abs(values).max()]
-        assert (around_zero > 230).all()
-        white += len(around_zero)
-        red, _, blue = pixels[abs(values) == abs(values).max()][0].astype(int)
-        assert (red > blue) == (values.max() > -values.min())
-    assert white > 100
+    for trace in list_maps(read_figure(page)[0]):
+        assert trace["zmin"] == -trace["zmax"]
+        assert trace["colorscale"][5] == [0.5, "rgb(247,247,247)"]
+        assert trace["colorbar"]["ticktext"][1] == "0"
     page.selectbox(key="aggregation").set_value("l2").run()
-    assert not [low for low, _, _ in read_bars(read_figure(page)[0]) if low.startswith("\N{MINUS SIGN}")]
+    assert all(trace["zmin"] >= 0 for trace in list_maps(read_figure(page)[0]))
 
 
 def test_the_strongest_channel_is_named(page):
@@ -450,30 +335,14 @@ WITHOUT_WEIGHTS += [{"view": "probe", "show": "channels"}, {"view": "probe", "fi
 
 
 @pytest.mark.parametrize("query", WITHOUT_WEIGHTS, ids=str)
-def test_missing_weights_are_a_sentence_and_no_traceback(cold, monkeypatch, tmp_path, query):
+def test_missing_weights_are_a_sentence_and_no_traceback(page, monkeypatch, tmp_path, query):
     monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
-    monkeypatch.setattr(work, "PATIENCE_S", 0)
-    with pytest.raises(model.WeightsError):
-        work.warm_up()
-    cold.query_params.update(query)
-    cold.run()
-    assert not cold.exception
-    assert [error.value for error in cold.error] == [
+    page.query_params.update(query)
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
         ENGLISH("weights_error.missing", file="gone.safetensors")
     ]
-
-
-@pytest.mark.parametrize("query", WITHOUT_WEIGHTS, ids=str)
-def test_until_a_new_server_has_tried_its_weights_it_shows_what_needs_none(
-    cold, monkeypatch, tmp_path, query
-):
-    monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
-    cold.query_params.update(query)
-    cold.run()
-    assert not cold.exception
-    missing = ENGLISH("weights_error.missing", file="gone.safetensors")
-    needs_none = query.get("view", "compare") in ("compare", "depth")
-    assert [error.value for error in cold.error] == ([] if needs_none else [missing])
 
 
 def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_ones(
@@ -496,27 +365,15 @@ def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_on
     assert_healthy(page)
 
 
-def test_a_bug_gets_a_plain_sentence(monkeypatch):
-    from views import page as view
+def test_a_bug_gets_a_plain_sentence_and_the_sidebar_stays(page, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("secret detail")
 
-    shown = []
-    monkeypatch.setattr(view.st, "error", lambda text, **_: shown.append(text))
-    assert view.say_bug(RuntimeError("secret detail")) is True
-    assert shown == [ENGLISH("page.bug")]
-
-
-def test_caches_are_bounded_and_hold_no_classes_of_ours(page, features):
-    from views import work
-
+    monkeypatch.setattr(main, "DRAW", {"compare": fail})
     page.run()
-    pixels, source = work.frame_picture("0" * 64, "crop", 224, (ROOT / "assets/images/cat.png").read_bytes())
-    computed, means, zeros = work.compute_maps(work.PictureKey("0" * 64, "crop", 224, "bundled"), pixels)
-    assert type(source) is str
-    assert {type(value) for value in computed.values()} == {np.ndarray}
-    assert {type(value) for value in means.values()} == {np.ndarray}
-    assert {type(value) for value in zeros.values()} == {float}
-    assert type(computed) is dict
-    assert sum(value.nbytes for value in computed.values()) < work.MAPS_BYTES
+    assert not page.exception
+    assert [error.value for error in page.error] == [ENGLISH("page.bug")]
+    assert page.selectbox(key="photo").value == "cat"
 
 
 def open_measures(page, **parameters):
@@ -722,21 +579,21 @@ def test_look_alikes_share_a_scale_and_the_cell_is_like_itself(page):
     spec = read_chart(page, "probed")
     maps = list_maps(spec)
     assert len(maps) == 4
-    assert read_bars(spec)[0] == ("\N{MINUS SIGN}1", "0", "1")
+    assert {(trace["zmin"], trace["zmax"]) for trace in maps} == {(-1, 1)}
+    assert [trace["showscale"] for trace in maps] == [True, False, False, False]
     for trace, row in zip(maps, read_rows(page), strict=True):
         down, across = (int(part) for part in row[1].split(","))
-        assert decode(trace["customdata"])[down, across] == pytest.approx(1, abs=1e-5)
-        assert tuple(read_pixels(trace["source"])[down, across]) == (103, 0, 31)  # the last of blue-white-red
+        assert decode(trace["z"])[down, across] == pytest.approx(1, abs=1e-5)
     other = list_maps(read_chart(page, "matched"))
     assert len(other) == 4
-    values = [decode(trace["customdata"]) for trace in other]
+    values = [decode(trace["z"]) for trace in other]
     assert all(-1 <= heatmap.min() <= heatmap.max() < 1 for heatmap in values)
 
 
 def test_the_effective_field_lies_over_the_photograph(page):
     open_probe(page, point="120,90", layer="conv3_1", field="true")
     glow = read_chart(page, "probed")["data"][-1]
-    assert (glow["xaxis"], glow["x0"], glow["y0"]) == ("x2", 110.5, 78.5)
+    assert (glow["xaxis"], glow["x0"], glow["y0"]) == ("x", 110.5, 78.5)
     assert decode(glow["z"]).shape == (24, 24)
     assert any("of its theoretical receptive field" in caption.value for caption in page.caption)
 
@@ -757,7 +614,7 @@ def test_channels_are_ranked_paged_and_shown(page, features, make_batch):
     titles = [note["text"] for note in read_chart(page, "thumbnails")["layout"]["annotations"]]
     assert [int(re.findall(r"<b>(\d+)", title)[0]) for title in titles] == order[:16].tolist()
     large = read_chart(page, "channel_large")["data"][1]
-    np.testing.assert_allclose(decode(large["customdata"]), cells[..., order[0]], rtol=1e-3, atol=1e-2)
+    np.testing.assert_allclose(decode(large["z"]), cells[..., order[0]], rtol=1e-3, atol=1e-2)
     page.slider(key="thumb_page").set_value(32).run()
     titles = [note["text"] for note in read_chart(page, "thumbnails")["layout"]["annotations"]]
     assert [int(re.findall(r"<b>(\d+)", title)[0]) for title in titles] == order[496:].tolist()
@@ -840,29 +697,15 @@ def test_the_probe_without_selected_layers_shows_the_chosen_one(page):
 
 def test_a_visitor_who_has_to_wait_is_told_and_gets_the_maps(page, monkeypatch):
     page.run()
+    monkeypatch.setattr(turns, "POLL_S", 0.05)
     told = []
-    markdown = status.Status.make_waiter
-
-    def note(self, translate):
-        waiter = markdown(self, translate)
-        return store.Waiter(waiter.owner, lambda ahead: (told.append(ahead), waiter.tell(ahead)))
-
-    monkeypatch.setattr(status.Status, "make_waiter", note)
-    release = threading.Event()
-    others = [
-        threading.Thread(
-            target=lambda key=key: work.MAPS.fetch(
-                key, lambda: (release.wait(30), ({}, {}, {}))[1], work.NOBODY
-            )
-        )
-        for key in ("first", "second")
-    ]
-    for other in others:
-        other.start()
-    threading.Timer(1, release.set).start()
+    monkeypatch.setattr(status.Status, "_say_wait", lambda self: told.append(True))
+    for _ in range(turns.PLACES):
+        turns._places.acquire()
+    threading.Timer(0.5, lambda: turns._places.release(turns.PLACES)).start()
+    page.selectbox(key="aggregation").set_value("max").run()  # of what is there already
+    assert not told
     page.radio(key="framing").set_value("crop").run()
-    for other in others:
-        other.join()
+    assert told
     assert_healthy(page)
-    assert told[0] == 2
     assert read_titles(page)[2].startswith("<b>conv3_1</b><br>[56 × 56]")

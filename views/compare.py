@@ -5,20 +5,20 @@ import streamlit as st
 from views.address import DEFAULT_LAYERS
 from views.maps import (
     get_maps,
-    give_head_start,
     is_diverging,
     list_notes,
     make_config,
     make_look,
     make_panels,
+    must_wait,
     name_quantity,
 )
-from views.picture import Picture, choose_picture, is_ready
+from views.picture import Picture, choose_picture
 from views.screen import Screen
 from views.sidebar import apply_settings
 from views.status import Status
 from views.texts import Translate
-from views.work import Maps, Strongest, is_warm
+from views.work import Maps, Strongest
 from viz.grids import Grid, arrange_panels
 from viz.layers import LAYER_NAMES, STAGES, get_layer
 from viz.plots import compare_figure
@@ -36,14 +36,12 @@ def draw_compare(screen: Screen, status: Status, translate: Translate) -> None:
     aspect = picture.photo.height / picture.photo.width
     grid = arrange_panels(len(names) + 1, screen.width, screen.height, aspect)
     slot = st.container()
-    if not ("_settings" in st.session_state or is_warm() or is_ready()):
-        # The browser loads Plotly's scripts for the photograph while torch is still loading here.
+    if must_wait(picture):
         slot = slot.empty()
         _draw_photo(slot, picture, grid, translate)
     maps, strongest = get_maps(picture, status, translate)
     with slot:
         _draw_figure(names, maps, strongest, picture, grid, translate)
-    give_head_start()
     for note in list_notes(translate):
         st.caption(note)
     _explain_layers(names, maps, strongest, translate)

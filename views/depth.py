@@ -5,7 +5,6 @@ import streamlit as st
 from views.compare import explain_numbers
 from views.maps import (
     get_maps,
-    give_head_start,
     list_notes,
     make_config,
     make_look,
@@ -41,7 +40,6 @@ def draw_depth(screen: Screen, status: Status, translate: Translate) -> None:
     )
     figure = depth_figure(picture.photo, panels, names, look, grid, words)
     slot.plotly_chart(figure, key="depth", theme=None, config=make_config(translate), alt=alt)
-    give_head_start()
     for note in [translate("depth.note"), *list_notes(translate)]:
         st.caption(note)
     explain_numbers(translate)

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from views.address import CONTROLS, LEAST_THRESHOLD, MOST_THRESHOLD, OWN_PHOTOS
-from views.maps import give_head_start, make_config, name_quantity
+from views.maps import make_config, name_quantity
 from views.measures import FORMATS, list_rows, measure_all
 from views.picture import Picture, choose_picture, is_another
 from views.screen import Screen
@@ -43,7 +43,6 @@ def draw_measure(screen: Screen, status: Status, translate: Translate) -> None:
     with charts:
         _draw_controls(translate)
         _draw_charts(found, screen, translate)
-    give_head_start()
     _flag_borders(found["trained"], translate)
     _draw_table(found, picture, box, translate)
     _explain(translate)

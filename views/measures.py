@@ -11,8 +11,8 @@ from views.maps import get_computed
 from views.picture import Picture
 from views.status import Status
 from views.texts import Translate
-from views.work import MEASUREMENTS, Computed, Metrics, PictureKey, compute_maps, make_noise
-from viz.layers import CONV_LAYERS, LAYER_NAMES, get_layer
+from views.work import MEASUREMENTS, UNTRAINED, Computed, Metrics, PictureKey, compute_maps, make_noise
+from viz.layers import CONV_LAYERS, LAYER_NAMES
 from viz.metrics import (
     Box,
     average_to,
@@ -43,7 +43,6 @@ FORMATS = {
     "box_ratio": ".2f",
     "cells": ",.0f",
 }
-CHANNEL_METRICS = ("zero_share", "dead_channels", "effective_channels", "top_1", "top_5", "top_10")
 
 
 def measure_all(
@@ -69,8 +68,9 @@ def _get_control(
     key = picture.key
     if kind == "noise":
         key = PictureKey(f"noise {pixels.shape}", "", 0, key.weights)
-    with status.working(translate(f"measure.computing_{kind}")):
-        return compute_maps(key, pixels, status.make_waiter(translate), trained=kind == "noise")
+    network = key.weights if kind == "noise" else UNTRAINED
+    with status.computing((key, network), network, translate(f"measure.computing_{kind}")):
+        return compute_maps(key, network, pixels)
 
 
 def _measure(
@@ -138,7 +138,7 @@ def list_rows(found: dict[str, Metrics], picture: Picture) -> list[dict[str, Any
                 "width": width // layer.stride,
                 "stride": layer.stride,
                 "receptive_field": layer.receptive_field,
-                "field_share": describe_field(get_layer(layer.name), height, width),
+                "field_share": describe_field(layer, height, width),
             }
             rows.append(
                 facts | {metric: metrics.get(metric, {}).get(layer.name) for metric in found["trained"]}

@@ -1,36 +1,32 @@
 """The whole page, from top to bottom."""
 
+import logging
 from pathlib import Path
 
 import streamlit as st
 
-from views.address import SETTINGS, VIEWS, close_address, open_address
+from views.address import VIEWS, close_address, open_address
 from views.compare import draw_compare
 from views.depth import draw_depth
 from views.measure import draw_measure
-from views.picture import is_ready
 from views.probe import draw_probe
 from views.screen import measure_screen
 from views.sidebar import draw_sidebar
 from views.status import Status
 from views.texts import Translate, make_translate
-from views.work import want_network
 
 DRAW = {"compare": draw_compare, "depth": draw_depth, "measure": draw_measure, "probe": draw_probe}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
 SIDEBAR_WIDTH = 336
 
 # Streamlit's margins leave a third of a laptop's screen empty, its charts' texts are too pale to read, and
-# the words in its uploader are English whatever the page's language is. The axes of the colour bars cover a
-# whole figure (see `viz.bars`): between its pictures they would catch the finger that scrolls the page.
+# the words in its uploader are English whatever the page's language is.
 STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] {{ padding: 3.9rem 2rem 2rem; }}
 [data-testid="stSidebarHeader"] {{ height: 2.5rem; margin-bottom: 0; padding-bottom: 0; }}
-.stPlotlyChart :is(.annotation, .legend, .colorbar, .textpoint, .slider-group, .updatemenu-container) text
+.stPlotlyChart :is(.annotation, .legend, .colorbar, .slider-group, .updatemenu-container) text
   {{ fill: currentColor !important; }}
-.stPlotlyChart .draglayer:has(.nsewdrag:not(.cursor-pointer)) .nsewdrag.cursor-pointer
-  {{ pointer-events: none !important; }}
 .stPlotlyChart .updatemenu-item-rect {{ fill: transparent !important; }}
 [data-testid="stFileUploaderDropzone"] button p,
 [data-testid="stFileUploaderDropzoneInstructions"] span {{ font-size: 0; }}
@@ -56,27 +52,22 @@ def draw_page() -> None:
     st.html(
         STYLE.format(button=translate("picture.uploader_button"), limits=translate("picture.uploader_limits"))
     )
-    # The figure is what a visitor waits for, so it goes first: the browser draws it before it is busy with
-    # the sidebar. When torch is still to be loaded for it, or a new visitor's picture is still to be
-    # computed, the sidebar comes first: then there is time for it, and something to do.
-    if is_ready():
-        _draw_main(translate)
-        draw_sidebar(translate)
-    else:
-        want_network()
-        draw_sidebar(translate)
-        _draw_main(translate)
+    draw_sidebar(translate)
+    _draw_main(translate)
     close_address()
-    want_network()  # what is on the page may have done without
 
 
 def _draw_main(translate: Translate) -> None:
     _draw_header(translate)
-    status = Status()
+    status = Status(translate)
     screen = measure_screen()
     if notice := st.session_state.pop("_notice", None):
         st.error(notice, icon=":material/cloud_off:")
-    DRAW[st.session_state["view"]](screen, status, translate)
+    try:
+        DRAW[st.session_state["view"]](screen, status, translate)
+    except Exception:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence
+        logging.getLogger(__name__).exception("the view %s failed", st.session_state["view"])
+        st.error(translate("page.bug"), icon=":material/error:")
 
 
 def _draw_header(translate: Translate) -> None:
@@ -90,14 +81,3 @@ def _draw_header(translate: Translate) -> None:
             required=True,
             label_visibility="collapsed",
         )
-
-
-def say_bug(_: Exception) -> bool:
-    """For an error that nobody foresaw: it is in the log already, the visitor gets a plain sentence.
-
-    Returns:
-        True, which tells Streamlit not to show the error itself.
-    """
-    language = st.session_state.get("lang", SETTINGS["lang"].default)
-    st.error(make_translate(language)("page.bug"), icon=":material/error:")
-    return True

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from views.address import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
 from views.texts import Translate
-from views.work import PictureKey, find_first_maps, frame_picture, has_maps, is_warm, read_sample
+from views.work import PictureKey, frame_picture, read_sample
 from viz.images import ImageError
 from viz.specs import Photo
-
-MAP_VIEWS = ("compare", "depth")  # they need the maps of one side and one aggregation, and nothing else
 
 
 @dataclass(frozen=True)
@@ -74,19 +72,6 @@ def choose_second(translate: Translate) -> Picture | None:
     except ImageError as error:
         st.error(translate(f"image_error.{error.reason}", **error.details), icon=":material/broken_image:")
         return None
-
-
-def is_ready() -> bool:
-    """Whether the page's figure can be expected at once, because its maps are there or soon computed."""
-    state = st.session_state
-    if is_warm() and "_settings" in state:
-        return True
-    if state["photo"] in OWN_PHOTOS:
-        return False
-    _, digest = read_sample(state["photo"])
-    key = _make_key(digest)
-    first = find_first_maps(key, state["side"], state["aggregation"]) if state["view"] in MAP_VIEWS else None
-    return has_maps(key) or first is not None
 
 
 def is_another(picture: Picture, key: str) -> bool:

@@ -9,7 +9,6 @@ from views.cells import Cells
 from views.channels import draw_channels
 from views.maps import (
     get_maps,
-    give_head_start,
     make_config,
     make_look,
     make_panels,
@@ -21,7 +20,6 @@ from views.screen import Screen
 from views.sidebar import EXTENSIONS
 from views.status import Status
 from views.texts import Translate
-from views.weights import needing_weights
 from views.work import SECOND_BYTES, Maps, Strongest, compute_field
 from viz.grids import Grid, arrange_panels
 from viz.images import MAX_BYTES
@@ -86,7 +84,6 @@ def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Tra
     glow, share = _find_glow(picture, places, strongest, status, translate)
     _draw_figure(names, panels, look, grid, picture, places, glow, translate)
     watch_clicks(["probed"], _take_click)
-    give_head_start()
     if cells is None:
         cells = Cells(picture, status, translate)
         vectors = {name: cells.read_vector(name, *places[name]) for name in names}
@@ -156,17 +153,9 @@ def _find_glow(
         return None, 0.0
     layer, side, aggregation = state["layer"], state["side"], state["aggregation"]
     channel = strongest[layer, side] if aggregation == "strongest" else 0
-    with status.working(translate("probe.computing_field")), needing_weights(translate):
-        field = compute_field(
-            picture.key,
-            layer,
-            places[layer],
-            side,
-            aggregation,
-            channel,
-            picture.pixels,
-            status.make_waiter(translate),
-        )
+    key = (picture.key, layer, places[layer], side, aggregation, channel)
+    with status.computing(key, picture.key.weights, translate("probe.computing_field")):
+        field = compute_field(*key, picture.pixels)
     box = receptive_field_box(layer, *places[layer], *picture.pixels.shape[:2])
     left, top, right, bottom = box
     share = measure_half(field, box) if field.any() else 0.0

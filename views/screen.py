@@ -5,9 +5,6 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.components.v2 import component
 
-from views import hover
-from views.shown import expect_figure
-
 # What is assumed until the browser has said otherwise: a window of 1440x900 with the sidebar open.
 USUAL_WIDTH = 1040
 USUAL_HEIGHT = 718
@@ -21,9 +18,6 @@ NARROW = 640
 # phone the height is left out: there the browser's bars come and go, and the figure scrolls anyway.
 # After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
 # new session's first run reads the address. So the script asks for that run as soon as the server is back.
-# A new visitor's server waits to hear that the first figure is painted (see `views.shown`).
-# Plotly rejects a promise that nobody catches, without a reason, when "pause" cuts a running animation short:
-# that is no error, so it is kept out of the browser's console.
 _SCRIPT = """
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const element = parentElement.host ?? parentElement;
@@ -51,27 +45,16 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (now && !connected) setTriggerValue("back", true);
     connected = now;
   }, 500);
-  const look = () => {
-    const drawn = ":is(.imagelayer image[*|href], .heatmaplayer image, .scatterlayer .js-line)";
-    if (main.querySelector(`.js-plotly-plot ${drawn}`) === null) requestAnimationFrame(look);
-    else requestAnimationFrame(() => fetch(`shown/${data.token}`, { method: "POST" }).catch(() => {}));
-  };
-  if (data.token) look();
-  const pardon = (event) => { if (event.reason === undefined) event.preventDefault(); };
-  window.addEventListener("unhandledrejection", pardon);
-  const forget = normaliseOnHover(main);
   return () => {
-    forget();
     clearTimeout(timer);
     clearInterval(watch);
     observer.disconnect();
     window.removeEventListener("resize", later);
-    window.removeEventListener("unhandledrejection", pardon);
   };
 }
 """
 
-_report_screen = component("screen", js=hover.SCRIPT + _SCRIPT)
+_report_screen = component("screen", js=_SCRIPT)
 
 
 @dataclass(frozen=True)
@@ -88,7 +71,7 @@ def measure_screen() -> Screen:
     screen = read_screen(known.get("size") if hasattr(known, "get") else None)
     _report_screen(
         key="screen",
-        data={"width": screen.width, "height": screen.height, "narrow": NARROW, "token": expect_figure()},
+        data={"width": screen.width, "height": screen.height, "narrow": NARROW},
         default={"size": None},
         on_size_change=lambda: None,
         on_back_change=lambda: None,

@@ -1,24 +1,25 @@
 """The one line above the figure: what one is looking at, or what is being computed."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from views.store import Waiter
 from views.texts import Translate
+from views.turns import take_turn
+from views.work import load_network
 
-RENEW_S = 1.0  # a class that waits is told no more often: each message takes time from what it waits for
+MEGABYTE = 2**20
 
 
 class Status:
     """A line of the page that work can borrow, so that nothing below it moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, translate: Translate) -> None:
         self._slot = st.empty()
         self._line = ""
+        self._translate = translate
 
     def say(self, line: str) -> None:
         """Show what one is looking at."""
@@ -26,28 +27,48 @@ class Status:
         self._slot.markdown(line)
 
     @contextmanager
-    def working(self, text: str) -> Iterator[None]:
-        """Show what is being done, and the line again after it."""
-        with self._slot, st.spinner(text):
+    def computing(self, key: Hashable, weights: str, text: str) -> Iterator[None]:
+        """Make sure that a network is there and wait for a turn; then show what is being done.
+
+        When the weights of the visitor's choice cannot be had, the page goes back to the bundled ones and
+        says why.
+
+        Args:
+            key: Of the result, for `views.turns.take_turn`.
+            weights: Of the network that is needed.
+            text: What is being done.
+        """
+        self._load(weights)
+        with take_turn(key, self._say_wait), self._slot, st.spinner(text):
             yield
         self._slot.markdown(self._line)
 
-    def make_waiter(self, translate: Translate) -> Waiter:
-        """For work that has to wait for its turn: the line says so, and whoever leaves the page leaves."""
-        context = get_script_run_ctx()
+    def _say_wait(self) -> None:
+        self._slot.markdown(self._translate("page.waiting"))
 
-        told, due = -1, 0.0
+    def _load(self, weights: str) -> None:
+        with self._slot, st.spinner(self._translate("page.loading")):
+            from viz import model
 
-        def tell(ahead: int) -> None:
-            nonlocal told, due
-            # Streamlit ends a run whose visitor is gone, or has changed something, when its state is read.
-            st.session_state.get("lang")
-            if ahead != told and time.monotonic() >= due:
-                self._slot.markdown(translate("page.waiting" if ahead else "page.next", count=ahead))
-                told, due = ahead, time.monotonic() + RENEW_S
+            try:
+                if weights == "imagenet1k_v1":
+                    model.fetch_weights(self._show_progress)
+                load_network(weights)
+            except model.WeightsError as error:
+                sentence = self._translate(f"weights_error.{error.reason}", **error.details)
+                _fall_back(sentence, self._translate)
 
-        return Waiter(context.session_id if context else "", tell)
+    def _show_progress(self, done: int, total: int) -> None:
+        text = self._translate("page.fetching", done=done // MEGABYTE, total=total // MEGABYTE)
+        self._slot.progress(min(done / total, 1.0), text=text)
 
-    def progress(self, share: float, text: str) -> None:
-        """Show how far something is, 0..1."""
-        self._slot.progress(share, text=text)
+
+def _fall_back(sentence: str, translate: Translate) -> NoReturn:
+    """Go back to the bundled weights and say why; without those there is nothing to go back to."""
+    state = st.session_state
+    if state["weights"] == "bundled":
+        st.error(sentence, icon=":material/error:")
+        st.stop()
+    state["_notice"] = f"{sentence} {translate('weights_error.kept')}"
+    state["_pending"] = {"weights": "bundled"}
+    st.rerun()

@@ -34,7 +34,8 @@ def measure_channels(features: Tensor) -> Tensor:
 
 def spread_channels(features: Tensor) -> Tensor:
     """Standard deviation over the channels, with divisor C. [C, h, w] -> [h, w]."""
-    return features.std(dim=0, correction=0)
+    variance = features.square().mean(dim=0) - features.mean(dim=0).square()
+    return variance.clamp(min=0).sqrt()  # rounding can push it a hair below zero where all channels agree
 
 
 def pick_strongest_channel(features: Tensor) -> Tensor:
@@ -50,8 +51,8 @@ AGGREGATIONS: dict[str, Aggregation] = {
     "strongest": pick_strongest_channel,
 }
 
-# Aggregations that keep the sign of what they reduce; the others cannot be negative.
-SIGNED = frozenset({"mean", "max", "strongest"})
+# Aggregations that cannot be negative; the others keep the sign of what they reduce.
+UNSIGNED = frozenset({"l2", "std"})
 
 
 def get_aggregation(name: str) -> Aggregation:
@@ -68,39 +69,6 @@ def get_aggregation(name: str) -> Aggregation:
 def find_strongest(channel_means: NDArray[np.float32]) -> int:
     """Index of the largest of the channel means [C]; the first one on a tie."""
     return int(np.argmax(channel_means))  # which NumPy promises, and torch does not
-
-
-def reduce_channels(
-    cells: Tensor, largest: NDArray[np.float32] | None = None
-) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
-    """All of `AGGREGATIONS` at once, reading the feature map four times instead of ten.
-
-    Args:
-        cells: A feature map with its channels last in memory, [h, w, C].
-        largest: What "max" is to be, [h, w], where it is known; then three times are enough.
-
-    Returns:
-        The maps [h, w] by aggregation key, and the means of the channels [C], on the CPU.
-
-    Example:
-        >>> maps, means = reduce_channels(torch.ones(2, 3, 4))
-        >>> maps["l2"].shape, means.shape
-        ((2, 3), (4,))
-    """
-    mean = cells.mean(dim=-1).cpu().numpy()
-    norm = cells.norm(dim=-1).cpu().numpy()
-    channel_means = cells.mean(dim=(0, 1)).cpu().numpy()
-    # Var = E[x^2] - E[x]^2. Rounding can push it a hair below zero where all channels agree.
-    # In NumPy: for maps as small as these, waking torch's threads takes longer than the work.
-    variance = np.maximum(np.square(norm) / cells.shape[-1] - np.square(mean), 0)
-    maps = {
-        "mean": mean,
-        "max": cells.amax(dim=-1).cpu().numpy() if largest is None else largest,
-        "l2": norm,
-        "std": np.sqrt(variance),
-        "strongest": cells[..., find_strongest(channel_means)].contiguous().cpu().numpy(),
-    }
-    return maps, channel_means
 
 
 def normalize(heatmap: ArrayLike) -> NDArray[np.float32]:

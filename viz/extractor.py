@@ -8,8 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viz.aggregate import find_strongest, reduce_channels
-from viz.convolve import Workspace, convolve
+from viz.aggregate import AGGREGATIONS, find_strongest
 from viz.layers import CONV_LAYERS
 
 MapKey = tuple[str, str, str]
@@ -80,15 +79,14 @@ def extract_heatmaps(features: nn.Sequential, batch: Tensor) -> Heatmaps:
 def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, str, Tensor]]:
     """Run the convolutions one by one; whoever asks stops when there is enough.
 
-    Whether gradients are recorded is up to the caller. Where they are not, a ReLU overwrites the feature map
-    before it, so that one must be used before the next is asked for.
+    Whether gradients are recorded is up to the caller.
 
     Args:
         features: As for `extract_heatmaps`; left as it is.
         batch: One picture, normalised for these weights, [1, 3, H, W].
 
     Yields:
-        Layer name, "pre" or "post" the ReLU, and the feature map [1, C, h, w], its channels last in memory.
+        Layer name, "pre" or "post" the ReLU, and the feature map [1, C, h, w].
 
     Raises:
         ValueError: As `extract_heatmaps`.
@@ -96,19 +94,12 @@ def walk_layers(features: nn.Sequential, batch: Tensor) -> Iterator[tuple[str, s
     if batch.ndim != 4 or batch.shape[:2] != (1, 3):
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
     layers = {layer.index: layer.name for layer in CONV_LAYERS}
-    signal = batch.to(next(features.parameters()).device).contiguous(memory_format=torch.channels_last)
-    workspace = Workspace()
+    device = next(features.parameters()).device
+    signal = batch.to(device, memory_format=torch.channels_last)
     for index, module in enumerate(features[: CONV_LAYERS[-1].index + 2]):
         if getattr(module, "inplace", False):
             raise ValueError(f"features[{index}] works in place and would overwrite its input")
-        if torch.is_grad_enabled():
-            signal = module(signal)
-        elif isinstance(module, nn.ReLU):
-            signal = signal.relu_()  # to fetch memory for a second map takes longer than the ReLU itself
-        elif isinstance(module, nn.Conv2d):
-            signal = convolve(module, signal, workspace)
-        else:
-            signal = module(signal)
+        signal = module(signal)
         if index in layers:
             yield layers[index], "pre", signal
         elif index - 1 in layers:
@@ -134,11 +125,9 @@ def run_to(features: nn.Sequential, batch: Tensor, layer: str, side: str) -> Ten
 
 
 def _keep(kept: Heatmaps, layer: str, side: str, signal: Tensor) -> None:
-    # A ReLU does not change which value is the largest.
-    largest = np.maximum(kept.maps[layer, "pre", "max"], 0) if side == "post" else None
-    maps, kept.channel_means[layer, side] = reduce_channels(signal[0].permute(1, 2, 0), largest)
-    for aggregation, heatmap in maps.items():
-        kept.maps[layer, side, aggregation] = heatmap
+    kept.channel_means[layer, side] = signal[0].mean(dim=(1, 2)).cpu().numpy()
+    for name, aggregate in AGGREGATIONS.items():
+        kept.maps[layer, side, name] = aggregate(signal[0]).contiguous().cpu().numpy()
 
 
 def _share_zeros(signal: Tensor) -> float:

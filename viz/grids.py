@@ -37,11 +37,6 @@ class Grid:
     boxes: tuple[Box, ...]
     spare: Box | None = None
 
-    def locate(self, place: int) -> tuple[int, int]:
-        """Row and column of a picture, counted from 0."""
-        columns = sum(box.top == self.boxes[0].top for box in self.boxes)
-        return divmod(place, columns)
-
     def share_across(self, box: Box) -> list[float]:
         """The box's left and right edges as shares of the figure's width."""
         return [_clip(box.left / self.width), _clip((box.left + box.width) / self.width)]

@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import Base as ExifTag
 from PIL.Image import Resampling, Transpose
-from PIL.JpegImagePlugin import JpegImageFile
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,6 +67,9 @@ _SENTENCES: Final = {
         "Expected at most {limit_mp} megapixels, but the picture has {width} x {height} pixels: "
         "save it smaller."
     ),
+    "far_too_many_pixels": (
+        "Expected at most {limit_mp} megapixels, but the picture has many times as many: save it smaller."
+    ),
     "too_small": (
         "Expected at least {minimum} pixels on each side, but the picture has {width} x {height}: "
         "choose a larger one."
@@ -83,6 +85,7 @@ _SENTENCES: Final = {
 #   broken           format: JPEG, PNG or WEBP, going by the first bytes
 #   too_many_bytes   limit_mb, got_mb
 #   too_many_pixels  limit_mp, width, height
+#   far_too_many_pixels  limit_mp
 #   too_small        minimum, width, height
 #   too_narrow       limit, width, height
 IMAGE_ERRORS: Final = frozenset(_SENTENCES)
@@ -259,7 +262,7 @@ def _open_image(data: bytes, kind: str) -> Image.Image:
     try:
         return Image.open(BytesIO(_drop_metadata(data) if kind == "PNG" else data), formats=(kind,))
     except Image.DecompressionBombError as error:
-        raise _make_pixels_error(*_read_claimed_size(data, kind), kind) from error
+        raise ImageError("far_too_many_pixels", limit_mp=_most_pixels(kind) // 10**6) from error
     except _PILLOW_FAILURES as error:
         if kind == "JPEG" and _EXIF in data:  # damage to the resolution in there can be all that is wrong
             return _open_image(data.replace(_EXIF, b"exif\0\0"), kind)
@@ -277,22 +280,6 @@ def _drop_metadata(png: bytes) -> bytes:
             kept.append(png[start:end])
         start = end
     return b"".join(kept)
-
-
-def _read_claimed_size(data: bytes, kind: str) -> tuple[int, int]:
-    """Width and height from the header of a picture that Pillow finds too large to open."""
-    if kind == "JPEG":
-        return JpegImageFile(BytesIO(data)).size
-    if kind == "PNG":
-        width, height = struct.unpack_from(">II", data, 16)
-        return width, height
-    if data[12:16] == b"VP8X":
-        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-    if data[12:16] == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = struct.unpack_from("<HH", data, 26)
-    return width & 0x3FFF, height & 0x3FFF
 
 
 def _most_pixels(kind: str) -> int:

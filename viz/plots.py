@@ -1,16 +1,10 @@
 """Arrays to Plotly figures."""
 
-import base64
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
-from zlib import crc32
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.basedatatypes import BaseFigure
-from plotly.colors import get_colorscale, validate_colors
 
-from viz.bars import Bar, draw_bars, number_map, number_range, plotly_bar
 from viz.charts import (
     Chart,
     arrange_charts,
@@ -21,11 +15,9 @@ from viz.charts import (
     shade_stages,
 )
 from viz.grids import BAR_HEIGHT, Box, Grid
-from viz.paint import make_palette, paint_scale
 from viz.specs import (
     ACCENT_COLOR,
-    COLOR_SCALES,
-    DIVERGING_SCALE,
+    BAR_NUMBER_SIZE,
     GLOW_SCALE,
     MUTED_COLOR,
     NARROW,
@@ -39,16 +31,15 @@ from viz.specs import (
     Photo,
     Spec,
     base_layout,
-    digest_data,
+    draw_bar,
     draw_box,
     draw_ring,
-    find_axes,
     heatmap_trace,
     lay_under,
     make_template,
     name_axes,
-    name_scale,
-    painted_trace,
+    number_map,
+    number_range,
     photo_trace,
     place_axes,
     write_note,
@@ -57,13 +48,6 @@ from viz.specs import (
 
 PLAY_MS = 700
 THUMB_TITLE_SIZE = 11
-DTYPES = {"float32": "f4", "uint8": "u1"}  # by NumPy's names, as Plotly calls them
-# The browser's Plotly knows fewer scales by name than Plotly.py, which takes a millisecond to find one.
-SCALES = {name: get_colorscale(name) for name in (*COLOR_SCALES.values(), DIVERGING_SCALE)}
-PALETTES = {
-    name: make_palette([place for place, _ in scale], validate_colors([color for _, color in scale], "tuple"))
-    for name, scale in SCALES.items()
-}
 SHARED_BAR_TITLE_HEIGHT = 13
 TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
 SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
@@ -72,54 +56,9 @@ BUTTONS_HEIGHT = 48
 BUTTONS_WIDTH = 150
 
 
-class ReadyFigure(BaseFigure):  # type: ignore[misc]  # Plotly ships no types
-    """A figure whose parts are taken as they are.
-
-    Plotly.py's own figure checks and copies every part, a third of the server's work for a widget's change.
-    The tests have it check these specifications instead, by `check`.
-    """
-
-    def __init__(self, spec: Spec) -> None:
-        object.__setattr__(self, "_spec", spec)
-        object.__setattr__(self, "_encoded", _encode_arrays(spec))  # Streamlit asks for it twice
-
-    def to_dict(self) -> Spec:
-        """What is sent to the browser, arrays in Plotly's binary form; not to be changed."""
-        encoded: Spec = self._encoded
-        return encoded
-
-    def check(self) -> go.Figure:
-        """The same as Plotly.py's own figure.
-
-        Raises:
-            ValueError: Plotly knows no such part, or no such value of it.
-        """
-        figure = go.Figure(self._spec)
-        if "template" not in self._spec["layout"]:
-            # Plotly.py's own template sets nothing that is not set here, and Plotly takes every copy of it
-            # for another one: it would calculate and draw each figure a second time (see `digest_data`).
-            figure.layout.template = None
-        return figure
-
-
-def _encode_arrays(part: Any) -> Any:
-    if isinstance(part, np.ndarray):
-        text = base64.b64encode(part.tobytes()).decode("ascii")
-        shape = {"shape": ", ".join(map(str, part.shape))} if part.ndim > 1 else {}
-        return {"dtype": DTYPES[part.dtype.name], "bdata": text, **shape}
-    if isinstance(part, dict):
-        return {
-            name: SCALES[value] if name == "colorscale" and isinstance(value, str) else _encode_arrays(value)
-            for name, value in part.items()
-        }
-    if isinstance(part, list | tuple):
-        return [_encode_arrays(value) for value in part]
-    return part
-
-
 def compare_figure(
     photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note: str = ""
-) -> ReadyFigure:
+) -> go.Figure:
     """The photograph and a panel a layer, all in input pixels, with linked zoom and pan.
 
     Args:
@@ -132,16 +71,16 @@ def compare_figure(
     Returns:
         The figure; its pictures have no distortion at the width that `grid` was made for.
     """
-    return ReadyFigure(_compare(photo, panels, look, grid, note))
+    return go.Figure(_compare(photo, panels, look, grid, note))
 
 
 def _compare(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid, note: str = "") -> Spec:
-    x, y = find_axes(grid, 0)
+    x, y = name_axes(0)
     layout = base_layout(grid) | place_axes(grid, photo)
-    layout |= {"annotations": [write_title(photo.title, x, y)], "datarevision": digest_data(photo, panels)}
+    layout["annotations"] = [write_title(photo.title, x, y)]
     spec: Spec = {"data": [photo_trace(photo, x, y)], "layout": layout}
     if look.overlay and panels:
-        axes = [find_axes(grid, place) for place in range(1, len(panels) + 1)]
+        axes = [name_axes(place) for place in range(1, len(panels) + 1)]
         layout["images"] = [lay_under(x, y, photo) for x, y in axes]
         layout["template"] = make_template(photo)
     _add_panels(spec, panels, look, grid)
@@ -154,29 +93,23 @@ def _add_panels(
     spec: Spec, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
 ) -> None:
     """Add maps, titles and bars behind the traces that are there."""
-    if not panels:
-        return
-    palette = PALETTES[name_scale(look)]
     first = len(spec["data"])
     for place, panel in enumerate(panels, start=first):
-        x, y = find_axes(grid, place)
-        painted = (
-            heatmap_trace(panel, look, x, y) if look.smooth else painted_trace(panel, look, palette, x, y)
-        )
-        spec["data"].append(painted)
+        x, y = name_axes(place)
+        bar: Spec | None
+        if not look.shared_bar:
+            bar = draw_bar(panel.low, panel.high, number_map(panel), grid, grid.boxes[place])
+        else:
+            bar = _draw_shared_bar(panel, look, grid) if place == first else None
+        spec["data"].append(heatmap_trace(panel, look, x, y, bar))
         spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
-    if look.shared_bar:
-        bars = [_share_bar(panels[0], look, grid)]
-    else:
-        boxes = grid.boxes[first : first + len(panels)]
-        bars = [Bar(box, number_map(panel)) for box, panel in zip(boxes, panels, strict=True)]
-    draw_bars(spec, bars, paint_scale(palette), grid)
 
 
-def _share_bar(panel: Panel, look: Look, grid: Grid) -> Bar:
+def _draw_shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
     """The one bar of all maps, at the foot of the figure."""
     foot = Box(0.0, grid.height - BAR_HEIGHT, grid.width, SHARED_BAR_TITLE_HEIGHT)
-    return Bar(foot, number_range(panel.low, panel.high), look.shared_bar)
+    bar = draw_bar(panel.low, panel.high, number_range(panel.low, panel.high), grid, foot)
+    return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": BAR_NUMBER_SIZE}}}
 
 
 def probe_figure(
@@ -188,7 +121,7 @@ def probe_figure(
     chosen: Mark,
     glow: Glow | None = None,
     note: str = "",
-) -> ReadyFigure:
+) -> go.Figure:
     """As `compare_figure`, with one cell a panel marked and what it sees drawn on the photograph.
 
     Args:
@@ -202,11 +135,11 @@ def probe_figure(
         note: A text for the place that the last row leaves free, if it does.
     """
     spec = _compare(photo, panels, look, grid, note)
-    x, y = find_axes(grid, 0)
+    x, y = name_axes(0)
     shapes = [shape for mark in marks for shape in draw_box(x, y, mark.field, 1, "dot")]
     shapes += [*draw_box(x, y, chosen.field, 3), *draw_ring(x, y, chosen.cell)]
     for place, mark in enumerate(marks, start=1):
-        x, y = find_axes(grid, place)
+        x, y = name_axes(place)
         shapes += [*draw_box(x, y, mark.field, 1, "dot"), *draw_box(x, y, mark.cell, 2)]
         cell_width = (mark.cell[2] - mark.cell[0]) * grid.boxes[place].width / photo.width
         if cell_width < 2 * RING_RADIUS:
@@ -214,13 +147,12 @@ def probe_figure(
     spec["layout"]["shapes"] = shapes
     if glow is not None:
         spec["data"].append(_draw_glow(glow, grid))
-        spec["layout"]["datarevision"] += f"-{crc32(np.ascontiguousarray(glow.values).data):08x}"
-    return ReadyFigure(spec)
+    return go.Figure(spec)
 
 
 def _draw_glow(glow: Glow, grid: Grid) -> Spec:
     high = float(glow.values.max()) or 1.0
-    x, y = find_axes(grid, 0)
+    x, y = name_axes(0)
     return {
         "type": "heatmap",
         "xaxis": x,
@@ -233,12 +165,12 @@ def _draw_glow(glow: Glow, grid: Grid) -> Spec:
         "zmin": 0,
         "zmax": high,
         "colorscale": GLOW_SCALE,
-        "colorbar": plotly_bar(0.0, high, number_range(0.0, high), grid, grid.boxes[0]),
+        "colorbar": draw_bar(0.0, high, number_range(0.0, high), grid, grid.boxes[0]),
         "hovertemplate": glow.hover,
     }
 
 
-def channel_figure(photo: Photo, panel: Panel, colors: Colors, look: Look, grid: Grid) -> ReadyFigure:
+def channel_figure(photo: Photo, panel: Panel, colors: Colors, look: Look, grid: Grid) -> go.Figure:
     """The photograph, one channel over it, and a map in colours of its own, with linked zoom and pan.
 
     Args:
@@ -249,16 +181,15 @@ def channel_figure(photo: Photo, panel: Panel, colors: Colors, look: Look, grid:
         grid: Three boxes.
     """
     spec = _compare(photo, [panel], look, grid)
-    x, y = find_axes(grid, 2)
+    x, y = name_axes(2)
     trace: Spec = {"type": "image", "xaxis": x, "yaxis": y, "z": colors.pixels, "customdata": colors.values}
     trace |= {"x0": colors.stride / 2, "dx": colors.stride, "y0": colors.stride / 2, "dy": colors.stride}
     spec["data"].append(trace | {"hovertemplate": colors.hover})
     spec["layout"]["annotations"].append(write_title(colors.title, x, y))
-    spec["layout"]["datarevision"] += f"-{crc32(np.ascontiguousarray(colors.values).data):08x}"
-    return ReadyFigure(spec)
+    return go.Figure(spec)
 
 
-def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid) -> ReadyFigure:
+def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: Grid) -> go.Figure:
     """Maps without the photograph, in input pixels, with linked zoom and pan.
 
     Args:
@@ -268,20 +199,15 @@ def thumbnails_figure(photo: Photo, panels: Sequence[Panel], look: Look, grid: G
         grid: Where they stand.
     """
     layout = base_layout(grid) | place_axes(grid, photo)
-    layout |= {"annotations": [], "datarevision": digest_data(photo, panels)}
+    layout["annotations"] = []
     spec: Spec = {"data": [], "layout": layout}
     _add_panels(spec, panels, look, grid, THUMB_TITLE_SIZE)
-    return ReadyFigure(spec)
-
-
-def _show_bar(panel: Panel, grid: Grid, box: Box) -> Spec:
-    bar = plotly_bar(panel.low, panel.high, number_map(panel), grid, box)
-    return {"showscale": True, "colorbar": bar}
+    return go.Figure(spec)
 
 
 def depth_figure(
     photo: Photo, panels: Sequence[Panel], names: Sequence[str], look: Look, grid: Grid, words: dict[str, str]
-) -> ReadyFigure:
+) -> go.Figure:
     """All layers over the photograph, one at a time, scrubbed by a slider that needs no server.
 
     Args:
@@ -295,8 +221,9 @@ def depth_figure(
     Returns:
         The figure; frame `names[i]` shows `panels[i]`.
     """
-    x, y = find_axes(grid, 0)
-    traces = [heatmap_trace(panel, look, x, y) | _show_bar(panel, grid, grid.boxes[0]) for panel in panels]
+    x, y = name_axes(0)
+    bars = [draw_bar(panel.low, panel.high, number_map(panel), grid, grid.boxes[0]) for panel in panels]
+    traces = [heatmap_trace(panel, look, x, y, bar) for panel, bar in zip(panels, bars, strict=True)]
     frames = [
         {"name": name, "data": [trace], "layout": {"annotations": [write_title(panel.title, x, y)]}}
         for name, panel, trace in zip(names, panels, traces, strict=True)
@@ -312,7 +239,7 @@ def depth_figure(
         "margin": layout["margin"] | {"b": controls},
         "height": int(grid.height) + controls,
     }
-    return ReadyFigure({"data": traces[:1], "layout": layout, "frames": frames})
+    return go.Figure({"data": traces[:1], "layout": layout, "frames": frames})
 
 
 def metrics_figure(
@@ -321,7 +248,7 @@ def metrics_figure(
     stage_names: Mapping[str, str],
     marked: Collection[str],
     width: float,
-) -> ReadyFigure:
+) -> go.Figure:
     """Small multiples: each metric against the 13 layers, stages shaded.
 
     Args:
@@ -349,10 +276,10 @@ def metrics_figure(
         layout["annotations"] += name_stages(stage_names, x, y)
         layout["shapes"] += [*shade_stages(x, y), *(draw_limit(value, x, y) for value in chart.limits)]
         layout |= chart_axes(x, y, chart, grid, box)
-    return ReadyFigure({"data": traces, "layout": layout})
+    return go.Figure({"data": traces, "layout": layout})
 
 
-def box_figure(photo: Photo, box: tuple[float, float, float, float] | None, grid: Grid) -> ReadyFigure:
+def box_figure(photo: Photo, box: tuple[float, float, float, float] | None, grid: Grid) -> go.Figure:
     """The photograph, on which the visitor can draw a box.
 
     Args:
@@ -366,14 +293,14 @@ def box_figure(photo: Photo, box: tuple[float, float, float, float] | None, grid
     # Plotly selects points, and a picture has none.
     grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
     rows, columns = grid_points.astype(np.float32)
-    x, y = find_axes(grid, 0)
+    x, y = name_axes(0)
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
     points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
     layout = base_layout(grid) | place_axes(grid, photo)
     layout |= {"annotations": [write_title(photo.title, x, y)], "dragmode": "select"}
     if box is not None:
         layout["shapes"] = draw_box(x, y, box, 3)
-    return ReadyFigure({"data": [photo_trace(photo, x, y), points], "layout": layout})
+    return go.Figure({"data": [photo_trace(photo, x, y), points], "layout": layout})
 
 
 def measure_controls(width: float) -> int:

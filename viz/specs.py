@@ -1,15 +1,13 @@
 """The pieces that figures are made of, as Plotly's plain dictionaries."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from viz.aggregate import normalize
 from viz.grids import Box, Grid
-from viz.paint import Palette, paint_map
 
 # The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
 COLOR_SCALES = {
@@ -39,8 +37,12 @@ GLOW_SCALE = [
 ]
 HOVER_COLOR = "#2f333c"
 HOVER_TEXT_COLOR = "#fdfcf9"
-UNKNOWN = [[None]]  # what `views.hover` puts its numbers in the place of
+BAR_THICKNESS = 9  # pixels of the screen, like all lengths here
+BAR_DISTANCE = 5  # from the map above
+BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
+BAR_NUMBER_SIZE = 11
 Spec = dict[str, Any]
+Numbers = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,8 @@ class Panel:
         low: Value drawn in the first colour.
         high: Value drawn in the last colour.
         title: Text above it (Plotly's HTML subset).
-        hover: Plotly hover template; `%{customdata}` is the true value, `%{text}` the normalised one in
-            percent (worked out by the page, see `views.hover`), `%{pointNumber[0]}` and `%{pointNumber[1]}`
-            row and column, x and y the centre.
+        hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in percent,
+            `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
     """
 
     heatmap: NDArray[np.float32]
@@ -153,36 +154,15 @@ class Look:
     shared_bar: str = ""
 
 
-def digest_data(photo: Photo, panels: Sequence[Panel]) -> str:
-    """A name for this data.
-
-    Streamlit's page hands Plotly every figure twice, the second time as a copy; by this name Plotly knows
-    that the copy holds nothing new to calculate.
-    """
-    digest = crc32(photo.source.encode())
-    for panel in panels:
-        digest = crc32(np.ascontiguousarray(panel.heatmap).data, digest)
-    return f"{digest:08x}"
-
-
 def name_axes(place: int) -> tuple[str, str]:
     """Plotly's names of a pair of axes, counted from 0: x, y, then x2, y2 and so on."""
     number = "" if place == 0 else str(place + 1)
     return f"x{number}", f"y{number}"
 
 
-def find_axes(grid: Grid, place: int) -> tuple[str, str]:
-    """The axes of a picture in a grid: those of its column and of its row.
-
-    A pair of axes for each picture would do as well, and take Plotly a tenth longer to draw 13 maps. The
-    first pair is kept for the colour bars (see `viz.bars`).
-    """
-    row, column = grid.locate(place)
-    return name_axes(column + 1)[0], name_axes(row + 1)[1]
-
-
 def base_layout(grid: Grid) -> Spec:
     return {
+        "template": "none",  # everything that is seen is set here
         "height": int(grid.height) + 2,
         "margin": {"l": 0, "r": 0, "t": 0, "b": 2},
         "showlegend": False,
@@ -203,14 +183,12 @@ def place_axes(grid: Grid, photo: Photo) -> Spec:
     """The axes of all pictures of a grid, in input pixels; they zoom as one."""
     bare = {"visible": False, "constrain": "domain"}
     axes: Spec = {}
-    first_x, first_y = find_axes(grid, 0)
     for place, box in enumerate(grid.boxes):
-        x, y = find_axes(grid, place)
-        across = bare | {"domain": grid.share_across(box), "anchor": first_y, "range": [0, photo.width]}
-        down = bare | {"domain": grid.share_down(box), "anchor": first_x, "range": [photo.height, 0]}
-        across |= {} if x == first_x else {"matches": first_x}
-        leading = {"scaleanchor": first_x, "constraintoward": "bottom"}
-        down |= leading if y == first_y else {"matches": first_y}
+        x, y = name_axes(place)
+        across = bare | {"domain": grid.share_across(box), "anchor": y, "range": [0, photo.width]}
+        down = bare | {"domain": grid.share_down(box), "anchor": x, "range": [photo.height, 0]}
+        across |= {"matches": "x"} if place else {}
+        down |= {"matches": "y"} if place else {"scaleanchor": "x", "constraintoward": "bottom"}
         axes |= {f"xaxis{x[1:]}": across, f"yaxis{y[1:]}": down}
     return axes
 
@@ -227,38 +205,62 @@ def photo_trace(photo: Photo, x: str, y: str) -> Spec:
     }
 
 
-def painted_trace(panel: Panel, look: Look, palette: Palette, x: str, y: str) -> Spec:
-    """A map as a picture that is painted here: the browser has a fifth less to do for 13 maps."""
-    picture = paint_map(panel.heatmap, panel.low, panel.high, palette)
-    return _place_map(panel, look, x, y) | {"type": "image", "source": picture, "customdata": panel.heatmap}
-
-
-def heatmap_trace(panel: Panel, look: Look, x: str, y: str) -> Spec:
-    """A map that Plotly paints, which it must to blend cells, and where maps take turns in one trace."""
-    return _place_map(panel, look, x, y) | {
-        "type": "heatmap",
-        "z": panel.heatmap,
-        "customdata": UNKNOWN,
-        "zmin": panel.low,
-        "zmax": panel.high,
-        "colorscale": name_scale(look),
-        "zsmooth": "best" if look.smooth else False,
-        "showscale": False,
-    }
-
-
-def _place_map(panel: Panel, look: Look, x: str, y: str) -> Spec:
+def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) -> Spec:
+    """A map with its true values, and under `bar` the settings of its colour bar, if it has one."""
     return {
+        "type": "heatmap",
         "xaxis": x,
         "yaxis": y,
         "x0": panel.stride / 2,
         "dx": panel.stride,
         "y0": panel.stride / 2,
         "dy": panel.stride,
+        "z": panel.heatmap,
+        "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
+        "zmin": panel.low,
+        "zmax": panel.high,
+        "colorscale": name_scale(look),
+        "zsmooth": "best" if look.smooth else False,
         "opacity": look.opacity if look.overlay else 1,
-        "text": UNKNOWN,
         "hovertemplate": panel.hover,
+        "showscale": bar is not None,
+        "colorbar": bar,
     }
+
+
+def draw_bar(low: float, high: float, numbers: Numbers, grid: Grid, box: Box) -> Spec:
+    """A trace's horizontal colour bar, under a box."""
+    return {
+        "orientation": "h",
+        "x": sum(grid.share_across(box)) / 2,
+        "xanchor": "center",
+        "len": box.width - 2 * BAR_INSET,
+        "lenmode": "pixels",
+        "y": grid.share_down(box)[0],
+        "yanchor": "top",
+        "xpad": 0,
+        "ypad": BAR_DISTANCE,
+        "thickness": BAR_THICKNESS,
+        "outlinewidth": 0,
+        "tickvals": [low, (low + high) / 2, high],
+        "ticktext": list(numbers),
+        "tickfont": {"size": BAR_NUMBER_SIZE},
+        "ticklen": 2,
+        "tickangle": 0,
+    }
+
+
+def number_map(panel: Panel) -> Numbers:
+    """The numbers on a map's own colour bar, whose ends say so where they clip the map."""
+    lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
+    upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
+    low, middle, high = number_range(panel.low, panel.high)
+    return lower + low, middle, upper + high
+
+
+def number_range(low: float, high: float) -> Numbers:
+    """The numbers at the ends and in the middle of a colour bar."""
+    return format_value(low), format_value((low + high) / 2), format_value(high)
 
 
 def name_scale(look: Look) -> str:
