@@ -7,16 +7,25 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
-from viz.images import frame_image, read_image, to_batch
-from viz.model import CONFIGURATION, load_features
+from viz.maps import one_pass
+from viz.networks.catalogue import load_network
+from viz.networks.load_vgg16 import NORMALIZATION
+from viz.networks.network import Network
+from viz.networks.vgg16 import CONFIGURATION, LAYERS
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
@@ -27,6 +36,12 @@ NO_BROWSER = (
     "The browser tests need a browser: install Chromium or Chrome so that it is on the PATH, or let "
     "`python -m playwright install --with-deps chromium` fetch one. `pytest --no-browser` leaves them out."
 )
+
+
+def make_noise(width: int = 24, height: int = 20, seed: int = 0) -> Image.Image:
+    """A picture of noise, the same for the same seed."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,52 +63,48 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def features() -> nn.Sequential:
-    return load_features()
+def network() -> Network:
+    return load_network()
 
 
 @pytest.fixture(scope="session")
-def make_batch() -> Callable[..., torch.Tensor]:
-    def make(photo: str = "cat.png", framing: str = "whole", weights: str = "bundled") -> torch.Tensor:
+def make_batch(network: Network) -> Callable[..., Tensor]:
+    def make(photo: str = "cat.png", framing: str = "whole") -> Tensor:
         data = (ROOT / "assets" / "images" / photo).read_bytes()
-        return to_batch(frame_image(read_image(data), framing), weights)
+        return network.to_batch(frame_image(read_image(data), framing))
 
     return make
 
 
 @pytest.fixture
-def thin_features() -> nn.Sequential:
+def thin_network() -> Network:
     """VGG16's structure with few channels and seeded random weights."""
-    return build_thin_features(inplace=False)
-
-
-def build_thin_features(inplace: bool) -> nn.Sequential:
     torch.manual_seed(0)
     modules: list[nn.Module] = []
     channels = 3
     for entry in CONFIGURATION:
         if isinstance(entry, int):
-            modules += [nn.Conv2d(channels, entry // 32, 3, padding=1), nn.ReLU(inplace=inplace)]
+            modules += [nn.Conv2d(channels, entry // 32, 3, padding=1), nn.ReLU(inplace=True)]
             channels = entry // 32
         else:
             modules.append(nn.MaxPool2d(2))
-    return nn.Sequential(*modules).eval().requires_grad_(False)
+    module = nn.Sequential(OrderedDict(features=nn.Sequential(*modules)))
+    layers = tuple(replace(layer, channels=layer.channels // 32) for layer in LAYERS)
+    return Network(module.eval().requires_grad_(False), layers, *NORMALIZATION["vgg16"])
 
 
 @pytest.fixture
 def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """A list that grows by the batch's shape with every pass through the network."""
-    from viz import extractor, features
-
+    """A list that grows by the batch's shape with every pass through a network."""
     passes: list[tuple[int, ...]] = []
-    walk = extractor.walk_layers
+    copy = one_pass.copy_structure
 
-    def count(network: nn.Sequential, batch: torch.Tensor) -> Iterator[tuple[str, str, torch.Tensor]]:
-        passes.append(tuple(batch.shape))
-        return walk(network, batch)
+    def count(module: nn.Module) -> nn.Module:
+        private = copy(module)
+        private.register_forward_pre_hook(lambda _, batches: passes.append(tuple(batches[0].shape)))
+        return private
 
-    for module in (extractor, features):
-        monkeypatch.setattr(module, "walk_layers", count)
+    monkeypatch.setattr(one_pass, "copy_structure", count)
     return passes
 
 

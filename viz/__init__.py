@@ -1,0 +1,44 @@
+"""From the bytes of a photograph to feature maps, figures and files.
+
+`import viz` imports neither torch nor Plotly; each of the names below is imported when it is first used.
+
+Example:
+    >>> import viz
+    >>> network = viz.load_network("vgg16")
+    >>> image = viz.frame_image(viz.read_image(Path("assets/images/cat.png").read_bytes()))
+    >>> viz.extract_heatmaps(network, network.to_batch(image))["conv3_1", "post", "mean"].shape
+    (56, 84)
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "AGGREGATIONS": "viz.maps.aggregations",
+    "Heatmaps": "viz.maps.heatmaps",
+    "ImageError": "viz.pictures.decode",
+    "Layer": "viz.networks.layers",
+    "Look": "viz.figures.pieces",
+    "Network": "viz.networks.network",
+    "WeightsError": "viz.networks.files",
+    "draw_heatmaps": "viz.figures.heatmaps",
+    "extract_heatmaps": "viz.maps.one_pass",
+    "frame_image": "viz.pictures.frame",
+    "layer_metrics": "viz.measures.metrics",
+    "list_networks": "viz.networks.catalogue",
+    "load_network": "viz.networks.catalogue",
+    "normalize": "viz.maps.values",
+    "read_image": "viz.pictures.decode",
+    "receptive_field_box": "viz.evidence.receptive_fields",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'viz' has no attribute {name!r}; it offers {', '.join(_HOMES)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

@@ -1,0 +1,39 @@
+// It speaks only when the figure would look wrong, so the usual window costs no second run, and only between
+// runs, so that none is cut off. It waits until all widgets are there, too: Streamlit shows a skeleton for one
+// whose script is still on its way, and a run that knows nothing of a widget sets it back to its default. On a
+// phone the height is left out: there the browser's bars come and go, and the figure scrolls anyway.
+// After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
+// new session's first run reads the address. So the script asks for that run as soon as the server is back.
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const element = parentElement.host ?? parentElement;
+  const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
+  const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
+  let timer = 0;
+  const unfinished = '[data-test-script-state="running"], [data-testid="stSkeleton"]';
+  const busy = () => document.querySelector(unfinished) !== null;
+  const tell = () => {
+    if (busy()) { later(); return; }
+    const width = Math.round(column.clientWidth);
+    const top = element.getBoundingClientRect().top + main.scrollTop;
+    const height = Math.round(window.innerHeight - top - 8);
+    const wide = Math.abs(width - data.width) > 0.015 * data.width;
+    const high = width > data.narrow && Math.abs(height - data.height) > 0.04 * data.height;
+    if (width > 0 && (wide || high)) setStateValue("size", `${width}x${height}`);
+  };
+  const later = () => { clearTimeout(timer); timer = setTimeout(tell, 150); };
+  const observer = new ResizeObserver(later);
+  observer.observe(column);
+  window.addEventListener("resize", later);
+  let connected = true;
+  const watch = setInterval(() => {
+    const now = document.querySelector('[data-test-connection-state="CONNECTED"]') !== null;
+    if (now && !connected) setTriggerValue("back", true);
+    connected = now;
+  }, 500);
+  return () => {
+    clearTimeout(timer);
+    clearInterval(watch);
+    observer.disconnect();
+    window.removeEventListener("resize", later);
+  };
+}

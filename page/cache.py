@@ -1,0 +1,181 @@
+"""What is computed once for all visitors, within stated bounds.
+
+torch takes seconds to import, so what needs it is imported only when it is used.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from page.settings import NETWORKS, SAMPLES, SETTINGS
+from viz.figures.heatmaps import encode_image
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
+
+if TYPE_CHECKING:
+    from viz.evidence.patches import Spots
+    from viz.maps.feature_maps import FeatureMaps
+    from viz.networks.network import Network
+
+IMAGES = Path(__file__).parent.parent / "assets" / "images"
+
+# All bounds of what this process keeps. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
+LOADED_NETWORKS = 3  # 59 MB each: two that are trained and one that is not
+PICTURES = "64MB"
+MAPS = "256MB"
+MEASUREMENTS = 256  # of 13 layers each, 10 KB
+# Of the view "Point at it": feature maps in half precision, for the two photographs of a session together
+# 60 MB. Those of the first hold 337x224 pixels without conv1_1, which is faster to compute than to read.
+KEPT_BYTES = 31_100_000
+SECOND_BYTES = 28_900_000
+KEPT_PICTURES = 4
+FIELDS = "16MB"
+COMPONENTS = "16MB"
+SPOTS = len(NETWORKS)  # 2 MB each
+
+Computed = tuple[
+    dict[tuple[str, str, str], NDArray[np.float32]],
+    dict[tuple[str, str], NDArray[np.float32]],
+    dict[str, float],
+]
+
+
+class PictureKey(NamedTuple):
+    """What names a picture as the network sees it.
+
+    Attributes:
+        digest: SHA-256 of the photograph's bytes. Noise has a name instead, and no framing and size.
+        framing: Key of `viz.pictures.frame.FRAMINGS`.
+        size: Length of the shorter side in pixels.
+    """
+
+    digest: str
+    framing: str
+    size: int
+
+
+@st.cache_data(show_spinner=False, max_entries=len(SAMPLES))
+def read_sample(name: str) -> tuple[bytes, str]:
+    """A bundled photograph's bytes and their SHA-256."""
+    data = (IMAGES / SAMPLES[name]).read_bytes()
+    return data, hashlib.sha256(data).hexdigest()
+
+
+@st.cache_data(show_spinner=False, max_size=PICTURES)
+def frame_picture(key: PictureKey, _data: bytes) -> tuple[NDArray[np.uint8], str]:
+    """The pixels that the network sees, [H, W, 3], and a data URI of the same.
+
+    Raises:
+        ImageError: The bytes are not a picture that the page reads.
+    """
+    framed = frame_image(read_image(_data), key.framing, key.size)
+    return np.array(framed), encode_image(framed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=LOADED_NETWORKS)
+def load_network(name: str) -> "Network":
+    """One network for all sessions, by its key in the catalogue."""
+    from viz.networks import catalogue
+
+    return catalogue.load_network(name)
+
+
+@st.cache_data(show_spinner=False, max_size=MAPS)
+def compute_maps(key: PictureKey, network: str, _pixels: NDArray[np.uint8]) -> Computed:
+    """The one pass for a picture: the parts of `viz.maps.heatmaps.Heatmaps`."""
+    from viz.maps import one_pass
+
+    heatmaps = one_pass.extract_heatmaps(*_prepare(network, _pixels))
+    return heatmaps.maps, heatmaps.channel_means, heatmaps.zero_shares
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT_PICTURES)
+def keep_feature_maps(key: PictureKey, network: str, limit: int, _pixels: NDArray[np.uint8]) -> "FeatureMaps":
+    """The one pass for a picture whose channels the visitor looks at; not to be changed.
+
+    Layers that do not fit into `limit` bytes are left out; they are computed when they are asked for.
+    """
+    from viz.maps import feature_maps
+
+    loaded, batch = _prepare(network, _pixels)
+    height, width = _pixels.shape[:2]
+    names = feature_maps.choose_kept(loaded.layers, height, width, limit)
+    return feature_maps.keep_feature_maps(loaded, batch, names)
+
+
+def compute_feature_map(
+    network: str, layer: str, side: str, pixels: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """One layer's channels [h, w, C], of a layer that is not kept."""
+    from viz.maps import feature_maps
+
+    return feature_maps.compute_feature_map(*_prepare(network, pixels), layer, side)
+
+
+def compute_vector(
+    network: str, layer: str, cell: tuple[int, int], side: str, pixels: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """One cell's channels [C], of a layer that is not kept."""
+    from viz.evidence import gradients
+
+    return gradients.compute_vector(*_prepare(network, pixels), layer, *cell, side)
+
+
+@st.cache_data(show_spinner=False, max_size=FIELDS)
+def compute_field(
+    key: PictureKey,
+    network: str,
+    layer: str,
+    cell: tuple[int, int],
+    side: str,
+    aggregation: str,
+    channel: int,
+    _pixels: NDArray[np.uint8],
+) -> NDArray[np.float32]:
+    """`viz.evidence.gradients.effective_receptive_field` of one cell (row, column)."""
+    from viz.evidence import gradients
+
+    prepared = _prepare(network, _pixels)
+    return gradients.effective_receptive_field(*prepared, layer, *cell, side, aggregation, channel)
+
+
+@st.cache_data(show_spinner=False, max_size=COMPONENTS)
+def compute_components(
+    key: tuple[Any, ...], _feature_map: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Scores and explained shares of `viz.maps.channels.find_components`; the key names the feature map."""
+    from viz.maps.channels import find_components
+
+    found = find_components(_feature_map)
+    return found.scores, found.explained
+
+
+@st.cache_resource(show_spinner=False, max_entries=SPOTS)
+def find_sample_spots(network: str) -> "dict[str, Spots]":
+    """Where in the bundled photographs each channel responds most: one pass a photograph."""
+    from viz.evidence.patches import find_spots
+
+    batches = (_prepare(network, pixels)[1] for pixels in read_sample_pixels())
+    return find_spots(load_network(network), batches)
+
+
+def read_sample_pixels() -> list[NDArray[np.uint8]]:
+    """The bundled photographs as the network sees them by default, each [H, W, 3]."""
+    framing, size = SETTINGS["framing"].default, SETTINGS["size"].default
+    samples = (read_sample(name) for name in SAMPLES)
+    return [frame_picture(PictureKey(digest, framing, size), data)[0] for data, digest in samples]
+
+
+def make_noise(height: int, width: int) -> NDArray[np.uint8]:
+    """A picture of uniform noise, [height, width, 3], always the same one."""
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def _prepare(network: str, pixels: NDArray[np.uint8]) -> "tuple[Network, Any]":
+    loaded = load_network(network)
+    return loaded, loaded.to_batch(Image.fromarray(pixels))

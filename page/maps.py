@@ -1,0 +1,45 @@
+"""The maps of the picture in view, and how the visitor wants them drawn."""
+
+import streamlit as st
+
+from page.cache import compute_maps
+from page.picture import Picture
+from page.status import Status
+from page.turns import is_new
+from viz.figures.heatmaps import complete_look, make_panels
+from viz.figures.pieces import Look, Panel
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.layers import Layer
+from viz.texts import Translate
+
+
+def get_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heatmaps:
+    """All that the pass over a picture leaves, under a line that says what is going on."""
+    network = st.session_state["network"]
+    with status.computing((picture.key, network), network, translate("page.computing")):
+        return Heatmaps(*compute_maps(picture.key, network, picture.pixels))
+
+
+def must_wait(picture: Picture) -> bool:
+    """Whether the maps may take a while, since this session has not had them yet."""
+    return is_new((picture.key, st.session_state["network"]))
+
+
+def choose_look(overlay: bool, translate: Translate) -> Look:
+    """The visitor's choices that concern all panels."""
+    state = st.session_state
+    look = Look(state["colors"], overlay=overlay, opacity=state["opacity"], smooth=state["smooth"])
+    return complete_look(look, state["side"], state["aggregation"], state["range"], translate)
+
+
+def choose_panels(heatmaps: Heatmaps, layers: list[Layer], translate: Translate) -> list[Panel]:
+    """The maps of these layers as the visitor wants them."""
+    state = st.session_state
+    return make_panels(heatmaps, layers, state["side"], state["aggregation"], state["range"], translate)
+
+
+def list_notes(translate: Translate) -> list[str]:
+    """What is clipped or smoothed, in sentences."""
+    state = st.session_state
+    notes = [("percentiles_note", state["range"] == "percentiles"), ("smooth_note", state["smooth"])]
+    return [translate(f"panel.{key}") for key, applies in notes if applies]

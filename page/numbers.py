@@ -1,0 +1,141 @@
+"""The numbers of the picture in view and of its controls, each by metric and layer."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from page.cache import MEASUREMENTS, PictureKey, compute_maps, make_noise
+from page.maps import get_heatmaps
+from page.picture import Picture
+from page.settings import list_layers, selected_layers
+from page.status import Status
+from viz.maps.coarsen import average_to
+from viz.maps.heatmaps import Heatmaps
+from viz.measures.metrics import box_ratio, channel_metrics, measure_layers, measure_luma
+from viz.networks.catalogue import UNTRAINED
+from viz.pictures.frame import Box
+from viz.texts import Translate
+
+# Metrics in the order in which the page shows them, and how their values are written.
+FORMATS = {
+    "active_share": ".1%",
+    "region_count": ",.0f",
+    "largest_region_share": ".1%",
+    "median_region_px": ".1f",
+    "half_mass_share": ".1%",
+    "gini": ".2f",
+    "entropy": ".3f",
+    "edge_correlation": ".2f",
+    "border_ratio": ".2f",
+    "zero_share": ".1%",
+    "dead_channels": ",.0f",
+    "effective_channels": ",.0f",
+    "top_1": ".1%",
+    "top_5": ".1%",
+    "top_10": ".1%",
+    "box_ratio": ".2f",
+    "cells": ",.0f",
+}
+
+Metrics = dict[str, dict[str, float]]
+
+
+def measure_all(
+    picture: Picture, box: Box | None, status: Status, translate: Translate
+) -> dict[str, Metrics]:
+    """The metrics of the trained network and of each control that the visitor has opened."""
+    found = {"trained": _measure("trained", get_heatmaps(picture, status, translate), picture, box)}
+    for kind in st.session_state["controls"]:
+        found[kind] = _measure(kind, _get_control(kind, picture, status, translate), picture, box)
+    return found
+
+
+def _get_control(kind: str, picture: Picture, status: Status, translate: Translate) -> Heatmaps:
+    """What the pass over a control leaves; the coarse one needs none of its own."""
+    if kind == "coarse":
+        return get_heatmaps(picture, status, translate)
+    key, pixels, network = picture.key, picture.pixels, st.session_state["network"]
+    if kind == "noise":
+        key, pixels = PictureKey(f"noise {picture.size}", "", 0), make_noise(*picture.size)
+    else:
+        network = UNTRAINED + network
+    with status.computing((key, network), network, translate(f"measure.computing_{kind}")):
+        return Heatmaps(*compute_maps(key, network, pixels))
+
+
+def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -> Metrics:
+    state = st.session_state
+    side, aggregation, threshold = state["side"], state["aggregation"], state["threshold"]
+    chosen = {layer.name: heatmaps[layer.name, side, aggregation] for layer in list_layers()}
+    grid = _find_deepest_grid(chosen) if kind == "coarse" else None
+    pixels = make_noise(*picture.size) if kind == "noise" else picture.pixels
+    key = (kind, picture.key, state["network"], side, aggregation)
+    return _measure_maps(key, threshold, grid, box, chosen, heatmaps, pixels)
+
+
+@st.cache_data(show_spinner=False, max_entries=MEASUREMENTS)
+def _measure_maps(
+    key: tuple[Any, ...],
+    threshold: float,
+    grid: tuple[int, int] | None,
+    box: Box | None,
+    _maps: dict[str, NDArray[np.float32]],
+    _heatmaps: Heatmaps,
+    _pixels: NDArray[np.uint8],
+) -> Metrics:
+    """All metrics; the key names the maps, the whole pass that they are of, and the pixels."""
+    maps = {name: _coarsen(heatmap, grid) for name, heatmap in _maps.items()}
+    measured = measure_layers(maps, measure_luma(_pixels), threshold)
+    rows = {name: asdict(metrics) for name, metrics in measured.items()}
+    for name, row in rows.items():
+        row["cells"] = maps[name].size
+        if box is not None:
+            row["box_ratio"] = box_ratio(maps[name], box, *_pixels.shape[:2])
+        if grid is None:  # averaging its map does not change a layer's channels
+            means, zeros = _heatmaps.channel_means[name, "post"], _heatmaps.zero_shares[name]
+            channels = asdict(channel_metrics(means, zeros))
+            row["top_1"], row["top_5"], row["top_10"] = channels.pop("top_shares")
+            row |= channels
+    first = next(iter(rows.values()))
+    return {metric: {name: float(row[metric]) for name, row in rows.items()} for metric in first}
+
+
+def _find_deepest_grid(maps: dict[str, NDArray[np.float32]]) -> tuple[int, int]:
+    height, width = maps[deepest_selected()].shape
+    return height, width
+
+
+def deepest_selected() -> str:
+    """Name of the deepest selected layer; of the deepest of all where none is selected."""
+    return (selected_layers() or list_layers())[-1].name
+
+
+def _coarsen(heatmap: NDArray[np.float32], grid: tuple[int, int] | None) -> NDArray[Any]:
+    if grid is None or heatmap.shape[0] <= grid[0]:
+        return heatmap
+    return average_to(heatmap, *grid)
+
+
+def list_rows(found: dict[str, Metrics], picture: Picture) -> list[dict[str, Any]]:
+    """One row a network and layer: the fixed facts, then all metrics; None where there is none."""
+    rows: list[dict[str, Any]] = []
+    for kind, metrics in found.items():
+        for layer in list_layers():
+            height, width = layer.map_size(*picture.size)
+            facts = {
+                "network": kind,
+                "layer": layer.name,
+                "index": layer.index,
+                "stage": layer.stage,
+                "height": height,
+                "width": width,
+                "stride": layer.stride,
+                "receptive_field": layer.receptive_field,
+                "field_share": layer.field_share(*picture.size),
+            }
+            values = {metric: metrics.get(metric, {}).get(layer.name) for metric in found["trained"]}
+            rows.append(facts | values)
+    return rows

@@ -1,0 +1,118 @@
+"""From the visitor's choice of a photograph to the pixels that the network sees."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from page.cache import PictureKey, frame_picture, read_sample
+from page.settings import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
+from viz.figures.heatmaps import make_photo_panel
+from viz.figures.pieces import PhotoPanel
+from viz.pictures.decode import ImageError
+from viz.texts import Translate
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The framed photograph and what names it.
+
+    Attributes:
+        key: Of all that is computed from it.
+        pixels: uint8 [H, W, 3], exactly what the network sees.
+        photo: The same for a figure.
+        alt: How alternative texts call it.
+    """
+
+    key: PictureKey
+    pixels: NDArray[np.uint8]
+    photo: PhotoPanel
+    alt: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its height and width, in pixels."""
+        return self.photo.height, self.photo.width
+
+    @property
+    def aspect(self) -> float:
+        """Its height over its width."""
+        return self.photo.height / self.photo.width
+
+
+def choose_picture(translate: Translate) -> Picture:
+    """The picture of the visitor's choice; while there is none, or a bad one, the one before it.
+
+    What is wrong with a file is said above the picture that stays.
+    """
+    state = st.session_state
+    choice = state["photo"]
+    if choice not in OWN_PHOTOS:
+        state["_last_photo"] = choice
+        return _frame_sample(choice, translate)
+    file = state.get(choice)
+    if file is None:
+        st.info(translate(f"picture.waiting_{choice}"), icon=":material/add_photo_alternate:")
+        return _frame_previous(translate)
+    data = file.getvalue()
+    try:
+        picture = _frame_own(data, translate)
+    except ImageError as error:
+        _say_error(f"{translate(error.key, **error.details)} {translate('image_error.kept')}")
+        return _frame_previous(translate)
+    state["_last_photo"] = data
+    return picture
+
+
+def choose_second(translate: Translate) -> Picture | None:
+    """The photograph that is put beside the first, if one is; of a bad file it says what is wrong."""
+    choice = st.session_state["second"]
+    if choice == NO_SECOND:
+        return None
+    if choice in SAMPLES:
+        return _frame_sample(choice, translate)
+    file = st.session_state.get("second_upload")
+    if file is None:
+        return None
+    try:
+        return _frame_own(file.getvalue(), translate)
+    except ImageError as error:
+        _say_error(translate(error.key, **error.details))
+        return None
+
+
+def is_another(picture: Picture, key: str) -> bool:
+    """Whether the picture is not the one of the run before, as far as `key` remembers.
+
+    What was drawn or clicked on one picture says nothing about another.
+    """
+    before = st.session_state.get(key, picture.key)
+    st.session_state[key] = picture.key
+    return bool(before != picture.key)
+
+
+def _say_error(sentence: str) -> None:
+    st.error(sentence, icon=":material/broken_image:")
+
+
+def _frame_previous(translate: Translate) -> Picture:
+    last = st.session_state.get("_last_photo", SETTINGS["photo"].default)
+    return _frame_sample(last, translate) if isinstance(last, str) else _frame_own(last, translate)
+
+
+def _frame_sample(name: str, translate: Translate) -> Picture:
+    data, digest = read_sample(name)
+    return _frame(data, digest, translate("picture.alt_sample", name=translate(f"picture.{name}")), translate)
+
+
+def _frame_own(data: bytes, translate: Translate) -> Picture:
+    return _frame(data, hashlib.sha256(data).hexdigest(), translate("picture.alt_own"), translate)
+
+
+def _frame(data: bytes, digest: str, alt: str, translate: Translate) -> Picture:
+    key = PictureKey(digest, st.session_state["framing"], st.session_state["size"])
+    pixels, source = frame_picture(key, data)
+    photo = make_photo_panel((pixels.shape[1], pixels.shape[0]), source, translate)
+    return Picture(key, pixels, photo, alt)

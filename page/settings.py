@@ -1,0 +1,200 @@
+"""Every choice of a visitor: its options, its default and its parameter in the address, in one place."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from viz.figures.pieces import COLOR_SCALES
+from viz.maps.aggregations import AGGREGATIONS
+from viz.maps.channels import RANKINGS
+from viz.maps.ranges import RANGES
+from viz.measures.metrics import DEFAULT_THRESHOLD
+from viz.networks.catalogue import find_network, list_networks
+from viz.networks.layers import SIDES, Layer
+from viz.pictures.decode import MAX_ASPECT
+from viz.pictures.frame import FRAMINGS, MAX_SIZE, MIN_SIZE
+from viz.texts import LANGUAGES
+
+SAMPLES = {
+    "cat": "cat.png",
+    "coffee": "coffee.png",
+    "astronaut": "astronaut.png",
+    "rocket": "rocket.jpg",
+    "brick": "brick.png",
+}
+OWN_PHOTOS = ("upload", "camera")
+NO_SECOND = "none"
+CONTROLS = ("untrained", "coarse", "noise")
+THUMBS = 16  # channels a page
+LONGEST_SIDE = MAX_SIZE * MAX_ASPECT  # of any framed photograph, in pixels
+
+NETWORKS = [info.key for info in list_networks()]
+FIRST_LAYERS = [layer.name for layer in find_network(NETWORKS[0]).layers]
+MOST_CHANNELS = max(layer.channels for info in list_networks() for layer in info.layers)
+DEFAULT_LAYERS = ["conv1_2", "conv3_1", "conv4_3", "conv5_3"]  # one a stage and the deepest
+HOMEWORK_LAYERS = ["conv1_1", "conv3_1", "conv4_2"]
+HOMEWORK_VIEW: dict[str, Any] = {
+    "view": "compare",
+    "layers": HOMEWORK_LAYERS,
+    "aggregation": "mean",
+    "side": "post",
+    "framing": "squash",
+    "size": MIN_SIZE,
+    "colors": "jet",
+    "range": "own",
+    "overlay": False,
+    "smooth": False,
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One choice of the visitor, which is also one parameter of the address.
+
+    Attributes:
+        default: The value that is not written into the address.
+        read: From the parameter's texts to a value; raises ValueError on anything invalid.
+        write: From a value to the parameter's texts.
+        options: What can be chosen, of a choice.
+        limits: The least and the largest value and the step between two, of a number.
+    """
+
+    default: Any
+    read: Callable[[Sequence[str]], Any]
+    write: Callable[[Any], list[str]] = lambda value: [str(value)]
+    options: Collection[str] = ()
+    limits: tuple[Any, Any, Any] = (0, 0, 0)
+
+
+def _choice(default: str, options: Collection[str], in_address: Collection[str] | None = None) -> Setting:
+    """One of `options`; `in_address` are those of them that an address can name, by default all."""
+
+    def read(texts: Sequence[str]) -> str:
+        return _one_of(texts[-1], options if in_address is None else in_address)
+
+    return Setting(default, read, options=options)
+
+
+def _choices(default: list[str], options: Collection[str]) -> Setting:
+    """Several of `options`, in their order; repeated parameters and commas are both understood."""
+
+    def read(texts: Sequence[str]) -> list[str]:
+        names = {_one_of(name, options) for text in texts for name in text.split(",") if name}
+        return [name for name in options if name in names]
+
+    return Setting(default, read, lambda names: list(names) or [""], options)
+
+
+def _one_of(text: str, options: Collection[str]) -> str:
+    if text not in options:
+        raise ValueError(f"expected one of {', '.join(options)}, got {text!r}")
+    return text
+
+
+def _switch() -> Setting:
+    def read(texts: Sequence[str]) -> bool:
+        return _one_of(texts[-1], ("false", "true")) == "true"
+
+    return Setting(False, read, lambda value: [str(value).lower()])
+
+
+def _number(default: int | None, least: int, most: int, step: int = 1) -> Setting:
+    def read(texts: Sequence[str]) -> int:
+        number = int(texts[-1])
+        if not least <= number <= most or (number - least) % step:
+            raise ValueError(f"expected {least} to {most} in steps of {step}, got {number}")
+        return number
+
+    return Setting(default, read, limits=(least, most, step))
+
+
+def _fraction(default: float, least: float, most: float) -> Setting:
+    def read(texts: Sequence[str]) -> float:
+        number = round(float(texts[-1]), 2)
+        if not least <= number <= most:
+            raise ValueError(f"expected {least} to {most}, got {number}")
+        return number
+
+    return Setting(default, read, limits=(least, most, 0.05))
+
+
+def _pixels(count: int) -> Setting:
+    """So many places in input pixels with commas between; nothing by default."""
+
+    def read(texts: Sequence[str]) -> tuple[int, ...]:
+        values = tuple(int(text) for text in texts[-1].split(","))
+        if len(values) != count or not all(0 <= value <= LONGEST_SIDE for value in values):
+            raise ValueError(f"expected {count} places in input pixels, got {texts[-1]!r}")
+        if count == 4 and not (values[0] < values[2] and values[1] < values[3]):
+            raise ValueError(f"expected left, top, right, bottom, got {texts[-1]!r}")
+        return values
+
+    return Setting(None, read, lambda values: [",".join(map(str, values))])
+
+
+SETTINGS: dict[str, Setting] = {
+    "view": _choice("compare", ("compare", "depth", "measure", "probe")),
+    "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS), SAMPLES),
+    "network": _choice(NETWORKS[0], NETWORKS),
+    "layers": _choices(DEFAULT_LAYERS, FIRST_LAYERS),
+    "aggregation": _choice("mean", AGGREGATIONS),
+    "side": _choice("post", SIDES[::-1]),
+    "colors": _choice("turbo", COLOR_SCALES),
+    "range": _choice("own", RANGES),
+    "overlay": _switch(),
+    "opacity": _fraction(0.6, 0.0, 1.0),
+    "smooth": _switch(),
+    "framing": _choice("whole", FRAMINGS),
+    "size": _number(MIN_SIZE, MIN_SIZE, MAX_SIZE, step=32),
+    "lang": _choice("en", LANGUAGES),
+    # of the view "Measured"
+    "controls": _choices(["untrained"], CONTROLS),
+    "threshold": _fraction(DEFAULT_THRESHOLD, 0.05, 0.95),
+    "box": _pixels(4),
+    # of the view "Point at it"
+    "show": _choice("maps", ("maps", "alike", "channels")),
+    "point": _pixels(2),
+    "layer": _choice(FIRST_LAYERS[-1], FIRST_LAYERS),
+    "field": _switch(),
+    "second": _choice(NO_SECOND, (NO_SECOND, *SAMPLES, "upload"), (NO_SECOND, *SAMPLES)),
+    "channel": _number(None, 0, MOST_CHANNELS - 1),
+    "rank": _choice("mean", RANKINGS),
+    "thumbs": _choice("own", ("own", "shared")),
+    "thumb_page": _number(1, 1, -(-MOST_CHANNELS // THUMBS)),
+    "patches": _switch(),
+}
+
+# Their widgets stand in one view only; Streamlit forgets a widget that is not drawn.
+VIEW_SETTINGS = (
+    *("controls", "threshold"),
+    *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),
+)
+
+
+def list_layers() -> tuple[Layer, ...]:
+    """The layers of the visitor's network, from the input on."""
+    return find_network(st.session_state["network"]).layers
+
+
+def find_layer(name: str) -> Layer:
+    """One of them, by its name."""
+    return next(layer for layer in list_layers() if layer.name == name)
+
+
+def selected_layers() -> list[Layer]:
+    """Those that the visitor has selected, shallow to deep."""
+    return [layer for layer in list_layers() if layer.name in st.session_state["layers"]]
+
+
+def current_settings() -> dict[str, Any]:
+    """All settings as they stand in the session, each a value of its own."""
+    values = {name: st.session_state[name] for name in SETTINGS}
+    return {name: list(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def apply_settings(values: dict[str, Any]) -> None:
+    """Set several choices at once; for callbacks, which run before the widgets are drawn."""
+    for name, value in values.items():
+        st.session_state[name] = list(value) if isinstance(value, list) else value

@@ -1,0 +1,153 @@
+"""The sidebar: every choice that the visitor has."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from page.settings import (
+    HOMEWORK_LAYERS,
+    HOMEWORK_VIEW,
+    OWN_PHOTOS,
+    SETTINGS,
+    apply_settings,
+    current_settings,
+    find_layer,
+    list_layers,
+)
+from page.widgets import draw_choice, draw_slider, draw_switch
+from viz.networks.layers import STAGES
+from viz.pictures.decode import MAX_BYTES
+from viz.pictures.frame import MIN_SIZE
+from viz.texts import LANGUAGES, Translate
+
+EXTENSIONS = ("jpg", "jpeg", "png", "webp")
+
+
+def draw_sidebar(translate: Translate) -> None:
+    """Draw all groups; what the visitor chooses is in the session's state, under the settings' names."""
+    with st.sidebar:
+        st.segmented_control(
+            translate("page.language"),
+            list(LANGUAGES),
+            format_func=lambda language: LANGUAGES[language],
+            key="lang",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_relabel,
+        )
+        _draw_picture(translate)
+        _draw_layers(translate)
+        _draw_look(translate)
+        _draw_advanced(translate)
+
+
+def _relabel() -> None:
+    """After a change of language, hand every value to its widget anew.
+
+    A browser keeps what is chosen by its label; without this it would answer the next run in the language
+    before.
+    """
+    apply_settings(current_settings())
+
+
+def _draw_picture(translate: Translate) -> None:
+    st.subheader(translate("picture.title"), anchor=False)
+    draw_choice(st.selectbox, "photo", "picture.photo", "picture.", translate)
+    if st.session_state["photo"] == "camera":
+        st.camera_input(translate("picture.camera_input"), key="camera")
+    words = {word: translate(f"picture.uploader_{word}") for word in ("button", "limits")}
+    variables = "; ".join(f'--uploader-{word}: "{text}"' for word, text in words.items())
+    st.html(f"<style>:root {{ {variables} }}</style>")
+    draw_uploader("upload", translate, help=translate("picture.uploader_help"), on_change=_show_upload)
+    if st.session_state["photo"] in OWN_PHOTOS:
+        st.caption(translate("picture.not_shareable"))
+
+
+def draw_uploader(key: str, translate: Translate, **more: Any) -> None:
+    """A place to upload a photograph."""
+    limit = MAX_BYTES // 2**20
+    st.file_uploader(translate("picture.uploader"), EXTENSIONS, key=key, max_upload_size=limit, **more)
+
+
+def _show_upload() -> None:
+    """A file that has just come is what the visitor wants to see.
+
+    An empty uploader changes nothing: the browser also empties it in passing, while one file replaces
+    another.
+    """
+    state = st.session_state
+    if state["upload"] is not None:
+        state["photo"] = "upload"
+
+
+def _draw_layers(translate: Translate) -> None:
+    st.subheader(translate("layers.title"), anchor=False)
+    layers = list_layers()
+    st.multiselect(
+        translate("layers.select"),
+        [layer.name for layer in layers],
+        format_func=lambda name: _label_layer(name, translate),
+        key="layers",
+        help=translate("layers.select_help"),
+        placeholder=translate("layers.placeholder"),
+        select_all=False,
+    )
+    with st.container(horizontal=True, gap="small"):
+        draw_layers_button("layers_all", "layers.all", [layer.name for layer in layers], translate)
+        for stage in STAGES:
+            names = [layer.name for layer in layers if layer.stage == stage]
+            draw_layers_button(f"layers_{stage}", f"layers.{stage}", names, translate)
+        draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS, translate)
+    draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.", translate)
+    draw_choice(st.segmented_control, "side", "layers.side", "side.", translate, required=True)
+    st.button(
+        translate("layers.preset"),
+        key="preset",
+        help=translate("layers.preset_help"),
+        on_click=apply_settings,
+        args=(HOMEWORK_VIEW,),
+        width="stretch",
+    )
+
+
+def draw_layers_button(key: str, label: str, names: Sequence[str], translate: Translate) -> None:
+    """A button that selects layers.
+
+    Args:
+        key: Of the button.
+        label: Key of its text in the catalogues.
+        names: Of the layers.
+        translate: Words of the visitor's language.
+    """
+    values = {"layers": list(names)}
+    help_text = translate.find(f"{label}_help")
+    st.button(translate(label), key=key, help=help_text, on_click=apply_settings, args=(values,))
+
+
+def _label_layer(name: str, translate: Translate) -> str:
+    """How the multiselect calls a layer: name, index, resolution, stage."""
+    layer = find_layer(name)
+    stage = translate(f"stage.{layer.stage}")
+    return translate("layers.option", name=name, index=layer.index, stride=layer.stride, stage=stage)
+
+
+def _draw_look(translate: Translate) -> None:
+    st.subheader(translate("look.title"), anchor=False)
+    draw_choice(st.selectbox, "colors", "look.colors", "look.", translate)
+    draw_choice(st.selectbox, "range", "look.range", "look.range_", translate)
+    draw_switch("overlay", "look.overlay", translate)
+    unused = not st.session_state["overlay"] and st.session_state["view"] not in ("depth", "probe")
+    draw_slider("opacity", "look.opacity", translate, disabled=unused)
+    draw_switch("smooth", "look.smooth", translate)
+
+
+def _draw_advanced(translate: Translate) -> None:
+    names = ("framing", "size", "network")
+    changed = any(st.session_state[name] != SETTINGS[name].default for name in names)
+    with st.expander(translate("advanced.title"), expanded=changed):
+        draw_choice(st.radio, "framing", "advanced.framing", "advanced.framing_", translate)
+        draw_slider("size", "advanced.size", translate)
+        factor = (st.session_state["size"] / MIN_SIZE) ** 2
+        st.caption(translate("advanced.size_cost", factor=f"{factor:.1f}"))
+        draw_choice(st.radio, "network", "advanced.network", "network.", translate)

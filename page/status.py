@@ -1,0 +1,73 @@
+"""The one line above the figure: what one is looking at, or what is being computed."""
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import streamlit as st
+
+from page.cache import load_network
+from page.settings import NETWORKS
+from page.turns import take_turn
+from viz.networks.catalogue import fetch_network
+from viz.networks.files import WeightsError
+from viz.texts import Translate
+
+MEGABYTE = 2**20
+
+
+class Status:
+    """A line of the page that work can borrow, so that nothing below it moves."""
+
+    def __init__(self, translate: Translate) -> None:
+        self._slot = st.empty()
+        self._line = ""
+        self._translate = translate
+
+    def say(self, line: str) -> None:
+        """Show what one is looking at."""
+        self._line = line
+        self._slot.markdown(line)
+
+    @contextmanager
+    def computing(self, key: Hashable, network: str, text: str) -> Iterator[None]:
+        """Make sure that a network is there and wait for a turn; then show what is being done.
+
+        When the visitor's network cannot be had, the page goes back to the bundled one and says why.
+
+        Args:
+            key: Of the result, for `page.turns.take_turn`.
+            network: Key of the network that is needed.
+            text: What is being done.
+        """
+        self._load(network)
+        with take_turn(key, self.say_wait), self._slot, st.spinner(text):
+            yield
+        self._slot.markdown(self._line)
+
+    def say_wait(self) -> None:
+        """Tell a visitor that others come first."""
+        self._slot.markdown(self._translate("page.waiting"))
+
+    def _load(self, network: str) -> None:
+        with self._slot, st.spinner(self._translate("page.loading")):
+            try:
+                fetch_network(network, self._show_progress)
+                load_network(network)
+            except WeightsError as error:
+                _fall_back(self._translate(error.key, **error.details), self._translate)
+
+    def _show_progress(self, done: int, total: int) -> None:
+        text = self._translate("page.fetching", done=done // MEGABYTE, total=total // MEGABYTE)
+        self._slot.progress(min(done / total, 1.0), text=text)
+
+
+def _fall_back(sentence: str, translate: Translate) -> NoReturn:
+    """Go back to the bundled network and say why; without that there is nothing to go back to."""
+    state = st.session_state
+    if state["network"] == NETWORKS[0]:
+        st.error(sentence, icon=":material/error:")
+        st.stop()
+    state["_notice"] = f"{sentence} {translate('weights_error.kept')}"
+    state["_pending"] = {"network": NETWORKS[0]}
+    st.rerun()

@@ -1,0 +1,254 @@
+"""The view "Point at it": what a cell sees, what looks the same to a layer, and its channels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from page.browser.clicks import Click, watch_clicks
+from page.browser.screen import Screen
+from page.cache import SECOND_BYTES, compute_field
+from page.channel_values import ChannelValues
+from page.maps import choose_look, choose_panels, get_heatmaps
+from page.picture import Picture, choose_picture, choose_second, is_another
+from page.settings import find_layer, selected_layers
+from page.sidebar import draw_uploader
+from page.status import Status
+from page.views.channels import draw_channels
+from page.widgets import draw_choice, draw_figure, draw_switch
+from viz.evidence.receptive_fields import cell_box, find_cell, receptive_field_box
+from viz.figures.heatmaps import draw_panels, name_aggregation, write_map_title
+from viz.figures.layout import arrange_panels
+from viz.figures.marked import draw_marked_panels
+from viz.figures.pieces import Glow, Look, Mark, Panel, format_value
+from viz.maps.heatmaps import Heatmaps
+from viz.maps.values import list_strongest, match_vector, rank_in_map
+from viz.networks.layers import Layer
+from viz.texts import Translate
+
+BELOW = 90  # pixels of the screen that are left for the table
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A place of the picture, and what the visitor wants to know of it.
+
+    Attributes:
+        picture: Which one.
+        heatmaps: Of it.
+        layers: Those that are shown.
+        point: The place (x, y), in input pixels.
+    """
+
+    picture: Picture
+    heatmaps: Heatmaps
+    layers: list[Layer]
+    point: tuple[int, int]
+
+    def find_cell(self, layer: Layer) -> tuple[int, int]:
+        """Row and column of a layer's cell at the place."""
+        return find_cell(layer, *self.point, *self.picture.size)
+
+    def mark(self, layer: Layer) -> Mark:
+        """A layer's cell at the place and what it sees."""
+        cell = self.find_cell(layer)
+        return Mark(cell_box(layer, *cell), receptive_field_box(layer, *cell, *self.picture.size))
+
+
+def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> None:
+    """Draw what the visitor has chosen: maps or look-alikes around a point, or a layer's channels."""
+    state = st.session_state
+    status.say(translate(f"probe.line_{state['show']}"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", translate, required=True)
+        draw_choice(st.selectbox, "layer", "probe.layer", "", translate, on_change=_forget_channel, width=140)
+    picture = choose_picture(translate)
+    if state["show"] == "channels":
+        draw_channels(picture, screen, status, translate)
+    else:
+        _draw_point(picture, screen, status, translate)
+
+
+def _forget_channel() -> None:
+    """Another layer's channel of the same number has nothing to do with it."""
+    st.session_state.update(channel=None, thumb_page=1)
+
+
+def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Translate) -> None:
+    state = st.session_state
+    layers = selected_layers() or [find_layer(state["layer"])]
+    heatmaps = get_heatmaps(picture, status, translate)
+    probe = Probe(picture, heatmaps, layers, _find_point(picture, layers[-1], heatmaps))
+    values = ChannelValues(picture, status, translate)
+    vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
+    if state["show"] == "alike":
+        panels = _match(values, layers, vectors, translate)
+        look = _make_alike_look(translate)
+    else:
+        panels = choose_panels(heatmaps, layers, translate)
+        look = choose_look(state["overlay"], translate)
+    glow = _find_glow(probe, status, translate) if state["field"] else None
+    _draw_marked(probe, panels, look, glow, screen, translate)
+    watch_clicks(["probed"], _take_click)
+    if glow is not None:
+        _say_glow(probe, glow, translate)
+    left, right = st.columns([1, 3], gap="medium")
+    with left:
+        _draw_controls(probe, translate)
+    with right:
+        _draw_table(probe, vectors, translate)
+    if state["show"] == "alike" and (second := choose_second(translate)) is not None:
+        values = ChannelValues(second, status, translate, SECOND_BYTES)
+        _draw_second(second, layers, _match(values, layers, vectors, translate), screen, translate)
+    with st.expander(translate("probe.explain_title"), icon=":material/help:"):
+        st.markdown(translate("probe.explain_body"))
+
+
+def _find_point(picture: Picture, layer: Layer, heatmaps: Heatmaps) -> tuple[int, int]:
+    """Where the visitor pointed, or before that the middle of the layer's strongest cell; input pixels."""
+    state = st.session_state
+    height, width = picture.size
+    if is_another(picture, "_pointed"):
+        state["point"] = None
+    if state["point"] is not None:
+        x, y = state["point"]
+        state["point"] = (min(x, width - 1), min(y, height - 1))
+        return min(x, width - 1), min(y, height - 1)
+    heatmap = heatmaps[layer.name, state["side"], state["aggregation"]]
+    row, column = divmod(int(np.argmax(heatmap)), heatmap.shape[1])
+    left, top, right, bottom = cell_box(layer, row, column)
+    return (left + right) // 2, (top + bottom) // 2
+
+
+def _take_click(click: Click) -> None:
+    # The middle of a cell or a pixel; the next run cuts what is outside of the picture.
+    st.session_state["point"] = (max(0, int(click.x)), max(0, int(click.y)))
+
+
+def _match(
+    values: ChannelValues, layers: list[Layer], vectors: dict[str, NDArray[np.float32]], translate: Translate
+) -> list[Panel]:
+    """How much each cell of a picture resembles the marked one, a panel a layer."""
+    panels: list[Panel] = []
+    for layer in layers:
+        similarity = match_vector(values.read(layer.name), vectors[layer.name])
+        title = write_map_title(layer, similarity.shape, translate)
+        hover = translate("probe.alike_hover", name=layer.name)
+        panels.append(Panel(similarity, layer.stride, -1.0, 1.0, title, hover))
+    return panels
+
+
+def _make_alike_look(translate: Translate) -> Look:
+    state = st.session_state
+    bar = translate("probe.alike_bar")
+    return Look(state["colors"], True, state["overlay"], state["opacity"], state["smooth"], bar)
+
+
+def _find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
+    """The chosen layer's effective receptive field, within the theoretical one."""
+    state = st.session_state
+    layer, side, aggregation = find_layer(state["layer"]), state["side"], state["aggregation"]
+    channel = probe.heatmaps.strongest_channel(layer.name, side) if aggregation == "strongest" else 0
+    network, cell = state["network"], probe.find_cell(layer)
+    key = (probe.picture.key, network, layer.name, cell, side, aggregation, channel)
+    with status.computing(key, network, translate("probe.computing_field")):
+        field = compute_field(*key, probe.picture.pixels)
+    left, top, right, bottom = probe.mark(layer).field
+    hover = translate("probe.field_hover", name=layer.name)
+    return Glow(field[top:bottom, left:right], left, top, hover)
+
+
+def _say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
+    name = st.session_state["layer"]
+    if glow.values.any():
+        from viz.evidence.gradients import measure_half  # it needs torch
+
+        share = measure_half(glow.values)
+        st.caption(translate("probe.field_half", name=name, share=f"{share:.0%}"))
+    else:
+        st.caption(translate("probe.field_none", name=name))
+
+
+def _draw_marked(
+    probe: Probe, panels: list[Panel], look: Look, glow: Glow | None, screen: Screen, translate: Translate
+) -> None:
+    state, picture = st.session_state, probe.picture
+    grid = arrange_panels(len(panels) + 1, screen.width, screen.height - BELOW, picture.aspect)
+    marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(find_layer(state["layer"]))
+    note = translate("probe.how_to_point")
+    figure = draw_marked_panels(picture.photo, panels, look, grid, marks, chosen, glow, note)
+    quantity = name_aggregation(state["aggregation"], translate)
+    if state["show"] == "alike":
+        quantity = translate("probe.show_alike")
+    alt = translate(
+        "panel.alt",
+        layers=", ".join(layer.name for layer in probe.layers),
+        photo=picture.alt,
+        quantity=quantity,
+        side=translate(f"side.{state['side']}"),
+    )
+    draw_figure(figure, "probed", alt, translate)
+
+
+def _draw_controls(probe: Probe, translate: Translate) -> None:
+    state = st.session_state
+    height, width = probe.picture.size
+    state["probe_x"], state["probe_y"] = probe.point
+    with st.container(horizontal=True):
+        for axis, length in (("x", width), ("y", height)):
+            st.number_input(
+                translate(f"probe.{axis}"),
+                min_value=0,
+                max_value=length - 1,
+                step=1,
+                key=f"probe_{axis}",
+                on_change=_take_numbers,
+                help=translate("probe.point_help"),
+                width=104,
+            )
+    draw_switch("field", "probe.field", translate)
+    if state["show"] == "alike":
+        draw_choice(st.selectbox, "second", "probe.second", "picture.", translate)
+        if state["second"] == "upload":
+            draw_uploader("second_upload", translate)
+
+
+def _take_numbers() -> None:
+    state = st.session_state
+    state["point"] = (int(state["probe_x"]), int(state["probe_y"]))
+
+
+def _draw_table(probe: Probe, vectors: dict[str, NDArray[np.float32]], translate: Translate) -> None:
+    columns = ("layer", "cell", "sees", "value", "percentile", "channels")
+    head = " | ".join(translate(f"probe.column_{column}") for column in columns)
+    rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
+    st.markdown("\n".join([f"| {head} |", "|" + " --- |" * len(columns), *rows]))
+    st.caption(translate("probe.table_note"))
+
+
+def _write_row(probe: Probe, layer: Layer, vector: NDArray[np.float32]) -> str:
+    state = st.session_state
+    row, column = probe.find_cell(layer)
+    left, top, right, bottom = probe.mark(layer).field
+    heatmap = probe.heatmaps[layer.name, state["side"], state["aggregation"]]
+    strongest = [f"**{number}** {format_value(value)}" for number, value in list_strongest(vector)]
+    texts = (
+        f"**{layer.name}**" if layer.name == state["layer"] else layer.name,
+        f"{row}, {column}",
+        f"x\u00a0{left}–{right}, y\u00a0{top}–{bottom}",
+        format_value(float(heatmap[row, column])),
+        f"{rank_in_map(heatmap, row, column):.1f}",
+        " · ".join(strongest),
+    )
+    return f"| {' | '.join(texts)} |"
+
+
+def _draw_second(
+    second: Picture, layers: list[Layer], panels: list[Panel], screen: Screen, translate: Translate
+) -> None:
+    grid = arrange_panels(len(panels) + 1, screen.width, screen.height - BELOW, second.aspect)
+    figure = draw_panels(second.photo, panels, _make_alike_look(translate), grid)
+    names = ", ".join(layer.name for layer in layers)
+    st.markdown(f"##### {translate('probe.second_title')}")
+    draw_figure(figure, "matched", translate("probe.alt_second", layers=names, photo=second.alt), translate)

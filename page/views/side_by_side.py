@@ -1,0 +1,117 @@
+"""The view "Side by side": the photograph beside a panel a layer."""
+
+import streamlit as st
+
+from page.browser.screen import Screen
+from page.maps import choose_look, choose_panels, get_heatmaps, list_notes, must_wait
+from page.picture import Picture, choose_picture
+from page.settings import DEFAULT_LAYERS, list_layers, selected_layers
+from page.sidebar import draw_layers_button
+from page.status import Status
+from page.widgets import draw_figure
+from viz.figures.heatmaps import draw_panels, is_diverging, name_aggregation
+from viz.figures.layout import Grid, arrange_panels
+from viz.figures.pieces import Look
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.layers import STAGES, Layer
+from viz.texts import Translate
+
+
+def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> None:
+    """Draw the figure, then what the layers in it are said to respond to."""
+    layers = selected_layers()
+    status.say(_describe(len(layers), translate))
+    picture = choose_picture(translate)
+    if not layers:
+        _draw_nothing(picture, screen, translate)
+        return
+    grid = arrange_panels(len(layers) + 1, screen.width, screen.height, picture.aspect)
+    slot = st.empty()
+    if must_wait(picture):
+        with slot:
+            draw_photo(picture, grid, translate)
+    heatmaps = get_heatmaps(picture, status, translate)
+    with slot:
+        _draw_heatmaps(layers, heatmaps, picture, grid, translate)
+    for note in list_notes(translate):
+        st.caption(note)
+    _explain_layers(layers, heatmaps, translate)
+    explain_numbers(translate)
+
+
+def _describe(count: int, translate: Translate) -> str:
+    if count == 0:
+        return translate("page.nothing_selected")
+    state = st.session_state
+    kind = "greys" if state["colors"] == "greys" else "sequential"
+    if is_diverging(state["side"], state["aggregation"]):
+        kind = "diverging"
+    colours = translate(f"page.colours_{kind}")
+    return translate("page.line_one" if count == 1 else "page.line", count=count, colours=colours)
+
+
+def _draw_nothing(picture: Picture, screen: Screen, translate: Translate) -> None:
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
+        grid = arrange_panels(1, screen.width / 2, screen.height, picture.aspect)
+        draw_photo(picture, grid, translate)
+    with right:
+        draw_layers_button("take_default", "page.take_default", DEFAULT_LAYERS, translate)
+        names = [layer.name for layer in list_layers()]
+        draw_layers_button("take_all", "page.take_all", names, translate)
+
+
+def draw_photo(picture: Picture, grid: Grid, translate: Translate) -> None:
+    """The photograph alone, where it stands in the figure that is to come."""
+    figure = draw_panels(picture.photo, [], Look(), grid)
+    draw_figure(figure, "photograph", translate("panel.alt_photo", photo=picture.alt), translate)
+
+
+def _draw_heatmaps(
+    layers: list[Layer], heatmaps: Heatmaps, picture: Picture, grid: Grid, translate: Translate
+) -> None:
+    state = st.session_state
+    look = choose_look(state["overlay"], translate)
+    note = translate("panel.how_to_read_shared" if look.shared_bar else "panel.how_to_read")
+    figure = draw_panels(picture.photo, choose_panels(heatmaps, layers, translate), look, grid, note)
+    alt = translate(
+        "panel.alt",
+        layers=", ".join(layer.name for layer in layers),
+        photo=picture.alt,
+        quantity=name_aggregation(state["aggregation"], translate),
+        side=translate(f"side.{state['side']}"),
+    )
+    draw_figure(figure, "heatmaps", alt, translate)
+
+
+def _explain_layers(layers: list[Layer], heatmaps: Heatmaps, translate: Translate) -> None:
+    st.markdown(f"##### {translate('explain.title')}")
+    for stage in STAGES:
+        lines = [_state_facts(layer, heatmaps, translate) for layer in layers if layer.stage == stage]
+        if lines:
+            st.markdown("\n".join([translate(f"explain.{stage}"), "", *lines]))
+
+
+def _state_facts(layer: Layer, heatmaps: Heatmaps, translate: Translate) -> str:
+    side = st.session_state["side"]
+    height, width = heatmaps[layer.name, side, st.session_state["aggregation"]].shape
+    facts = translate(
+        "explain.layer",
+        name=layer.name,
+        index=layer.index,
+        channels=layer.channels,
+        height=height,
+        width=width,
+        stride=layer.stride,
+        field=layer.receptive_field,
+    )
+    channel = heatmaps.strongest_channel(layer.name, side)
+    return f"- {facts}{translate('explain.layer_strongest', channel=channel)}"
+
+
+def explain_numbers(translate: Translate) -> None:
+    """Two folded texts: how to read the figure, and where the homework errs."""
+    with st.expander(translate("explain.numbers_title"), icon=":material/help:"):
+        st.markdown(translate("explain.numbers"))
+    with st.expander(translate("wrong.title"), icon=":material/edit_note:"):
+        st.markdown(translate("wrong.body"))

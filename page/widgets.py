@@ -1,0 +1,79 @@
+"""Widgets of settings, in the visitor's language.
+
+A widget's label stands in the catalogues; the text behind its question mark, if it has one, stands under the
+same key with "_help" at its end.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from page.settings import SETTINGS
+from viz.texts import Translate
+
+
+def draw_choice(
+    widget: Callable[..., Any], key: str, label: str, names: str, translate: Translate, **more: Any
+) -> None:
+    """A widget that offers a setting's options.
+
+    Args:
+        widget: Such as `st.selectbox`: it takes a label and options.
+        key: Of the setting.
+        label: Key of the label in the catalogues.
+        names: What the keys of the options' names begin with there; an option without a name shows itself.
+        translate: Words of the visitor's language.
+        more: For the widget.
+    """
+    widget(
+        translate(label),
+        list(SETTINGS[key].options),
+        format_func=lambda option: translate.find(f"{names}{option}") or option,
+        key=key,
+        help=translate.find(f"{label}_help"),
+        **more,
+    )
+
+
+def draw_slider(key: str, label: str, translate: Translate, **more: Any) -> None:
+    """A slider over a setting's limits; arguments as `draw_choice`."""
+    least, most, step = SETTINGS[key].limits
+    st.slider(translate(label), least, most, step=step, key=key, help=translate.find(f"{label}_help"), **more)
+
+
+def draw_switch(key: str, label: str, translate: Translate) -> None:
+    """A switch of a setting; arguments as `draw_choice`."""
+    st.toggle(translate(label), key=key, help=translate.find(f"{label}_help"))
+
+
+def draw_figure(figure: Any, key: str, alt: str, translate: Translate, **more: Any) -> None:
+    """A Plotly figure, its buttons in the visitor's language and without an advertisement.
+
+    Args:
+        figure: From `viz.figures`.
+        key: Of the chart.
+        alt: Alternative text, for those who do not see it.
+        translate: Words of the visitor's language.
+        more: For `st.plotly_chart`, and settings of Plotly as `config`.
+    """
+    dictionary = {word: translate(f"modebar.{key}") for key, word in MODEBAR.items()}
+    locale = translate.language
+    config = {
+        "displaylogo": False,
+        "locale": locale,
+        "locales": {locale: {"moduleType": "locale", "name": locale, "dictionary": dictionary, "format": {}}},
+    }
+    st.plotly_chart(figure, key=key, theme=None, alt=alt, config=config | more.pop("config", {}), **more)
+
+
+# Plotly's own words for the buttons above a figure, by their keys in the catalogue.
+MODEBAR = {
+    "zoom": "Zoom",
+    "pan": "Pan",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "autoscale": "Autoscale",
+    "reset": "Reset axes",
+    "download": "Download plot as a PNG",
+}

@@ -1,0 +1,636 @@
+"""The journeys that only a real browser can take, on a server started as the README starts it."""
+
+import csv
+import io
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from conftest import ROOT, find_free_port, serve
+from PIL import Image
+
+from page.settings import DEFAULT_LAYERS
+from viz.evidence.receptive_fields import find_cell, receptive_field_box
+from viz.maps.one_pass import extract_heatmaps
+from viz.maps.values import normalize
+from viz.measures.metrics import box_ratio
+from viz.networks.vgg16 import LAYERS
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
+
+NAMES = [layer.name for layer in LAYERS]
+
+pytestmark = pytest.mark.browser
+
+PICTURE = ".heatmaplayer .hm image"
+HEATMAP = f".stPlotlyChart {PICTURE}"
+IDLE = '[data-test-script-state="notRunning"]'
+LAPTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Visitor:
+    """A tab of the browser, with what the tests ask of it."""
+
+    def __init__(self, tab, url):
+        self.tab, self.url = tab, url
+        self.complaints: list[str] = []
+        self.outside: list[str] = []
+        self.sent: list[bytes] = []
+        tab.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        tab.on("request", lambda request: self._note(request.url))
+        tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)))
+
+    def _note(self, url):
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            self.outside.append(url)
+
+    def open(self, query="", selector=HEATMAP):
+        self.tab.goto(f"{self.url}/{query}")
+        self.tab.wait_for_selector(selector, timeout=120_000)
+        self.settle()
+
+    def settle(self):
+        """Wait until the server has nothing more to say and the figure has been drawn."""
+        for _ in range(2):
+            self.tab.wait_for_timeout(400)
+            self.tab.wait_for_selector(IDLE, state="attached", timeout=120_000)
+
+    def choose(self, label, option):
+        box = self.tab.get_by_role("combobox", name=label)
+        box.scroll_into_view_if_needed()
+        self.tab.wait_for_timeout(300)  # a list that is open while its sidebar scrolls closes again
+        box.click()
+        self.tab.get_by_role("option", name=option, exact=True).click()
+        self.settle()
+
+    def press(self, name):
+        self.tab.get_by_role("radio", name=name, exact=True).click()
+        self.settle()
+
+    def parameters(self):
+        return parse_qs(urlsplit(self.tab.url).query)
+
+    def titles(self):
+        return self.tab.eval_on_selector_all(
+            ".stPlotlyChart .annotation text", "texts => texts.map(text => text.textContent)"
+        )
+
+    def figure(self, script):
+        """Evaluate a script with the Plotly figure as `gd`."""
+        return self.tab.evaluate(
+            f"() => {{ const gd = document.querySelector('.js-plotly-plot'); {script} }}"
+        )
+
+    def boxes(self):
+        """Edges of all pictures on the screen, the photograph's first: left, top, right, bottom."""
+        return self.figure(
+            """
+            const frame = gd.getBoundingClientRect(), plots = gd._fullLayout._plots;
+            const pictures = gd._fullData.filter((trace) => trace.type !== "scatter");
+            return pictures.map((trace) => plots[trace.xaxis + trace.yaxis]).map(({xaxis, yaxis}) => [
+              frame.left + xaxis._offset, frame.top + yaxis._offset,
+              frame.left + xaxis._offset + xaxis._length, frame.top + yaxis._offset + yaxis._length]);
+            """
+        )
+
+
+@pytest.fixture
+def visit(browser, server_url):
+    contexts, visitors = [], []
+
+    def start(**options):
+        options = {"viewport": LAPTOP, "locale": "en-US"} | options
+        contexts.append(browser.new_context(**options))
+        visitors.append(Visitor(contexts[-1].new_page(), server_url))
+        return visitors[-1]
+
+    yield start
+    for visitor in visitors:
+        assert visitor.tab.locator('[data-testid="stException"]').count() == 0
+        assert visitor.complaints == []
+        assert visitor.outside == []
+    for context in contexts:
+        context.close()
+
+
+def test_the_first_screen_is_the_product(visit):
+    visitor = visit()
+    visitor.open()
+    boxes = visitor.boxes()
+    assert len(boxes) == 1 + len(DEFAULT_LAYERS)
+    for left, top, right, bottom in boxes:
+        assert 0 <= left < right <= LAPTOP["width"]
+        assert 0 <= top < bottom <= LAPTOP["height"]
+        assert right - left >= 300
+        assert (right - left) / (bottom - top) == pytest.approx(337 / 224, rel=0.01)
+    assert boxes[0][1] == pytest.approx(boxes[1][1], abs=1)  # one row, one upper edge
+    assert boxes[0][0] == pytest.approx(boxes[3][0], abs=1)  # one column, one left edge
+    assert visitor.titles()[1] == "conv1_2[224 × 337] · shallow"
+    assert visitor.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["annotation", "colorbar"])  # titles, and the numbers of the colour bars
+def test_texts_can_be_read_in_both_themes(visit, scheme, kind):
+    visitor = visit(color_scheme=scheme)
+    visitor.open()
+    colours = visitor.tab.evaluate(
+        """(kind) => {
+          const text = document.querySelector(`.stPlotlyChart .${kind} text`);
+          const page = document.querySelector('[data-testid="stApp"]');
+          return [getComputedStyle(text).fill, getComputedStyle(page).backgroundColor];
+        }""",
+        kind,
+    )
+    ink, paper = (sum(int(part) for part in colour[4:-1].split(",")[:3]) / 3 for colour in colours)
+    assert abs(ink - paper) > 150
+    assert (paper > 128) == (scheme == "light")
+
+
+def test_a_phone_has_one_column_and_no_sideways_scrolling(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open()
+    boxes = visitor.boxes()
+    assert len({round(box[0]) for box in boxes}) == 1
+    assert min(box[2] - box[0] for box in boxes) > 300
+    assert max(box[2] for box in boxes) <= PHONE["width"]
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert visitor.figure("return gd._fullLayout.dragmode") is False
+
+
+def test_panels_wrap_when_the_window_changes(visit):
+    visitor = visit()
+    visitor.open()
+    visitor.tab.set_viewport_size({"width": 1000, "height": 900})
+    visitor.settle()
+    visitor.tab.wait_for_function(
+        """() => {
+          const layout = document.querySelector('.js-plotly-plot')?._fullLayout;
+          return layout?.xaxis.domain[1] > 0.45;
+        }""",
+        timeout=20_000,
+    )
+    assert max(box[2] for box in visitor.boxes()) <= 1000
+
+
+def test_the_address_restores_the_view(visit):
+    visitor = visit()
+    query = (
+        "?photo=rocket&layers=conv2_2&layers=conv5_1&aggregation=max&side=pre"
+        "&colors=greys&overlay=true&size=256"
+    )
+    visitor.open(query)
+    titles = visitor.titles()
+    assert titles[1:3] == ["conv2_2[128 × 192] · middle", "conv5_1[16 × 24] · deep"]
+    assert visitor.parameters() == parse_qs(query[1:])
+    visitor.choose("Channels become one map by", "L2 norm")
+    assert visitor.parameters()["aggregation"] == ["l2"]
+    values = visitor.figure("return Array.from(gd._fullData[2].z[3])")
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    assert visitor.titles() == titles
+    assert visitor.figure("return Array.from(gd._fullData[2].z[3])") == values
+
+
+def test_an_invalid_address_opens_the_default_view(visit):
+    visitor = visit()
+    visitor.open("?photo=%3Cscript%3E&layers=fc7&size=9999&opacity=nan&lang=xx")
+    assert len(visitor.boxes()) == 1 + len(DEFAULT_LAYERS)
+    assert visitor.parameters() == {}
+
+
+def test_back_undoes_a_choice(visit):
+    visitor = visit()
+    visitor.open("?layers=conv1_1")
+    visitor.tab.get_by_role("button", name="All 13").click()
+    visitor.settle()
+    assert len(visitor.boxes()) == 14
+    visitor.tab.go_back()
+    visitor.settle()
+    assert visitor.parameters() == {"layers": ["conv1_1"]}
+    assert len(visitor.boxes()) == 2
+
+
+def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
+    visitor = visit()
+    visitor.open()
+    pixels = np.random.default_rng(5).integers(0, 255, (240, 300, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": "noise<b>.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
+    )
+    visitor.settle()
+    assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
+    assert "photo" not in visitor.parameters()
+    assert visitor.tab.get_by_text("cannot travel in the page's address").is_visible()
+    chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
+    visitor.tab.wait_for_selector('[data-testid="stAlert"]')
+    visitor.settle()
+    assert "It reads JPEG, PNG and WebP" in visitor.tab.get_by_test_id("stAlert").inner_text()
+    assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
+    visitor.choose("Photograph", "Coffee cup")
+    assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
+
+
+def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):
+    visitor = visit()
+    visitor.open("?photo=coffee&layers=conv1_1&layers=conv5_3&aggregation=max")
+    visitor.press("简体中文")
+    assert visitor.titles()[1] == "conv1_1[224 × 336] · 浅层"
+    visitor.press("ReLU 之前")
+    visitor.choose("颜色范围", "第 1–99 百分位")
+    expected = {"photo": ["coffee"], "layers": ["conv1_1", "conv5_3"], "aggregation": ["max"], "lang": ["zh"]}
+    assert visitor.parameters() == expected | {"side": ["pre"], "range": ["percentiles"]}
+    buttons = visitor.tab.eval_on_selector_all(".modebar-btn", "all => all.map(b => b.dataset.title)")
+    assert {"缩放", "平移", "复原"} <= set(buttons)
+    visitor.press("English")
+    assert visitor.titles()[2] == "conv5_3[14 × 21] · deep"
+
+
+def test_a_chinese_browser_gets_chinese(visit):
+    visitor = visit(locale="zh-CN")
+    visitor.open()
+    assert visitor.titles()[0].startswith("照片")
+    assert visitor.parameters() == {"lang": ["zh"]}
+
+
+def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
+    visitor = visit()
+    visitor.open()
+    left, top, right, bottom = visitor.boxes()[2]
+    mouse = visitor.tab.mouse
+    mouse.move(left + 0.3 * (right - left), top + 0.3 * (bottom - top))
+    mouse.down()
+    mouse.move(left + 0.6 * (right - left), top + 0.6 * (bottom - top), steps=5)
+    mouse.up()
+    visitor.tab.wait_for_timeout(500)
+    ranges = visitor.figure(
+        "return Object.values(gd._fullLayout._plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
+    )
+    assert len(ranges) == 5
+    for row in ranges:
+        assert row == pytest.approx(ranges[0])
+    x0, x1, y1, y0 = ranges[0]
+    assert 0 < x0 < x1 < 337
+    assert 0 < y0 < y1 < 224
+    assert (x1 - x0) / (y1 - y0) == pytest.approx(337 / 224, rel=0.02)  # not distorted
+
+
+@pytest.mark.parametrize("smooth", ["false", "true"])
+def test_hover_tells_layer_cell_value_and_receptive_field(visit, smooth):
+    visitor = visit()
+    visitor.open(f"?layers=conv4_3&layers=conv5_3&smooth={smooth}")
+    left, top, right, bottom = visitor.boxes()[2]
+    rows, columns = 14, 21
+    row, column = 4, 9
+    visitor.tab.mouse.move(
+        left + (column + 0.5) * 16 / 337 * (right - left), top + (row + 0.5) * 16 / 224 * (bottom - top)
+    )
+    visitor.tab.wait_for_selector(".hoverlayer .hovertext")
+    text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
+    values = np.array(visitor.figure("return gd._fullData[2].z.map(row => Array.from(row))"))
+    assert values.shape == (rows, columns)
+    percent = visitor.figure("return gd._fullData[2].customdata.map(row => Array.from(row))")
+    np.testing.assert_allclose(percent, 100 * normalize(values), atol=0.5001)
+    field = LAYERS[-1].receptive_field
+    assert f"row {row}, column {column}" in text
+    assert f"value {values[row, column]:.4g}" in text
+    assert f"normalised {percent[row][column]} %" in text
+    assert f"sees {field}×{field} px around x 152, y 72" in text
+
+
+def test_the_scrubber_asks_the_server_nothing(visit):
+    visitor = visit()
+    visitor.open("?view=depth")
+    rail = visitor.tab.locator(".slider-rail-touch-rect").bounding_box()
+    sent = len(visitor.sent)
+    assert sent > 0  # the tab's frames are seen at all
+    shapes = []
+    for share in (0.999, 0.5, 0.001):
+        visitor.tab.mouse.click(rail["x"] + share * rail["width"], rail["y"] + rail["height"] / 2)
+        visitor.tab.wait_for_timeout(700)
+        shapes.append(visitor.figure("return [gd._fullData[0].z.length, gd._fullData[0].z[0].length]"))
+        assert visitor.tab.locator(HEATMAP).count() == 1
+    assert shapes == [[14, 21], [56, 84], [224, 337]]
+    visitor.tab.get_by_text("▶ Play").click()
+    visitor.tab.wait_for_timeout(2500)
+    played = visitor.titles()[0]
+    assert played.startswith(tuple(NAMES[1:6]))
+    visitor.tab.get_by_text("❚❚ Pause").click()
+    visitor.tab.wait_for_timeout(300)
+    paused = visitor.titles()[0]
+    visitor.tab.wait_for_timeout(1500)
+    assert visitor.titles()[0] == paused
+    assert len(visitor.sent) == sent
+    # Plotly rejects a promise that nobody catches when "pause" cuts a running animation short.
+    visitor.complaints = [text for text in visitor.complaints if text != "undefined"]
+
+
+def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
+    visitor = visit()
+    visitor.open("?view=depth")
+    rail = visitor.tab.locator(".slider-rail-touch-rect").bounding_box()
+    left, top, right, bottom = visitor.boxes()[0]
+    for share, stride in ((0.999, 16), (0.5, 4)):
+        visitor.tab.mouse.click(rail["x"] + share * rail["width"], rail["y"] + rail["height"] / 2)
+        visitor.tab.wait_for_timeout(700)
+        x, y = 100.5, 60.5
+        visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
+        visitor.tab.wait_for_timeout(500)
+        text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
+        values = np.array(visitor.figure("return gd._fullData[0].z.map(row => Array.from(row))"))
+        value = values[int(y) // stride, int(x) // stride]
+        assert f"value {value:.4g}" in text
+        percent = int(re.findall(r"normalised (\d+) %", text)[0])
+        assert percent == pytest.approx(100 * (value - values.min()) / np.ptp(values), abs=0.5001)
+
+
+def test_the_overlay_lies_over_the_photograph(visit):
+    visitor = visit()
+    visitor.open("?overlay=true&opacity=0.4&layers=conv1_1&layers=conv5_3")
+    sources = visitor.tab.eval_on_selector_all(
+        ".stPlotlyChart .imagelayer image, .stPlotlyChart .layer-below image",
+        "all => all.map(image => image.href.baseVal.slice(0, 40))",
+    )
+    kinds = [source.split(";")[0] for source in sources]
+    assert kinds.count("data:image/webp") == 3  # the photograph's own panel and one under each map
+    assert len(kinds) == 3
+    assert visitor.figure("return gd._fullData[1].opacity") == 0.4
+
+
+def test_all_13_layers(visit):
+    visitor = visit()
+    visitor.open("?layers=" + ",".join(NAMES))
+    assert [title.split("[")[0] for title in visitor.titles()[1:14]] == NAMES
+    assert visitor.tab.locator(HEATMAP).count() == 13
+
+
+def test_the_figure_has_an_alternative_text(visit):
+    visitor = visit()
+    visitor.open("?layers=conv1_1")
+    label = visitor.tab.get_by_role("figure").get_attribute("aria-label")
+    assert "conv1_1" in label
+    assert "Cat" in label
+
+
+def test_the_icon_and_the_texts_are_the_projects_own(visit):
+    visitor = visit()
+    visitor.open()
+    assert visitor.tab.title() == "What VGG16's layers respond to"
+    href = visitor.tab.eval_on_selector("link[rel*=icon]", "link => link.href")
+    assert href.startswith(visitor.url)
+    assert (ROOT / "assets" / "icon.png").exists()
+
+
+def test_a_box_is_drawn_and_its_chart_read(visit, network):
+    visitor = visit()
+    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    left, top, right, _ = visitor.boxes()[0]
+    scale = (right - left) / 337
+    places = [(left + x * scale, top + y * scale) for x, y in ((90, 40), (250, 200))]
+    visitor.tab.mouse.move(*places[0])
+    visitor.tab.mouse.down()
+    visitor.tab.mouse.move(*places[1], steps=8)
+    visitor.tab.mouse.up()
+    visitor.settle()
+    box = [int(edge) for edge in visitor.parameters()["box"][0].split(",")]
+    assert box == pytest.approx([90, 40, 250, 200], abs=3)
+    assert visitor.tab.get_by_text("Inside the box, over chance").count() >= 1
+    values = visitor.tab.evaluate(
+        "() => Array.from(document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y, Number)"
+    )
+    assert len(values) == 13
+    photo = read_image((ROOT / "assets/images/cat.png").read_bytes())
+    heatmaps = extract_heatmaps(network, network.to_batch(frame_image(photo)))
+    expected = [box_ratio(heatmaps[name, "post", "mean"], tuple(box), 224, 337) for name in NAMES]
+    assert values == pytest.approx(expected, rel=1e-5)
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(".stPlotlyChart .scatterlayer")
+    visitor.settle()
+    assert visitor.parameters()["box"] == [",".join(map(str, box))]
+    visitor.tab.get_by_role("button", name="Remove the box").click()
+    visitor.settle()
+    assert "box" not in visitor.parameters()
+
+
+def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
+    visitor = visit()
+    visitor.open("?view=measure&threshold=0.6&photo=coffee", ".stPlotlyChart .scatterlayer")
+    with visitor.tab.expect_download() as download:
+        visitor.tab.get_by_role("button", name="All digits and settings as CSV").click()
+    rows = list(csv.DictReader(download.value.path().open(encoding="utf-8", newline="")))
+    assert [row["layer"] for row in rows] == [*NAMES, *NAMES]
+    assert {row["threshold"] for row in rows} == {"0.6"}
+    assert {row["photo"] for row in rows} == {"coffee"}
+    drawn = visitor.tab.evaluate(
+        """() => Array.from(document.querySelectorAll('.js-plotly-plot')[1]._fullData,
+                            (trace) => Array.from(trace.y, Number))"""
+    )
+    assert [float(row["active_share"]) for row in rows] == pytest.approx(drawn[0] + drawn[1], rel=1e-12)
+
+
+def test_the_measures_on_a_phone(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for box in visitor.tab.locator(".js-plotly-plot").all():
+        edges = box.bounding_box()
+        assert edges["x"] >= 0
+        assert edges["x"] + edges["width"] <= PHONE["width"]
+
+
+def click_in(visitor, place, x, y, width=337):
+    left, top, right, _ = visitor.boxes()[place]
+    scale = (right - left) / width
+    visitor.tab.mouse.move(left + x * scale, top + y * scale, steps=4)
+    visitor.tab.wait_for_timeout(300)
+    visitor.tab.mouse.click(left + x * scale, top + y * scale)
+    visitor.settle()
+
+
+def read_fields(visitor):
+    """Receptive fields as the table names them, by layer."""
+    rows = visitor.tab.eval_on_selector_all(
+        "table tbody tr", "rows => rows.map(row => Array.from(row.cells, cell => cell.textContent))"
+    )
+    return {row[0]: tuple(map(int, re.findall(r"\d+", row[2]))) for row in rows}
+
+
+def expect_fields(x, y):
+    fields = {}
+    for layer in LAYERS:
+        if layer.name in DEFAULT_LAYERS:
+            left, top, right, bottom = receptive_field_box(layer, *find_cell(layer, x, y, 224, 337), 224, 337)
+            fields[layer.name] = (left, right, top, bottom)
+    return fields
+
+
+def read_broad_box(visitor):
+    return visitor.figure(
+        """
+        const broad = gd._fullLayout.shapes.filter(
+          (shape) => shape.type === "rect" && shape.line.width === 3 && shape.xref + shape.yref === "xy");
+        const { x0, x1, y0, y1 } = broad[broad.length - 1];
+        return [x0, x1, y0, y1];
+        """
+    )
+
+
+def test_a_click_on_the_photograph_and_on_a_heatmap_is_answered(visit):
+    visitor = visit()
+    visitor.open("?view=probe")
+    click_in(visitor, 0, 120.5, 90.5)
+    x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
+    assert (x, y) == pytest.approx((120, 90), abs=1)
+    assert read_fields(visitor) == expect_fields(x, y)
+    assert tuple(read_broad_box(visitor)) == expect_fields(x, y)["conv5_3"]
+    click_in(visitor, 4, 250, 150)  # on conv5_3, whose cells are 16 pixels wide
+    assert visitor.parameters()["point"] == ["248,152"]
+    assert read_fields(visitor) == expect_fields(248, 152)
+    assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    assert visitor.parameters()["point"] == ["248,152"]
+    assert read_fields(visitor) == expect_fields(248, 152)
+    assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
+
+
+def test_a_click_on_a_small_map_shows_its_channel(visit):
+    visitor = visit()
+    visitor.open("?view=probe&show=channels&layer=conv5_3", f".st-key-thumbnails {PICTURE}")
+    third = visitor.tab.evaluate(
+        "() => document.querySelector('.st-key-thumbnails .js-plotly-plot').layout.annotations[2].text"
+    )
+    number = re.findall(r"<b>(\d+)", third)[0]
+    images = visitor.tab.locator(f".st-key-thumbnails {PICTURE}")
+    images.first.scroll_into_view_if_needed()
+    visitor.settle()
+    edges = sorted((image.bounding_box() for image in images.all()), key=lambda box: (box["y"], box["x"]))[2]
+    visitor.tab.mouse.move(edges["x"] + 30, edges["y"] + 30, steps=4)
+    visitor.tab.wait_for_timeout(300)
+    visitor.tab.mouse.click(edges["x"] + 30, edges["y"] + 30)
+    visitor.settle()
+    assert visitor.parameters()["channel"] == [number]
+    assert any(f"channel {number}" in title for title in visitor.titles())
+
+
+@pytest.mark.parametrize("script", ["Selectbox", "Multiselect", "ButtonGroup"])
+def test_a_phones_choices_outlive_a_widget_whose_script_is_late(visit, script):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    held = []
+    visitor.tab.route(f"**/{script}*.js", lambda route: held.append(route))
+    visitor.tab.goto(f"{visitor.url}/?layers=conv2_2&layers=conv4_3")
+    visitor.tab.wait_for_selector(HEATMAP, timeout=120_000)
+    visitor.tab.wait_for_timeout(2500)  # the figure is too wide for a phone, and the page wants to say so
+    assert len(held) == 1
+    said = len(visitor.sent)
+    held[0].continue_()
+    visitor.tab.wait_for_timeout(500)
+    visitor.settle()
+    assert len(visitor.sent) > said == 1  # the first word starts the session
+    assert visitor.parameters()["layers"] == ["conv2_2", "conv4_3"]
+    assert [title.partition("[")[0] for title in visitor.titles()[1:]] == ["conv2_2", "conv4_3"]
+    left, _, right, _ = visitor.boxes()[0]
+    assert right - left > 250  # it has been laid out for the phone
+
+
+def test_the_probe_on_a_phone_answers_a_tap(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=probe&layers=conv5_3")
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    left, top, right, _ = visitor.boxes()[0]
+    scale = (right - left) / 337
+    visitor.tab.touchscreen.tap(left + 100.5 * scale, top + 60.5 * scale)
+    visitor.settle()
+    x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
+    assert (x, y) == pytest.approx((100, 60), abs=2)
+
+
+def test_the_mouse_that_a_browser_makes_of_a_tap_counts_for_nothing(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=probe&layers=conv5_3")
+    left, top, right, _ = visitor.boxes()[0]
+    scale = (right - left) / 337
+    visitor.tab.touchscreen.tap(left + 100.5 * scale, top + 60.5 * scale)
+    visitor.figure("gd.emit('plotly_click', {points: [{curveNumber: 0, x: 200.5, y: 150.5}]});")
+    visitor.settle()
+    x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
+    assert (x, y) == pytest.approx((100, 60), abs=2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>.png",
+        "../../etc/passwd.png",
+        "**bold** [link](javascript:alert(1)) :red[x].png",
+        "🐈\u202egnp.exe.png",
+    ],
+)
+def test_a_files_name_is_text_and_nothing_else(visit, name):
+    visitor = visit()
+    dialogs = []
+    visitor.tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    visitor.open("?layers=conv5_3")
+    buffer = io.BytesIO()
+    Image.new("RGB", (240, 240), "navy").save(buffer, "PNG")
+    chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 224"
+    )
+    visitor.settle()
+    assert dialogs == []
+    assert visitor.tab.locator('img[src="x"], a[href^="javascript"]').count() == 0
+    assert visitor.tab.get_by_test_id("stMain").get_by_text(name[:12]).count() == 0
+
+
+def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
+    port = find_free_port()
+    tab = browser.new_context(viewport=LAPTOP, locale="en-US").new_page()
+    visitor = Visitor(tab, f"http://127.0.0.1:{port}")
+    with serve(port) as server:
+        visitor.open("?photo=coffee&layers=conv5_3")
+        server.process.kill()
+        server.process.wait()
+        tab.wait_for_timeout(1000)
+    with serve(port):
+        tab.wait_for_selector('[data-test-connection-state="CONNECTED"]', state="attached", timeout=60_000)
+        tab.wait_for_selector('[data-test-script-state="running"]', state="attached", timeout=20_000)
+        visitor.settle()
+        visitor.choose("Channels become one map by", "Maximum")
+        assert visitor.parameters() == {
+            "photo": ["coffee"],
+            "layers": ["conv5_3"],
+            "aggregation": ["max"],
+        }
+        assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
+        assert tab.locator('[data-testid="stException"]').count() == 0
+    tab.context.close()
+
+
+def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit):
+    visitor = visit()
+    visitor.open("?view=probe&show=alike&layers=conv5_3")
+    visitor.choose("A second photograph", "Your photograph")
+    chooser = visitor.tab.locator('.st-key-second_upload [data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
+    visitor.tab.wait_for_selector('[data-testid="stAlert"]')
+    assert "It reads JPEG, PNG and WebP" in visitor.tab.get_by_test_id("stAlert").inner_text()
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(5).integers(0, 255, (240, 240, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    chooser.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_selector(f".st-key-matched {PICTURE}", timeout=60_000)
+    visitor.settle()
+    assert "second" not in visitor.parameters()
+    assert visitor.tab.locator(".st-key-matched .annotation text").first.text_content().startswith("Photo")

@@ -1,0 +1,734 @@
+"""The page without a browser: Streamlit's AppTest runs the script as a session does."""
+
+import base64
+import io
+import json
+import re
+import threading
+
+import numpy as np
+import pytest
+import streamlit as st
+from conftest import ROOT
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from page import cache, channel_values, main, status, turns
+from page.settings import DEFAULT_LAYERS
+from page.views import point_at_it
+from viz.networks import load_vgg16 as model
+from viz.networks.vgg16 import LAYERS
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
+from viz.texts import Translate, load_catalogue
+
+NAMES = [layer.name for layer in LAYERS]
+ENGLISH = Translate("en")
+
+
+@pytest.fixture
+def page():
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+
+def read_figure(page, key="heatmaps"):
+    charts = page.get("plotly_chart")
+    assert len(charts) == 1
+    assert key in charts[0].proto.id
+    return json.loads(charts[0].proto.spec), charts[0].proto
+
+
+def decode(array):
+    kinds = {"f4": np.float32, "u1": np.uint8}
+    flat = np.frombuffer(base64.b64decode(array["bdata"]), kinds[array["dtype"]])
+    return flat.reshape([int(side) for side in array["shape"].split(",")])
+
+
+def list_maps(spec):
+    return [trace for trace in spec["data"] if trace["type"] == "heatmap"]
+
+
+def read_titles(page):
+    return [note["text"] for note in read_figure(page)[0]["layout"]["annotations"]]
+
+
+def encode(image, kind="PNG"):
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def assert_healthy(page):
+    assert not page.exception
+    assert not page.error
+
+
+def test_the_first_screen(page):
+    page.run()
+    assert_healthy(page)
+    spec, chart = read_figure(page)
+    assert len(list_maps(spec)) == 4
+    assert all(trace["showscale"] for trace in list_maps(spec))
+    titles = read_titles(page)
+    assert titles[0].startswith("<b>Photograph</b>")
+    for title, name in zip(titles[1:], DEFAULT_LAYERS, strict=False):
+        assert title.startswith(f"<b>{name}</b>")
+    assert titles[2] == "<b>conv3_1</b><br>[56 × 84] · middle"
+    assert "conv1_2, conv3_1, conv4_3, conv5_3" in chart.alt
+    assert page.query_params == {}
+
+
+def test_the_page_shows_the_pixels_that_the_network_saw_and_its_true_values(page, network, make_batch):
+    from viz.maps.one_pass import extract_heatmaps
+
+    page.run()
+    spec, _ = read_figure(page)
+    source = spec["data"][0]["source"].removeprefix("data:image/webp;base64,")
+    shown = Image.open(io.BytesIO(base64.b64decode(source)))
+    framed = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))
+    np.testing.assert_array_equal(np.array(shown), np.array(framed))
+    expected = extract_heatmaps(network, make_batch("cat.png"))
+    for trace, name in zip(list_maps(spec), DEFAULT_LAYERS, strict=True):
+        np.testing.assert_array_equal(decode(trace["z"]), expected[name, "post", "mean"])
+
+
+def test_one_pass_however_many_widgets_change(page, count_passes):
+    page.run()
+    page.selectbox(key="aggregation").set_value("strongest").run()
+    page.segmented_control(key="side").set_value("pre").run()
+    page.multiselect(key="layers").set_value(NAMES).run()
+    page.selectbox(key="colors").set_value("greys").run()
+    page.selectbox(key="range").set_value("shared").run()
+    page.toggle(key="overlay").set_value(True).run()
+    page.slider(key="opacity").set_value(0.2).run()
+    page.toggle(key="smooth").set_value(True).run()
+    page.segmented_control(key="lang").set_value("zh").run()
+    page.segmented_control(key="view").set_value("depth").run()
+    assert_healthy(page)
+    assert count_passes == [(1, 3, 224, 337)]
+    page.radio(key="framing").set_value("crop").run()
+    assert count_passes == [(1, 3, 224, 337), (1, 3, 224, 224)]
+    page.radio(key="framing").set_value("whole").run()
+    assert len(count_passes) == 2
+
+
+def test_an_aggregation_that_is_added_to_the_table_is_computed_offered_and_in_the_address(
+    page, monkeypatch, network, make_batch
+):
+    from viz.maps.aggregations import AGGREGATIONS
+    from viz.maps.one_pass import extract_heatmaps
+
+    monkeypatch.setitem(AGGREGATIONS, "median", lambda feature_map: feature_map.median(dim=0).values)
+    page.query_params["layers"] = "conv5_3"
+    page.run()
+    page.selectbox(key="aggregation").set_value("median").run()
+    assert_healthy(page)
+    assert page.query_params["aggregation"] == "median"
+    assert page.selectbox(key="aggregation").options[-1] == "median"
+    (trace,) = list_maps(read_figure(page)[0])
+    expected = extract_heatmaps(network, make_batch())["conv5_3", "post", "median"]
+    np.testing.assert_array_equal(decode(trace["z"]), expected)
+    linked = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    linked.query_params.update({"aggregation": "median", "side": "pre"})
+    assert linked.run().selectbox(key="aggregation").value == "median"
+
+
+def test_two_sessions_share_one_pass(page, count_passes):
+    page.run()
+    second = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    assert_healthy(second)
+    assert len(count_passes) == 1
+
+
+@pytest.mark.parametrize("photo", ["cat", "coffee", "astronaut", "rocket", "brick"])
+def test_every_sample(page, photo):
+    page.query_params["photo"] = photo
+    page.run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == photo
+
+
+def test_the_address_restores_the_view_and_follows_it(page):
+    page.query_params.update(
+        {"photo": "rocket", "layers": ["conv4_2", "conv1_1"], "side": "pre", "overlay": "true", "size": "256"}
+    )
+    page.run()
+    assert_healthy(page)
+    assert page.multiselect(key="layers").value == ["conv1_1", "conv4_2"]
+    assert page.segmented_control(key="side").value == "pre"
+    assert page.slider(key="size").value == 256
+    page.selectbox(key="colors").set_value("jet").run()
+    assert page.query_params["colors"] == "jet"
+    assert page.query_params["layers"] == ["conv1_1", "conv4_2"]
+
+
+def test_an_invalid_address_opens_the_default_view(page):
+    page.query_params.update({"photo": "dog", "layers": "fc7", "opacity": "x", "view": "<b>", "unknown": "1"})
+    page.run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == "cat"
+    assert page.multiselect(key="layers").value == DEFAULT_LAYERS
+
+
+def test_the_homeworks_view(page):
+    page.run()
+    page.toggle(key="overlay").set_value(True).run()
+    page.button(key="preset").click().run()
+    assert_healthy(page)
+    spec, _ = read_figure(page)
+    assert [trace["z"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
+    assert all(trace["colorscale"][-1] == [1, "rgb(128,0,0)"] for trace in list_maps(spec))
+    assert "images" not in spec["layout"]
+    for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
+        assert page.session_state[name] == value
+
+
+@pytest.mark.parametrize(
+    ("button", "names"),
+    [
+        ("layers_all", NAMES),
+        ("layers_shallow", NAMES[:3]),
+        ("layers_middle", NAMES[3:6]),
+        ("layers_deep", NAMES[6:]),
+        ("layers_homework", ["conv1_1", "conv3_1", "conv4_2"]),
+    ],
+)
+def test_buttons_choose_layers(page, button, names):
+    page.run()
+    page.button(key=button).click().run()
+    assert_healthy(page)
+    assert page.multiselect(key="layers").value == names
+    assert len(list_maps(read_figure(page)[0])) == len(names)
+
+
+def test_panels_stand_in_the_order_of_depth(page):
+    page.run()
+    page.multiselect(key="layers").set_value(["conv5_1", "conv1_1"]).run()
+    assert [title[3:10] for title in read_titles(page)[1:3]] == ["conv1_1", "conv5_1"]
+
+
+def test_nothing_selected_looks_intended(page, count_passes):
+    page.query_params["layers"] = ""
+    page.run()
+    assert_healthy(page)
+    assert [trace["type"] for trace in read_figure(page, "photograph")[0]["data"]] == ["image"]
+    assert count_passes == []
+    page.button(key="take_default").click().run()
+    assert len(list_maps(read_figure(page)[0])) == 4
+
+
+def test_one_layer(page):
+    page.query_params["layers"] = "conv5_3"
+    page.run()
+    assert_healthy(page)
+    assert ENGLISH("page.line_one", colours=ENGLISH("page.colours_sequential")) in [
+        m.value for m in page.markdown
+    ]
+
+
+def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page):
+    page.query_params["side"] = "pre"
+    page.run()
+    for trace in list_maps(read_figure(page)[0]):
+        assert trace["zmin"] == -trace["zmax"]
+        assert trace["colorscale"][5] == [0.5, "rgb(247,247,247)"]
+        assert trace["colorbar"]["ticktext"][1] == "0"
+    page.selectbox(key="aggregation").set_value("l2").run()
+    assert all(trace["zmin"] >= 0 for trace in list_maps(read_figure(page)[0]))
+
+
+def test_the_strongest_channel_is_named(page):
+    page.query_params["aggregation"] = "strongest"
+    page.run()
+    assert read_titles(page)[1].startswith("<b>conv1_2</b> · channel 45")
+
+
+def test_what_is_clipped_or_smoothed_says_so(page):
+    page.run()
+    notes = {ENGLISH("panel.percentiles_note"), ENGLISH("panel.smooth_note")}
+    assert not notes & {caption.value for caption in page.caption}
+    page.selectbox(key="range").set_value("percentiles").run()
+    page.toggle(key="smooth").set_value(True).run()
+    assert notes <= {caption.value for caption in page.caption}
+
+
+def test_the_scrubber(page):
+    page.query_params["view"] = "depth"
+    page.run()
+    assert_healthy(page)
+    spec, chart = read_figure(page, "depth")
+    assert [frame["name"] for frame in spec["frames"]] == NAMES
+    assert "slider" in chart.alt
+
+
+def test_a_change_of_language_keeps_every_choice(page):
+    page.query_params.update({"photo": "coffee", "layers": ["conv1_1", "conv5_3"], "aggregation": "max"})
+    page.run()
+    page.segmented_control(key="lang").set_value("zh").run()
+    assert_healthy(page)
+    assert page.query_params["lang"] == "zh"
+    page.segmented_control(key="side").set_value("pre").run()
+    assert page.multiselect(key="layers").value == ["conv1_1", "conv5_3"]
+    assert page.selectbox(key="aggregation").value == "max"
+    assert read_titles(page)[1] == "<b>conv1_1</b><br>[224 × 336] · 浅层"
+
+
+def test_an_upload_is_shown_and_named_as_not_shareable(page, count_passes):
+    page.run()
+    picture = Image.new("RGB", (300, 200), "orange")
+    page.file_uploader(key="upload").set_value(("mine.png", encode(picture), "image/png")).run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == "upload"
+    assert "photo" not in page.query_params
+    assert ENGLISH("picture.not_shareable") in [caption.value for caption in page.caption]
+    assert count_passes[-1] == (1, 3, 224, 336)
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert_healthy(page)
+    page.selectbox(key="photo").set_value("upload").run()
+    assert len(count_passes) == 3
+
+
+def test_an_upload_with_one_other_pixel_is_another_picture(page, count_passes):
+    page.run()
+    pixels = np.zeros((800, 800, 3), dtype=np.uint8)
+    page.file_uploader(key="upload").set_value(("a.png", encode(Image.fromarray(pixels)), "image/png")).run()
+    pixels[400, 400] = 1
+    page.file_uploader(key="upload").set_value(("a.png", encode(Image.fromarray(pixels)), "image/png")).run()
+    assert len(count_passes) == 3
+
+
+def make_bad_files():
+    tall = encode(Image.new("RGB", (1, 300)))
+    whole = encode(Image.effect_noise((300, 200), 50).convert("RGB"), "JPEG")
+    bomb = encode(Image.new("1", (9400, 9400)))
+    return {
+        "empty": (b"", "empty"),
+        "text named png": (b"hello, I am no picture", "format"),
+        "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "format"),
+        "gif": (encode(Image.new("P", (50, 50)), "GIF"), "format"),
+        "bmp": (encode(Image.new("RGB", (50, 50)), "BMP"), "format"),
+        "truncated": (whole[: len(whole) // 2], "broken"),
+        "one pixel wide": (tall, "too_small"),
+        "bomb": (bomb, "too_many_pixels"),
+        "too narrow": (encode(Image.new("RGB", (2000, 20))), "too_narrow"),
+        "too many bytes": (b"\xff\xd8\xff" + bytes(11 * 2**20), "too_many_bytes"),
+    }
+
+
+@pytest.mark.parametrize(("data", "reason"), make_bad_files().values(), ids=make_bad_files())
+def test_a_bad_file_gets_its_sentence_and_nothing_is_lost(page, data, reason):
+    page.query_params["photo"] = "coffee"
+    page.run()
+    before = read_figure(page)[0]["data"][0]["source"]
+    page.file_uploader(key="upload").set_value(("x.png", data, "image/png")).run()
+    assert not page.exception
+    (error,) = page.error
+    assert error.value.startswith(load_catalogue("en")[f"image_error.{reason}"].split("{")[0])
+    assert "{" not in error.value
+    assert error.value.endswith(ENGLISH("image_error.kept"))
+    assert read_figure(page)[0]["data"][0]["source"] == before
+    page.selectbox(key="aggregation").set_value("max").run()  # the page still works
+    assert not page.exception
+    page.selectbox(key="photo").set_value("cat").run()
+    assert_healthy(page)
+
+
+def test_a_bad_file_after_a_good_one_keeps_the_good_one(page):
+    page.run()
+    good = encode(Image.new("RGB", (64, 64), "green"))
+    page.file_uploader(key="upload").set_value(("good.png", good, "image/png")).run()
+    before = read_figure(page)[0]["data"][0]["source"]
+    page.file_uploader(key="upload").set_value(("bad.png", b"nothing", "image/png")).run()
+    assert len(page.error) == 1
+    assert read_figure(page)[0]["data"][0]["source"] == before
+
+
+def test_no_upload_yet_says_what_to_do(page):
+    page.run()
+    page.selectbox(key="photo").set_value("upload").run()
+    assert_healthy(page)
+    assert [info.value for info in page.info] == [ENGLISH("picture.waiting_upload")]
+    assert read_figure(page)
+
+
+WITHOUT_WEIGHTS = [{}, {"view": "depth"}, {"view": "measure"}, {"view": "probe"}]
+WITHOUT_WEIGHTS += [{"view": "probe", "show": "channels"}, {"view": "probe", "field": "true"}]
+
+
+@pytest.mark.parametrize("query", WITHOUT_WEIGHTS, ids=str)
+def test_missing_weights_are_a_sentence_and_no_traceback(page, monkeypatch, tmp_path, query):
+    monkeypatch.setattr(model, "BUNDLED_PATH", tmp_path / "gone.safetensors")
+    page.query_params.update(query)
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        ENGLISH("weights_error.missing", file="gone.safetensors")
+    ]
+
+
+def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_ones(
+    page, monkeypatch, tmp_path
+):
+    import torch
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(model, "TORCHVISION_URL", "http://127.0.0.1:9/vgg16-00000000.pth")
+    page.run()
+    before = read_figure(page)[0]
+    page.radio(key="network").set_value("torchvision:vgg16").run()
+    assert not page.exception
+    sentence = ENGLISH("weights_error.download", host="127.0.0.1")
+    assert [error.value for error in page.error] == [f"{sentence} {ENGLISH('weights_error.kept')}"]
+    assert page.radio(key="network").value == "vgg16"
+    assert "network" not in page.query_params
+    assert read_figure(page)[0] == before
+    page.selectbox(key="aggregation").set_value("max").run()
+    assert_healthy(page)
+
+
+def test_a_bug_gets_a_plain_sentence_and_the_sidebar_stays(page, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(main, "DRAW", {"compare": fail})
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [ENGLISH("page.bug")]
+    assert page.selectbox(key="photo").value == "cat"
+
+
+def open_measures(page, **parameters):
+    page.query_params.update({"view": "measure"} | parameters)
+    page.run()
+    assert_healthy(page)
+    return page
+
+
+def read_chart(page, key):
+    (chart,) = [chart for chart in page.get("plotly_chart") if key in chart.proto.id]
+    return json.loads(chart.proto.spec)
+
+
+def read_curves(page):
+    """Values by metric's title and curve's name, as the charts hold them."""
+    spec = read_chart(page, "metrics")
+    titles = [note["text"] for note in spec["layout"]["annotations"] if note["xref"].endswith(" domain")]
+    axes = list(dict.fromkeys(trace["xaxis"] for trace in spec["data"]))
+    return {
+        (titles[axes.index(trace["xaxis"])], trace["name"]): [float(value) for value in trace["y"]]
+        for trace in spec["data"]
+    }
+
+
+def test_the_measures_are_those_of_the_maps(page, network, make_batch):
+    from viz.maps.one_pass import extract_heatmaps
+    from viz.measures.metrics import layer_metrics, measure_luma
+
+    open_measures(page, aggregation="max", side="pre")
+    curves = read_curves(page)
+    heatmaps = extract_heatmaps(network, make_batch("cat.png"))
+    luma = measure_luma(np.array(frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))))
+    for place, name in enumerate(NAMES):
+        metrics = layer_metrics(heatmaps[name, "pre", "max"], luma)
+        assert curves[ENGLISH("metric.gini"), "VGG16"][place] == pytest.approx(metrics.gini)
+        assert curves[ENGLISH("metric.region_count"), "VGG16"][place] == metrics.region_count
+        zeros = curves[ENGLISH("metric.zero_share"), "VGG16"][place]
+        assert zeros == pytest.approx(heatmaps.zero_shares[name])
+
+
+def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):
+    open_measures(page, controls="")
+    assert len(count_passes) == 1
+    assert [info.value for info in page.info] == [ENGLISH("verdict.needs_untrained")]
+    page.get("button_group")
+    for controls, passes in (
+        (["coarse"], 1),
+        (["coarse", "untrained"], 2),
+        (["untrained", "noise"], 3),
+        (["noise"], 3),
+        (["untrained", "coarse", "noise"], 3),
+    ):
+        page.session_state["controls"] = controls
+        page.run()
+        assert_healthy(page)
+        assert len(count_passes) == passes
+    page.slider(key="threshold").set_value(0.8).run()
+    page.selectbox(key="aggregation").set_value("std").run()
+    page.multiselect(key="layers").set_value(["conv3_1"]).run()
+    page.segmented_control(key="side").set_value("pre").run()
+    assert_healthy(page)
+    assert len(count_passes) == 3
+    assert page.query_params["controls"] == ["untrained", "coarse", "noise"]
+
+
+def test_verdicts_are_written_from_the_numbers(page):
+    open_measures(page, box="100,20,260,200")
+    curves = read_curves(page)
+    edges = curves[ENGLISH("metric.edge_correlation"), "VGG16"]
+    text = "\n".join(markdown.value for markdown in page.markdown)
+    assert (
+        f"{np.mean(edges[:3]):.2f} in the shallow layers, {np.mean(edges[6:]):.2f} in the deep ones" in text
+    )
+    for claim in ("detail", "regions", "resolution", "object"):
+        assert ENGLISH(f"claim.{claim}") in text
+    assert "needs a box" not in text.split(ENGLISH("verdict.title"))[1].split("All numbers")[0]
+
+
+def test_without_a_box_the_claim_about_objects_is_left_open(page):
+    open_measures(page)
+    text = "\n".join(markdown.value for markdown in page.markdown)
+    assert ENGLISH("verdict.needs_box") in text
+    assert (ENGLISH("metric.box_ratio"), "VGG16") not in read_curves(page)
+
+
+def test_a_box_leaves_with_its_picture(page):
+    open_measures(page, box="100,20,9000,200")
+    assert page.session_state["box"] == (100, 20, 337, 200)
+    assert page.query_params["box"] == "100,20,337,200"
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert_healthy(page)
+    assert page.session_state["box"] is None
+    assert "box" not in page.query_params
+
+
+def test_the_threshold_and_the_controls_are_kept_while_another_view_is_open(page):
+    open_measures(page, threshold="0.7", controls="noise")
+    page.segmented_control(key="view").set_value("compare").run()
+    page.selectbox(key="colors").set_value("jet").run()
+    page.segmented_control(key="view").set_value("measure").run()
+    assert_healthy(page)
+    assert page.slider(key="threshold").value == 0.7
+    assert page.session_state["controls"] == ["noise"]
+
+
+def test_a_common_grid_takes_the_resolution_out(page):
+    open_measures(page, controls="coarse", layers="conv1_1,conv4_1")
+    curves = read_curves(page)
+    size, coarse = (curves[ENGLISH("metric.median_region_px"), name] for name in ("VGG16", "Coarse"))
+    assert min(coarse[:8]) >= 8  # a cell of conv4_1's grid is 8 px
+    assert min(size[:2]) < 8
+    assert coarse[7:] == size[7:]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_has_all_layers_and_names(page, language):
+    open_measures(page, controls="untrained", lang=language)
+    (table,) = page.dataframe
+    assert table.value.shape[0] == 2 * 13
+    assert list(table.value["layer"][:13]) == NAMES
+
+
+def test_the_readme_tells_the_pages_verdict(page):
+    """One cell of the README's table; benchmarks/verdicts.py writes all of them."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- verdicts -->")[1]
+    (row,) = [line for line in readme.splitlines() if line.startswith("| Brick wall")]
+    open_measures(page, photo="brick")
+    outcomes = [cell.strip() for cell in row.split("|")[2:-1]]
+    text = "\n".join(markdown.value for markdown in page.markdown)
+    for claim, outcome in zip(("detail", "regions", "resolution", "object"), outcomes, strict=True):
+        assert re.search(rf"\*\*{re.escape(ENGLISH(f'claim.{claim}'))}\*\* :\w+-badge\[{outcome}\]", text)
+
+
+def open_probe(page, **parameters):
+    page.query_params["view"] = "probe"
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.run()
+    assert_healthy(page)
+
+
+def read_rows(page):
+    (table,) = [text.value for text in page.markdown if text.value.startswith("| Layer |")]
+    return [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_probing_marks_every_selected_layers_cell(page, network, make_batch):
+    from viz.maps.feature_maps import compute_feature_map
+    from viz.maps.one_pass import extract_heatmaps
+
+    open_probe(page, point="120,90", layers=["conv1_1", "conv3_1", "conv5_3"])
+    rows = read_rows(page)
+    assert [row[:3] for row in rows] == [
+        ["conv1_1", "90, 120", "x\u00a0119–122, y\u00a089–92"],
+        ["conv3_1", "22, 30", "x\u00a0110–134, y\u00a078–102"],
+        ["conv5_3", "5, 7", "x\u00a022–218, y\u00a00–186"],
+    ]
+    heatmaps = extract_heatmaps(network, make_batch("cat.png"))
+    for row, name in zip(rows, ("conv1_1", "conv3_1", "conv5_3"), strict=True):
+        down, across = (int(part) for part in row[1].split(","))
+        heatmap = heatmaps[name, "post", "mean"]
+        assert float(row[3]) == pytest.approx(heatmap[down, across], rel=5e-3)
+        below = (heatmap < heatmap[down, across]).mean() * 100
+        assert float(row[4]) == pytest.approx(below, abs=0.6 if name == "conv5_3" else 0.1)
+        vector = compute_feature_map(network, make_batch("cat.png"), name, "post")[down, across]
+        found = [int(number) for number in re.findall(r"\*?\*?(\d+)\*\* ", row[5])]
+        assert found == np.argsort(-vector)[:5].tolist()
+    shapes = read_chart(page, "probed")["layout"]["shapes"]
+    broad = [shape for shape in shapes if shape["line"]["width"] == 3 and shape["type"] == "rect"]
+    assert {(shape["x0"], shape["y0"], shape["x1"], shape["y1"]) for shape in broad} >= {(22, 0, 218, 186)}
+
+
+def test_until_a_visitor_points_the_strongest_cell_is_probed(page, network, make_batch):
+    from viz.maps.one_pass import extract_heatmaps
+
+    open_probe(page)
+    heatmap = extract_heatmaps(network, make_batch("cat.png"))["conv5_3", "post", "mean"]
+    strongest = divmod(int(heatmap.argmax()), heatmap.shape[1])
+    assert read_rows(page)[-1][1] == f"{strongest[0]}, {strongest[1]}"
+    assert "point" not in page.query_params
+
+
+def test_typed_coordinates_are_probed_and_travel(page):
+    open_probe(page)
+    page.number_input(key="probe_x").set_value(336).run()
+    page.number_input(key="probe_y").set_value(223).run()
+    assert_healthy(page)
+    assert page.query_params["point"] == "336,223"
+    assert read_rows(page)[-1][1] == "13, 20"
+
+
+def test_a_point_outside_is_moved_to_the_edge_and_another_picture_forgets_it(page):
+    open_probe(page, point="5000,5000")
+    assert page.query_params["point"] == "336,223"
+    page.selectbox(key="photo").set_value("coffee").run()
+    assert_healthy(page)
+    assert "point" not in page.query_params
+
+
+def test_look_alikes_share_a_scale_and_the_cell_is_like_itself(page):
+    open_probe(page, show="alike", point="120,90", second="coffee")
+    spec = read_chart(page, "probed")
+    maps = list_maps(spec)
+    assert len(maps) == 4
+    assert {(trace["zmin"], trace["zmax"]) for trace in maps} == {(-1, 1)}
+    assert [trace["showscale"] for trace in maps] == [True, False, False, False]
+    for trace, row in zip(maps, read_rows(page), strict=True):
+        down, across = (int(part) for part in row[1].split(","))
+        assert decode(trace["z"])[down, across] == pytest.approx(1, abs=1e-5)
+    other = list_maps(read_chart(page, "matched"))
+    assert len(other) == 4
+    values = [decode(trace["z"]) for trace in other]
+    assert all(-1 <= heatmap.min() <= heatmap.max() < 1 for heatmap in values)
+
+
+def test_the_effective_field_lies_over_the_photograph(page):
+    open_probe(page, point="120,90", layer="conv3_1", field="true")
+    glow = read_chart(page, "probed")["data"][-1]
+    assert (glow["xaxis"], glow["x0"], glow["y0"]) == ("x", 110.5, 78.5)
+    assert decode(glow["z"]).shape == (24, 24)
+    assert any("of its theoretical receptive field" in caption.value for caption in page.caption)
+
+
+def test_a_dead_cell_has_no_effective_field(page, monkeypatch):
+    nothing = np.zeros((224, 337), np.float32)
+    monkeypatch.setattr(point_at_it, "compute_field", lambda *arguments: nothing)
+    open_probe(page, field="true")
+    assert any("zero everywhere" in caption.value for caption in page.caption)
+
+
+def test_channels_are_ranked_paged_and_shown(page, network, make_batch):
+    from viz.maps.feature_maps import compute_feature_map
+
+    open_probe(page, show="channels", layer="conv4_2", rank="peak")
+    cells = compute_feature_map(network, make_batch("cat.png"), "conv4_2", "post")
+    order = np.argsort(-cells.max(axis=(0, 1)), kind="stable")
+    titles = [note["text"] for note in read_chart(page, "thumbnails")["layout"]["annotations"]]
+    assert [int(re.findall(r"<b>(\d+)", title)[0]) for title in titles] == order[:16].tolist()
+    large = read_chart(page, "channel_large")["data"][1]
+    np.testing.assert_allclose(decode(large["z"]), cells[..., order[0]], rtol=1e-3, atol=1e-2)
+    page.slider(key="thumb_page").set_value(32).run()
+    titles = [note["text"] for note in read_chart(page, "thumbnails")["layout"]["annotations"]]
+    assert [int(re.findall(r"<b>(\d+)", title)[0]) for title in titles] == order[496:].tolist()
+    page.number_input(key="channel_number").set_value(5).run()
+    assert page.query_params["channel"] == "5"
+    page.selectbox(key="layer").set_value("conv1_1").run()
+    assert_healthy(page)
+    assert "channel" not in page.query_params and "thumb_page" not in page.query_params
+
+
+def test_a_link_to_a_channel_that_the_layer_lacks_opens(page):
+    open_probe(page, show="channels", layer="conv1_1", channel="400", thumb_page="20")
+    assert "channel" not in page.query_params
+    assert page.query_params["thumb_page"] == "4"
+
+
+def test_nine_patches_excite_a_channel(page):
+    open_probe(page, show="channels", layer="conv4_2", patches="true")
+    (images,) = page.get("image")
+    assert len(images.proto.imgs) == 9
+
+
+def test_no_widget_of_the_probe_costs_a_pass(page, count_passes):
+    open_probe(page)
+    assert count_passes == [(1, 3, 224, 337)] * 2  # one for the maps, one for the channels
+    page.number_input(key="probe_x").set_value(50).run()
+    page.selectbox(key="layer").set_value("conv2_2").run()
+    page.segmented_control(key="show").set_value("alike").run()
+    page.segmented_control(key="side").set_value("pre").run()
+    page.multiselect(key="layers").set_value(NAMES[1:]).run()
+    page.segmented_control(key="show").set_value("channels").run()
+    page.selectbox(key="rank").set_value("sparsity").run()
+    page.slider(key="thumb_page").set_value(2).run()
+    page.segmented_control(key="thumbs").set_value("shared").run()
+    page.number_input(key="channel_number").set_value(3).run()
+    page.selectbox(key="colors").set_value("greys").run()
+    assert_healthy(page)
+    assert len(count_passes) == 2
+    page.toggle(key="patches").set_value(True).run()
+    assert len(count_passes) == 2 + 5  # the sample photographs, once a server
+    page.number_input(key="channel_number").set_value(4).run()
+    page.selectbox(key="layer").set_value("conv5_1").run()
+    assert len(count_passes) == 7
+    page.segmented_control(key="show").set_value("maps").run()
+    page.toggle(key="field").set_value(True).run()
+    assert len(count_passes) == 8  # the pixels that the cell sees, to follow its value back
+    page.selectbox(key="colors").set_value("turbo").run()
+    page.toggle(key="overlay").set_value(True).run()
+    assert len(count_passes) == 8
+    assert_healthy(page)
+
+
+def test_the_probe_keeps_at_most_60_mb_a_session(page, monkeypatch):
+    kept = {}
+
+    def note(*arguments):
+        found = cache.keep_feature_maps(*arguments)
+        kept[id(found)] = found.nbytes
+        return found
+
+    monkeypatch.setattr(channel_values, "keep_feature_maps", note)
+    open_probe(page, show="alike", second="coffee")
+    assert len(kept) == 2
+    assert 40e6 < sum(kept.values()) <= 60e6
+    assert cache.KEPT_BYTES + cache.SECOND_BYTES <= 60e6
+
+
+def test_the_probe_speaks_chinese(page):
+    open_probe(page, lang="zh", show="alike")
+    assert any(text.value.startswith("| 层 |") for text in page.markdown)
+    assert "余弦" in json.dumps(read_chart(page, "probed"), ensure_ascii=False)
+    page.segmented_control(key="show").set_value("channels").run()
+    assert_healthy(page)
+
+
+def test_the_probe_without_selected_layers_shows_the_chosen_one(page):
+    open_probe(page, layers="", layer="conv2_1", point="3,3")
+    assert [row[0] for row in read_rows(page)] == ["conv2_1"]
+
+
+def test_a_visitor_who_has_to_wait_is_told_and_gets_the_maps(page, monkeypatch):
+    page.run()
+    monkeypatch.setattr(turns, "POLL_S", 0.05)
+    told = []
+    monkeypatch.setattr(status.Status, "say_wait", lambda self: told.append(True))
+    for _ in range(turns.PLACES):
+        turns.places.acquire()
+    threading.Timer(0.5, lambda: turns.places.release(turns.PLACES)).start()
+    page.selectbox(key="aggregation").set_value("max").run()  # of what is there already
+    assert not told
+    page.radio(key="framing").set_value("crop").run()
+    assert told
+    assert_healthy(page)
+    assert read_titles(page)[2].startswith("<b>conv3_1</b><br>[56 × 56]")

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from torch import nn
+
+from viz.evidence.receptive_fields import cell_box, find_cell, receptive_field_box
+from viz.networks.layers import Layer
+from viz.networks.vgg16 import LAYERS
+
+SIZES = [(224, 224), (239, 250), (64, 333)]
+
+
+@pytest.fixture(scope="module")
+def positive() -> nn.Sequential:
+    """VGG16's geometry with one channel and positive weights; means for maxima, so that no pixel is lost."""
+    torch.manual_seed(0)
+    modules: list[nn.Module] = []
+    for layer, following in zip(LAYERS, [*LAYERS[1:], None], strict=True):
+        convolution = nn.Conv2d(1, 1, 3, padding=1, bias=False, dtype=torch.float64)
+        nn.init.uniform_(convolution.weight, 0.5, 1.0)
+        modules += [convolution, nn.ReLU()]
+        if following is None or following.stride > layer.stride:
+            modules.append(nn.AvgPool2d(2))
+    return nn.Sequential(*modules)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_box_is_what_autograd_finds(positive, layer, size):
+    height, width = size
+    pixels = torch.ones(1, 1, height, width, dtype=torch.float64, requires_grad=True)
+    signal = positive[: layer.index + 1](pixels)
+    rows, columns = signal.shape[2:]
+    cells = [
+        (0, 0),
+        (0, columns // 2),
+        (rows // 2, columns // 2),
+        (rows - 1, 0),
+        (rows // 2, columns - 1),
+        (rows - 1, columns - 1),
+    ]
+    for row, column in cells:
+        (gradient,) = torch.autograd.grad(signal[0, 0, row, column], pixels, retain_graph=True)
+        ys, xs = torch.nonzero(gradient[0, 0], as_tuple=True)
+        found = (int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+        assert receptive_field_box(layer, row, column, height, width) == found
+
+
+def test_box_has_the_size_of_the_field_away_from_the_edge():
+    for layer in LAYERS:
+        row, column = find_cell(layer, 250, 250, 500, 500)
+        x0, y0, x1, y1 = receptive_field_box(layer, row, column, 500, 500)
+        assert x1 - x0 == y1 - y0 == layer.receptive_field
+
+
+def test_box_of_a_cell_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="14 x 14"):
+        receptive_field_box(LAYERS[-1], 14, 0, 224, 224)
+    with pytest.raises(ValueError, match="row -1"):
+        receptive_field_box(LAYERS[-1], -1, 0, 224, 224)
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_every_point_has_a_cell_that_covers_and_sees_it(layer):
+    height, width = 239, 250
+    for x in (0, 1, 17, 128, 248, 249):
+        for y in (0, 16, 120, 238):
+            row, column = find_cell(layer, x, y, height, width)
+            x0, y0, x1, y1 = receptive_field_box(layer, row, column, height, width)
+            stride = layer.stride
+            left, top, right, bottom = cell_box(layer, row, column)
+            if x < width // stride * stride and y < height // stride * stride:
+                assert x0 <= left <= x < right <= x1 or x1 == width
+                assert y0 <= top <= y < bottom <= y1 or y1 == height
+            assert row < height // stride and column < width // stride
+
+
+def test_point_outside_is_refused():
+    with pytest.raises(ValueError, match="within 224 x 224"):
+        find_cell(LAYERS[0], 224, 0, 224, 224)
+
+
+def test_a_field_that_is_not_known_is_refused():
+    layer = Layer("conv", "conv", None, 8, 4, None, None, "deep")
+    with pytest.raises(ValueError, match="receptive field of conv is not known"):
+        receptive_field_box(layer, 0, 0, 64, 64)
+    assert layer.sides == ("pre",)

@@ -1,0 +1,314 @@
+import numpy as np
+import plotly.express as px
+import pytest
+from PIL import Image
+
+from viz.figures.charts import Chart, draw_charts
+from viz.figures.depth import draw_depth
+from viz.figures.heatmaps import draw_heatmaps, draw_panels
+from viz.figures.layout import BAR_HEIGHT, arrange_panels
+from viz.figures.marked import draw_channel, draw_marked_panels, draw_selectable_photo, draw_thumbnails
+from viz.figures.pieces import (
+    COLOR_SCALES,
+    DIVERGING_SCALE,
+    Colors,
+    Glow,
+    Look,
+    Mark,
+    Panel,
+    PhotoPanel,
+    format_value,
+)
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.vgg16 import LAYERS
+
+PHOTO = PhotoPanel("data:image/png;base64,AAAA", 48, 32, "Photograph")
+FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
+COARSE = Panel(
+    np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]], dtype=np.float32), 16, 1.0, 9.0, "coarse", "hover coarse"
+)
+STAGE_NAMES = {"shallow": "shallow", "middle": "middle", "deep": "deep"}
+NAMES = [layer.name for layer in LAYERS]
+WORDS = {"play": "Play", "pause": "Pause", "layer": "Layer"}
+
+
+def draw(look=None, panels=(FINE, COARSE), note="", width=1000):
+    grid = arrange_panels(len(panels) + 1, width, 600, 32 / 48)
+    return draw_panels(PHOTO, panels, look or Look(), grid, note)
+
+
+def test_the_photograph_comes_first_and_then_the_panels_in_order():
+    figure = draw()
+    assert [trace.type for trace in figure.data] == ["image", "heatmap", "heatmap"]
+    assert [note.text for note in figure.layout.annotations] == ["Photograph", "fine", "coarse"]
+    np.testing.assert_array_equal(figure.data[1].z, FINE.heatmap)
+    np.testing.assert_array_equal(figure.data[2].z, COARSE.heatmap)
+
+
+def test_cells_lie_where_their_pixels_are():
+    """All axes count input pixels from the photograph's upper left corner; a cell covers stride pixels."""
+    figure = draw()
+    photo, _, coarse = figure.data
+    assert (photo.x0, photo.y0) == (0.5, 0.5)  # the first pixel covers 0..1
+    assert (coarse.x0, coarse.dx, coarse.y0, coarse.dy) == (8, 16, 8, 16)
+    for trace in figure.data:
+        assert figure.layout[f"xaxis{trace.xaxis[1:]}"].range == (0, 48)
+        assert figure.layout[f"yaxis{trace.yaxis[1:]}"].range == (32, 0)
+
+
+def assert_linked(figure):
+    """Every picture stands on a pair of axes of its own, and all of them zoom as one."""
+    assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == len(figure.data)
+    for trace in figure.data[1:]:
+        assert figure.layout[f"xaxis{trace.xaxis[1:]}"].matches == "x"
+        assert figure.layout[f"yaxis{trace.yaxis[1:]}"].matches == "y"
+
+
+def test_zoom_and_pan_are_linked_and_undistorted():
+    figure = draw()
+    assert_linked(figure)
+    assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis.constrain) == ("x", "domain")
+
+
+def test_panels_stand_in_their_boxes():
+    grid = arrange_panels(5, 1000, 600, 32 / 48)
+    figure = draw(panels=(FINE, COARSE, FINE, COARSE))
+    for place, (trace, box) in enumerate(zip(figure.data, grid.slots, strict=True)):
+        assert figure.layout[f"xaxis{trace.xaxis[1:]}"].domain == pytest.approx(grid.share_across(box))
+        assert figure.layout[f"yaxis{trace.yaxis[1:]}"].domain == pytest.approx(grid.share_down(box))
+        assert figure.layout.annotations[place].xref == f"{trace.xaxis} domain"
+
+
+def test_every_colour_bar_describes_its_own_map_and_lies_below_it():
+    grid = arrange_panels(3, 1000, 600, 32 / 48)
+    figure = draw()
+    for panel, box, trace in zip((FINE, COARSE), grid.slots[1:], figure.data[1:], strict=True):
+        bar, ends = trace.colorbar, (panel.low, (panel.low + panel.high) / 2, panel.high)
+        assert (trace.zmin, trace.zmax, trace.showscale) == (panel.low, panel.high, True)
+        assert bar.tickvals == ends
+        assert bar.ticktext == tuple(format_value(value) for value in ends)
+        assert bar.x == pytest.approx(sum(grid.share_across(box)) / 2)
+        assert (bar.y, bar.yanchor) == (pytest.approx(grid.share_down(box)[0]), "top")
+        assert bar.ypad + bar.thickness < BAR_HEIGHT
+        assert bar.len < box.width
+
+
+@pytest.mark.parametrize("colors", [*COLOR_SCALES, DIVERGING_SCALE])
+@pytest.mark.parametrize("smooth", [False, True])
+def test_a_map_has_the_chosen_scale(colors, smooth):
+    diverging = colors == DIVERGING_SCALE
+    trace = draw(Look("turbo" if diverging else colors, diverging=diverging, smooth=smooth)).data[2]
+    expected = px.colors.get_colorscale(COLOR_SCALES.get(colors, DIVERGING_SCALE))
+    assert [color for _, color in trace.colorscale] == [color for _, color in expected]
+    assert trace.zsmooth == ("best" if smooth else False)
+
+
+def test_a_bar_that_clips_says_so():
+    clipped = Panel(COARSE.heatmap, 16, 2.0, 8.0, "clipped", "hover")
+    whole = Panel(COARSE.heatmap, 16, 1.0, 9.0, "whole", "hover")
+    figure = draw(panels=(clipped, whole))
+    assert [trace.colorbar.ticktext for trace in figure.data[1:]] == [("≤ 2", "5", "≥ 8"), ("1", "5", "9")]
+
+
+def test_one_shared_bar_serves_all_maps():
+    figure = draw(Look(shared_bar="Mean · one scale"))
+    assert [trace.showscale for trace in figure.data[1:]] == [True, False]
+    bar = figure.data[1].colorbar
+    assert bar.title.text == "Mean · one scale"
+    assert bar.ticktext == ("0", "768", "1540")
+    assert bar.len > 900
+
+
+def test_hover_has_the_true_value_and_the_percentage_of_the_maps_range():
+    trace = draw().data[2]
+    assert trace.hovertemplate == "hover coarse"
+    assert trace.z.dtype == np.float32
+    assert trace.customdata.tolist() == [[0, 12, 25], [38, 50, 100]]
+
+
+def test_the_overlay_sends_the_photograph_once_for_all_panels():
+    figure = draw(Look(overlay=True, opacity=0.3))
+    under = [image for image in figure.layout.images if image.layer == "below"]
+    assert [(image.xref, image.yref) for image in under] == [("x2", "y2"), ("x3", "y3")]
+    assert all(image.source is None for image in under)
+    assert figure.layout.template.layout.imagedefaults.source == PHOTO.source
+    assert [trace.opacity for trace in figure.data[1:3]] == [0.3, 0.3]
+    assert not [image for image in draw().layout.images if image.layer == "below"]
+
+
+def test_a_note_takes_the_free_place_only():
+    panels = (FINE, COARSE, COARSE, COARSE)
+    grid = arrange_panels(5, 1040, 718, 32 / 48)
+    assert grid.spare is not None
+    assert draw_panels(PHOTO, panels, Look(), grid, "read me").layout.annotations[-1].text == "read me"
+    assert draw(note="read me").layout.annotations[-1].text == "coarse"
+
+
+def test_dragging_scrolls_a_phone():
+    assert draw(width=360).layout.dragmode is False
+    assert draw(width=1000).layout.dragmode == "zoom"
+
+
+def test_maps_travel_as_typed_arrays():
+    spec = draw().to_json()
+    assert '"dtype":"f4"' in spec
+
+
+def test_the_scrubber_has_a_frame_a_layer_and_needs_no_server():
+    grid = arrange_panels(1, 1000, 500, 32 / 48)
+    figure = draw_depth(
+        PHOTO, [FINE, COARSE], ["conv1_1", "conv5_3"], Look(overlay=True, opacity=0.5), grid, WORDS
+    )
+    assert len(figure.data) == 1
+    assert [frame.name for frame in figure.frames] == ["conv1_1", "conv5_3"]
+    for frame, panel in zip(figure.frames, (FINE, COARSE), strict=True):
+        np.testing.assert_array_equal(frame.data[0].z, panel.heatmap)
+        assert (frame.data[0].zmin, frame.data[0].zmax) == (panel.low, panel.high)
+        assert frame.data[0].dx == panel.stride
+        assert frame.data[0].hovertemplate == panel.hover
+        assert frame.layout.annotations[0].text == panel.title
+    slider = figure.layout.sliders[0]
+    assert [list(step.args[0]) for step in slider.steps] == [["conv1_1"], ["conv5_3"]]
+    assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["▶ Play", "❚❚ Pause"]
+    assert figure.layout.images[0].layer == "below"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-12.345, "\N{MINUS SIGN}12.3"),
+        (0.000123456, "0.000123"),
+        (1234.5, "1230"),
+        (-1.5e7, "\N{MINUS SIGN}1.5e+07"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert format_value(value) == text
+
+
+def make_curve(start):
+    return {name: start + place for place, name in enumerate(NAMES)}
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1040, 4), (700, 2), (366, 1)])
+def test_charts_wrap_and_stay_inside(width, columns):
+    charts = [Chart(f"metric {number}", {"trained": make_curve(1)}) for number in range(6)]
+    figure = draw_charts(charts, LAYERS, {"trained": "VGG16"}, STAGE_NAMES, ["conv3_1"], width)
+    axes = [figure.layout[f"xaxis{number or ''}"] for number in [None, 2, 3, 4, 5, 6]]
+    assert len({axis.domain[0] for axis in axes}) == columns
+    assert all(0 <= axis.domain[0] < axis.domain[1] <= 1 for axis in axes)
+    assert figure.layout.height < 6 * 240
+
+
+def test_curves_are_told_apart_and_selected_layers_are_marked():
+    chart = Chart(
+        "size", {"trained": make_curve(1), "untrained": make_curve(5)}, ".1f", logarithmic=True, limits=(2,)
+    )
+    names = {"trained": "VGG16", "untrained": "Untrained"}
+    figure = draw_charts([chart, chart], LAYERS, names, STAGE_NAMES, ["conv1_2"], 1000)
+    assert [trace.line.dash for trace in figure.data] == ["solid", "dash", "solid", "dash"]
+    assert [trace.showlegend for trace in figure.data] == [True, True, False, False]
+    assert list(figure.data[1].y) == list(range(5, 18))
+    assert [bool(size) for size in figure.data[0].marker.size] == [name == "conv1_2" for name in NAMES]
+    assert figure.layout.yaxis.type == "log"
+    shades = [shape for shape in figure.layout.shapes if shape.type == "rect" and shape.xref == "x"]
+    assert [(shade.x0, shade.x1) for shade in shades] == [(-0.5, 2.5), (5.5, 12.5)]
+    assert [shape.y0 for shape in figure.layout.shapes if shape.type == "line"] == [2, 2]
+
+
+def test_a_box_is_drawn_and_the_picture_can_be_selected():
+    photo = PhotoPanel("data:image/png;base64,", 300, 224, "photo")
+    grid = arrange_panels(1, 400, 400, 224 / 300)
+    figure = draw_selectable_photo(photo, (10, 20, 100, 200), grid)
+    assert figure.layout.dragmode == "select"
+    *_, shape = figure.layout.shapes  # below it lies its halo
+    assert (shape.x0, shape.y0, shape.x1, shape.y1) == (10, 20, 100, 200)
+    assert figure.data[1].marker.opacity == 0
+    assert not draw_selectable_photo(photo, None, grid).layout.shapes
+
+
+MARK = Mark((16, 32, 32, 48), (0, 0, 100, 90))
+CHOSEN = Mark((16, 32, 32, 48), (0, 0, 200, 190))
+
+
+def probe(**options):
+    photo = PhotoPanel("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(3, 1000, 600, 224 / 336)
+    return draw_marked_panels(photo, [FINE, COARSE], Look(), grid, [MARK, MARK], CHOSEN, **options)
+
+
+def test_a_probe_marks_each_panel_and_draws_every_field_on_the_photograph():
+    figure = probe()
+    drawn = [
+        (shape.xref, shape.yref, shape.x0, shape.y0, shape.x1, shape.y1) for shape in figure.layout.shapes
+    ]
+    assert ("x", "y", 0, 0, 200, 190) in drawn
+    assert drawn.count(("x", "y", 0, 0, 100, 90)) == 4  # two panels' fields, each with its halo
+    for trace in figure.data[1:]:
+        assert (trace.xaxis, trace.yaxis, 16, 32, 32, 48) in drawn
+        assert (trace.xaxis, trace.yaxis, 0, 0, 100, 90) in drawn
+
+
+def test_a_glow_lies_on_its_pixels_with_a_bar_of_its_own():
+    values = np.array([[0, 1, 2], [3, 4, 5]], np.float32)
+    figure = probe(glow=Glow(values, 10, 20, "hover"))
+    glow = figure.data[-1]
+    assert (glow.xaxis, glow.x0, glow.y0, glow.dx, glow.dy) == ("x", 10.5, 20.5, 1, 1)
+    assert (glow.zmin, glow.zmax) == (0, 5)
+    assert list(glow.colorbar.ticktext) == ["0", "2.5", "5"]
+
+
+def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
+    photo = PhotoPanel("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(3, 1000, 600, 224 / 336)
+    pixels = np.zeros((14, 21, 3), np.uint8)
+    colors = Colors(pixels, np.ones((14, 21, 3), np.float32), 16, "colors", "hover")
+    figure = draw_channel(photo, COARSE, colors, Look(overlay=True), grid)
+    assert [trace.type for trace in figure.data] == ["image", "heatmap", "image"]
+    np.testing.assert_array_equal(figure.data[1].z, COARSE.heatmap)
+    assert (figure.data[2].x0, figure.data[2].dx) == (8, 16)
+    assert [image.layer for image in figure.layout.images] == ["below"]
+    assert [note.text for note in figure.layout.annotations] == ["photo", COARSE.title, "colors"]
+    assert_linked(figure)
+
+
+@pytest.mark.parametrize("bar", ["", "one scale"])
+def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
+    photo = PhotoPanel("data:image/png;base64,", 336, 224, "photo")
+    grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
+    figure = draw_thumbnails(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
+    assert [trace.showscale for trace in figure.data] == [True, not bar]
+    assert_linked(figure)
+
+
+def make_heatmaps():
+    rng = np.random.default_rng(0)
+    maps = {
+        (layer.name, side, name): rng.normal(size=layer.map_size(32, 48)).astype(np.float32)
+        for layer in LAYERS[:3]
+        for side in ("pre", "post")
+        for name in ("mean", "l2", "median")
+    }
+    return Heatmaps(maps, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("options", "diverging", "bars"),
+    [
+        ({}, False, [True] * 3),
+        ({"side": "pre"}, True, [True] * 3),
+        ({"side": "pre", "aggregation": "l2"}, False, [True] * 3),
+        ({"side": "pre", "aggregation": "median", "limits": "shared"}, True, [True, False, False]),
+    ],
+)
+def test_the_figure_for_a_notebook_follows_its_maps(options, diverging, bars):
+    heatmaps, image = make_heatmaps(), Image.new("RGB", (48, 32))
+    figure = draw_heatmaps(image, heatmaps, LAYERS[:3], **options)
+    assert [trace.type for trace in figure.data] == ["image"] + ["heatmap"] * 3
+    key = (options.get("side", "post"), options.get("aggregation", "mean"))
+    for layer, trace in zip(LAYERS, figure.data[1:], strict=False):
+        np.testing.assert_array_equal(trace.z, heatmaps[layer.name, *key])
+        assert (trace.zmin == -trace.zmax) is diverging
+        assert layer.name in trace.hovertemplate
+    assert [trace.showscale for trace in figure.data[1:]] == bars

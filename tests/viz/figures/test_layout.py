@@ -1,0 +1,75 @@
+import itertools
+
+import pytest
+
+from viz.figures.layout import BAR_HEIGHT, GAP, MIN_PANEL_WIDTH, TITLE_HEIGHT, arrange_panels
+
+
+def list_rows(grid):
+    return [len(list(group)) for _, group in itertools.groupby(slot.top for slot in grid.slots)]
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height", "aspect", "rows"),
+    [
+        (5, 1040, 718, 2 / 3, [3, 2]),  # the first screen of a laptop
+        (4, 1040, 718, 1, [4]),  # the homework's view
+        (2, 1040, 718, 2 / 3, [2]),
+        (1, 1040, 718, 2 / 3, [1]),
+        (14, 1040, 718, 2 / 3, [4, 4, 4, 2]),  # more than one screen
+        (5, 366, 600, 2 / 3, [1] * 5),  # a phone
+        (14, 366, 600, 1, [1] * 14),
+        (5, 700, 900, 1, [2, 2, 1]),  # a tablet
+    ],
+)
+def test_rows_for_screens(count, width, height, aspect, rows):
+    assert list_rows(arrange_panels(count, width, height, aspect)) == rows
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height", "aspect"),
+    list(
+        itertools.product((1, 2, 3, 5, 8, 14), (320, 366, 768, 1040, 1600), (500, 718, 1000), (0.4, 1, 2.5))
+    ),
+)
+def test_slots_keep_the_shape_stay_inside_and_never_touch(count, width, height, aspect):
+    grid = arrange_panels(count, width, height, aspect)
+    assert len(grid.slots) == count
+    for slot in grid.slots:
+        assert slot.height == pytest.approx(slot.width * aspect)
+        assert slot.left >= 0
+        assert slot.left + slot.width <= width + 1e-6
+        assert slot.top >= TITLE_HEIGHT
+        assert slot.top + slot.height + BAR_HEIGHT <= grid.height + 1e-6
+    for one, other in itertools.combinations(grid.slots, 2):
+        beside = abs(one.left - other.left) >= one.width + GAP - 1e-6
+        below = abs(one.top - other.top) >= one.height + TITLE_HEIGHT + BAR_HEIGHT - 1e-6
+        assert beside or below
+
+
+@pytest.mark.parametrize("count", range(1, 15))
+def test_pictures_stay_readable_or_fill_the_width(count):
+    grid = arrange_panels(count, 1040, 718, 2 / 3)
+    assert min(slot.width for slot in grid.slots) >= MIN_PANEL_WIDTH
+
+
+def test_shares_are_those_of_the_figure():
+    grid = arrange_panels(2, 1000, 600, 0.5)
+    slot = grid.slots[0]
+    assert grid.share_across(slot) == pytest.approx([slot.left / 1000, (slot.left + slot.width) / 1000])
+    assert grid.share_down(slot) == pytest.approx(
+        [1 - (slot.top + slot.height) / grid.height, 1 - slot.top / grid.height]
+    )
+
+
+def test_the_free_place_of_the_last_row():
+    assert arrange_panels(4, 1040, 718, 1).spare is None
+    grid = arrange_panels(5, 1040, 718, 2 / 3)
+    assert grid.spare is not None
+    assert grid.spare.left == pytest.approx(grid.slots[2].left)
+    assert grid.spare.top == pytest.approx(grid.slots[3].top)
+
+
+def test_no_picture_is_refused():
+    with pytest.raises(ValueError, match="at least one picture, got 0"):
+        arrange_panels(0, 1000, 600, 1)

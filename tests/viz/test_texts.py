@@ -1,0 +1,106 @@
+import re
+import string
+
+import pytest
+from conftest import ROOT
+
+from page.numbers import FORMATS
+from page.settings import CONTROLS, SETTINGS
+from viz.measures.claims import OUTCOMES, RULES
+from viz.networks.layers import STAGES
+from viz.texts import LANGUAGES, Translate, load_catalogue
+
+SOURCES = [*(ROOT / "page").rglob("*.py"), *(ROOT / "viz").rglob("*.py")]
+
+
+def list_placeholders(sentence):
+    return sorted(field for _, field, _, _ in string.Formatter().parse(sentence) if field is not None)
+
+
+def list_keys_in_code():
+    """Keys as they stand in the code, and the beginnings of those that are put together."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    found = set(re.findall(r"""["']([a-z_]+\.[a-z0-9_]*)["']""", code))
+    begun = set(re.findall(r"""f["']([a-z_]+\.[a-z_]*)\{""", code))
+    begun |= {key for key in found if key.endswith((".", "_"))}  # of the names of options
+    return found - begun, begun
+
+
+def test_catalogues_have_the_same_keys():
+    assert set(load_catalogue("zh")) == set(load_catalogue("en"))
+
+
+@pytest.mark.parametrize("key", load_catalogue("en"))
+def test_sentences_have_the_same_placeholders(key):
+    assert list_placeholders(load_catalogue("zh")[key]) == list_placeholders(load_catalogue("en")[key])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_empty(language):
+    assert all(sentence.strip() for sentence in load_catalogue(language).values())
+
+
+def test_every_key_in_the_code_has_a_sentence():
+    whole, begun = list_keys_in_code()
+    catalogue = load_catalogue("en")
+    sections = {key.split(".")[0] for key in catalogue}
+    missing = {key for key in whole if key.split(".")[0] in sections and key not in catalogue}
+    assert missing == set()
+    begun = {start for start in begun if start.split(".")[0] in sections}
+    assert all(any(key.startswith(start) for key in catalogue) for start in begun)
+
+
+def test_every_sentence_is_used():
+    whole, begun = list_keys_in_code()
+    used = {*whole, *(f"{key}_help" for key in whole)}
+    unused = [key for key in load_catalogue("en") if key not in used and not key.startswith(tuple(begun))]
+    assert [key for key in unused if not key.startswith(("image_error.", "weights_error."))] == []
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("aggregation.", SETTINGS["aggregation"].options),
+        ("side.", SETTINGS["side"].options),
+        ("stage.", STAGES),
+        ("explain.", STAGES),
+        ("look.", SETTINGS["colors"].options),
+        ("look.range_", SETTINGS["range"].options),
+        ("picture.", [*SETTINGS["photo"].options, *SETTINGS["second"].options]),
+        ("advanced.framing_", SETTINGS["framing"].options),
+        ("network.", SETTINGS["network"].options),
+        ("view.", SETTINGS["view"].options),
+        ("control.", ["trained", *CONTROLS]),
+        ("measure.computing_", ["untrained", "noise"]),
+        ("metric.", FORMATS),
+        ("claim.", RULES),
+        ("probe.line_", SETTINGS["show"].options),
+        ("probe.show_", SETTINGS["show"].options),
+        ("channel.rank_", SETTINGS["rank"].options),
+        ("channel.scale_", SETTINGS["thumbs"].options),
+        ("verdict.", OUTCOMES),
+        ("verdict.means_", OUTCOMES),
+        ("verdict.", [f"{way}_{scale}" for way in ("rises", "falls") for scale in ("difference", "ratio")]),
+        ("weights_error.", ["missing", "altered", "download", "disk"]),
+    ],
+)
+def test_every_choice_has_a_name_and_every_error_a_sentence(section, names):
+    assert {section + name for name in names} <= set(load_catalogue("en"))
+
+
+def test_translate_fills_placeholders():
+    assert Translate("en")("picture.panel_size", width=3, height=2) == "3×2 px, as the network sees it"
+
+
+def test_no_word_of_a_visitor_stands_in_the_code():
+    """Whatever is shown comes from a catalogue: no call of Streamlit gets a plain sentence."""
+    shown = (
+        r"(?:st|right|slot)\.(?:markdown|caption|error|info|button|selectbox|toggle|subheader)\(\s*f?\"[A-Z]"
+    )
+    for path in SOURCES:
+        assert not re.findall(shown, path.read_text(encoding="utf-8")), path.name
+
+
+def test_unknown_language_lists_the_valid_ones():
+    with pytest.raises(ValueError, match="unknown language 'fr'; expected one of en, zh"):
+        load_catalogue("fr")

@@ -1,0 +1,65 @@
+"""What `import viz` offers."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+import viz
+
+PROMISED = [
+    "read_image",
+    "frame_image",
+    "list_networks",
+    "load_network",
+    "draw_heatmaps",
+    "Layer",
+    "extract_heatmaps",
+    "AGGREGATIONS",
+    "normalize",
+    "layer_metrics",
+    "receptive_field_box",
+]
+
+
+def test_the_promised_names_are_there():
+    assert set(PROMISED) <= set(dir(viz))
+    for name in dir(viz):
+        value = getattr(viz, name)
+        home = getattr(value, "__module__", None)
+        if home and home.startswith("viz."):
+            assert getattr(importlib.import_module(home), name) is value
+
+
+def test_other_names_list_the_valid_ones():
+    with pytest.raises(AttributeError, match=r"has no attribute 'heatmap'; it offers .*draw_heatmaps"):
+        viz.heatmap  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import viz; viz.list_networks()", ["torch", "plotly", "streamlit", "scipy"]),
+        ("import viz; viz.read_image, viz.frame_image, viz.AGGREGATIONS", ["torch", "plotly", "streamlit"]),
+        ("import page.main", ["torch", "scipy"]),
+    ],
+)
+def test_imports_are_lazy(code, absent):
+    script = f"import sys; {code}; print([name for name in {absent} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_ten_lines_of_the_readme_run_as_they_stand(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- from python -->")[1]
+    code = readme.split("```python\n")[1].split("```")[0]
+    assert len(code.strip().splitlines()) <= 10
+    namespace: dict[str, object] = {}
+    code = code.replace('"layers.html"', repr(str(tmp_path / "layers.html")))
+    exec(compile(code, "README.md", "exec"), namespace)
+    assert len(namespace["figure"].data) == 4
+    assert (tmp_path / "layers.html").stat().st_size > 1e6

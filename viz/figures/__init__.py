@@ -1,0 +1,1 @@
+"""From arrays to Plotly figures; nothing else imports Plotly."""

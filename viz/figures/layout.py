@@ -1,0 +1,126 @@
+"""Where the panels of a figure stand, in pixels of the visitor's screen."""
+
+from dataclasses import dataclass
+from math import ceil
+
+# A panel is its title, its picture and its colour bar, one under the other.
+TITLE_HEIGHT = 44
+BAR_HEIGHT = 40
+GAP = 28
+MARGIN = 2
+MIN_PANEL_WIDTH = 220
+
+# What a further row costs: of two layouts that show their pictures about as large, the one with fewer rows
+# is easier to compare, and leaves no broad margins beside them.
+ROW_FACTOR = 0.7
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one picture stands: its left and top edges, width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The figure's width and height and the slot of each picture, the photograph's first.
+
+    `spare` is the first place of the last row that has no picture, if there is one.
+    """
+
+    width: float
+    height: float
+    slots: tuple[Slot, ...]
+    spare: Slot | None = None
+
+    def share_across(self, slot: Slot) -> list[float]:
+        """The slot's left and right edges as shares of the figure's width."""
+        return [_clip(slot.left / self.width), _clip((slot.left + slot.width) / self.width)]
+
+    def share_down(self, slot: Slot) -> list[float]:
+        """The slot's lower and upper edges as shares of the figure's height, counted from below."""
+        return [_clip(1 - (slot.top + slot.height) / self.height), _clip(1 - slot.top / self.height)]
+
+
+def arrange_panels(
+    count: int, width: float, height: float, aspect: float, least: float = MIN_PANEL_WIDTH
+) -> Grid:
+    """Wrap pictures of one shape into rows, as large as one screen can show them all.
+
+    When all of them would be too small to read on one screen, they get a readable width and the figure
+    grows downwards.
+
+    Args:
+        count: Pictures, the photograph included; at least one.
+        width: Of the figure, in pixels of the screen.
+        height: Of what is left of the screen; a figure of many panels may exceed it.
+        aspect: Height of a picture over its width.
+        least: Width of a picture that is readable, in pixels of the screen.
+
+    Returns:
+        The layout, centred in the width.
+
+    Raises:
+        ValueError: There is no picture.
+
+    Example:
+        >>> [round(slot.top) for box in arrange_panels(5, 1060, 650, 2 / 3).slots]
+        [44, 44, 44, 348, 348]
+    """
+    if count < 1:
+        raise ValueError(f"expected at least one picture, got {count}")
+    layouts = [_fit(count, columns, width - 2 * MARGIN, height, aspect) for columns in range(1, count + 1)]
+    readable = [layout for layout in layouts if layout.panel_width >= least]
+    best = max(readable, key=lambda layout: layout.score(count), default=None)
+    return _place(best or _fill_width(count, width - 2 * MARGIN, least), count, width, aspect)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    columns: int
+    rows: int
+    panel_width: float
+
+    def score(self, count: int) -> float:
+        """How well it shows each picture; places without one count against it."""
+        filled = count / (self.rows * self.columns)
+        return float(self.panel_width**2 * filled * ROW_FACTOR ** (self.rows - 1))
+
+
+def _fit(count: int, columns: int, width: float, height: float, aspect: float) -> _Layout:
+    rows = ceil(count / columns)
+    tallest = (height / rows - TITLE_HEIGHT - BAR_HEIGHT) / aspect
+    return _Layout(columns, rows, min((width - (columns - 1) * GAP) / columns, tallest))
+
+
+def _fill_width(count: int, width: float, least: float) -> _Layout:
+    most = max(1, int((width + GAP) // (least + GAP)))
+    rows = ceil(count / most)
+    columns = ceil(count / rows)
+    return _Layout(columns, rows, (width - (columns - 1) * GAP) / columns)
+
+
+def _place(layout: _Layout, count: int, width: float, aspect: float) -> Grid:
+    panel_height = layout.panel_width * aspect
+    row_height = TITLE_HEIGHT + panel_height + BAR_HEIGHT
+    left = (width - layout.columns * (layout.panel_width + GAP) + GAP) / 2
+    places = [
+        Slot(
+            left + column * (layout.panel_width + GAP),
+            TITLE_HEIGHT + row * row_height,
+            layout.panel_width,
+            panel_height,
+        )
+        for row in range(layout.rows)
+        for column in range(layout.columns)
+    ]
+    spare = places[count] if count < len(places) else None
+    return Grid(width, ceil(layout.rows * row_height), tuple(places[:count]), spare)
+
+
+def _clip(share: float) -> float:
+    return min(max(share, 0.0), 1.0)

@@ -1,0 +1,150 @@
+"""The figures of the view "Point at it", and the photograph that a box can be drawn on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.figures.heatmaps import add_panels, compose_panels
+from viz.figures.layout import Grid
+from viz.figures.pieces import (
+    GLOW_SCALE,
+    RING_RADIUS,
+    Colors,
+    Glow,
+    Look,
+    Mark,
+    Panel,
+    PhotoPanel,
+    Spec,
+    base_layout,
+    draw_bar,
+    name_axes,
+    number_range,
+    outline_box,
+    outline_ring,
+    photo_trace,
+    place_axes,
+    write_title,
+)
+from viz.pictures.frame import Box
+
+THUMB_TITLE_SIZE = 11
+SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
+
+
+def draw_marked_panels(
+    photo: PhotoPanel,
+    panels: Sequence[Panel],
+    look: Look,
+    grid: Grid,
+    marks: Sequence[Mark],
+    chosen: Mark,
+    glow: Glow | None = None,
+    note: str = "",
+) -> go.Figure:
+    """As `draw_panels`, with one cell a panel marked and what it sees drawn on the photograph.
+
+    Args:
+        photo: The framed photograph; it stands first.
+        panels: The maps, in the order in which they stand.
+        look: What they share.
+        grid: Where they stand, the photograph included.
+        marks: The marked cell of each panel.
+        chosen: The one whose receptive field is drawn broadly; it need not have a panel.
+        glow: Over the photograph, such as an effective receptive field.
+        note: A text for the place that the last row leaves free, if it does.
+    """
+    spec = compose_panels(photo, panels, look, grid, note)
+    x, y = name_axes(0)
+    shapes = [shape for mark in marks for shape in outline_box(x, y, mark.field, 1, "dot")]
+    shapes += [*outline_box(x, y, chosen.field, 3), *outline_ring(x, y, chosen.cell)]
+    for place, mark in enumerate(marks, start=1):
+        x, y = name_axes(place)
+        shapes += [*outline_box(x, y, mark.field, 1, "dot"), *outline_box(x, y, mark.cell, 2)]
+        cell_width = (mark.cell[2] - mark.cell[0]) * grid.slots[place].width / photo.width
+        if cell_width < 2 * RING_RADIUS:
+            shapes += outline_ring(x, y, mark.cell)
+    spec["layout"]["shapes"] = shapes
+    if glow is not None:
+        spec["data"].append(_draw_glow(glow, grid))
+    return go.Figure(spec)
+
+
+def _draw_glow(glow: Glow, grid: Grid) -> Spec:
+    high = float(glow.values.max()) or 1.0
+    x, y = name_axes(0)
+    return {
+        "type": "heatmap",
+        "xaxis": x,
+        "yaxis": y,
+        "z": glow.values,
+        "x0": glow.left + 0.5,
+        "dx": 1,
+        "y0": glow.top + 0.5,
+        "dy": 1,
+        "zmin": 0,
+        "zmax": high,
+        "colorscale": GLOW_SCALE,
+        "colorbar": draw_bar(0.0, high, number_range(0.0, high), grid, grid.slots[0]),
+        "hovertemplate": glow.hover,
+    }
+
+
+def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, grid: Grid) -> go.Figure:
+    """The photograph, one channel over it, and a map in colours of its own, with linked zoom and pan.
+
+    Args:
+        photo: The framed photograph.
+        panel: The channel's map.
+        colors: Such as principal components.
+        look: The panel's; it needs no shared bar.
+        grid: Three slots.
+    """
+    spec = compose_panels(photo, [panel], look, grid)
+    x, y = name_axes(2)
+    trace: Spec = {"type": "image", "xaxis": x, "yaxis": y, "z": colors.pixels, "customdata": colors.values}
+    trace |= {"x0": colors.stride / 2, "dx": colors.stride, "y0": colors.stride / 2, "dy": colors.stride}
+    spec["data"].append(trace | {"hovertemplate": colors.hover})
+    spec["layout"]["annotations"].append(write_title(colors.title, x, y))
+    return go.Figure(spec)
+
+
+def draw_thumbnails(photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid) -> go.Figure:
+    """Maps without the photograph, in input pixels, with linked zoom and pan.
+
+    Args:
+        photo: Whose maps they are.
+        panels: The maps, in the order in which they stand.
+        look: What they share.
+        grid: Where they stand.
+    """
+    layout = base_layout(grid) | place_axes(grid, photo)
+    layout["annotations"] = []
+    spec: Spec = {"data": [], "layout": layout}
+    add_panels(spec, panels, look, grid, THUMB_TITLE_SIZE)
+    return go.Figure(spec)
+
+
+def draw_selectable_photo(photo: PhotoPanel, box: Box | None, grid: Grid) -> go.Figure:
+    """The photograph, on which the visitor can draw a box.
+
+    Args:
+        photo: The framed photograph.
+        box: The one that is drawn already, if there is one.
+        grid: One slot, in which the photograph lies.
+
+    Returns:
+        The figure; dragging in it selects.
+    """
+    # Plotly selects points, and a picture has none.
+    grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
+    rows, columns = grid_points.astype(np.float32)
+    x, y = name_axes(0)
+    points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
+    points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
+    layout = base_layout(grid) | place_axes(grid, photo)
+    layout |= {"annotations": [write_title(photo.title, x, y)], "dragmode": "select"}
+    if box is not None:
+        layout["shapes"] = outline_box(x, y, box, 3)
+    return go.Figure({"data": [photo_trace(photo, x, y), points], "layout": layout})

@@ -1,0 +1,353 @@
+"""The pieces that figures are made of, as Plotly's plain dictionaries."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viz.figures.layout import Grid, Slot
+from viz.maps.values import normalize
+from viz.pictures.frame import Box
+
+# The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
+COLOR_SCALES = {
+    "turbo": "Turbo",
+    "viridis": "Viridis",
+    "inferno": "Inferno",
+    "cividis": "Cividis",
+    "jet": "Jet",
+    "greys": "Greys_r",
+}
+DIVERGING_SCALE = "RdBu_r"
+LONGEST_VALUE = 1e6
+NARROW = 640  # a figure below this width is on a phone: dragging must scroll the page there, not zoom
+FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
+# The figure does not know whether the page is light or dark; these can be seen on both.
+MUTED_COLOR = "#8a8d96"
+ACCENT_COLOR = "#d0582f"
+RING_RADIUS = 9
+TITLE_SIZE = 13
+HALO_COLOR = "rgba(255, 255, 255, 0.8)"
+# Over a photograph: dark where a pixel hardly counts, glowing where it does.
+GLOW_SCALE = [
+    [0.0, "rgba(10, 10, 20, 0.7)"],
+    [0.2, "rgba(120, 20, 40, 0.75)"],
+    [0.6, "rgba(240, 120, 30, 0.8)"],
+    [1.0, "rgba(255, 245, 150, 0.9)"],
+]
+HOVER_COLOR = "#2f333c"
+HOVER_TEXT_COLOR = "#fdfcf9"
+BAR_THICKNESS = 9  # pixels of the screen, like all lengths here
+BAR_DISTANCE = 5  # from the map above
+BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
+BAR_NUMBER_SIZE = 11
+Spec = dict[str, Any]
+Numbers = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class PhotoPanel:
+    """The framed photograph.
+
+    Attributes:
+        source: A data URI of its exact pixels.
+        width: Pixels across.
+        height: Pixels down.
+        title: Text above it (Plotly's HTML subset).
+    """
+
+    source: str
+    width: int
+    height: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One layer's map and how to show it.
+
+    Attributes:
+        heatmap: True values, [h, w].
+        stride: Input pixels from one cell to the next.
+        low: Value drawn in the first colour.
+        high: Value drawn in the last colour.
+        title: Text above it (Plotly's HTML subset).
+        hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in percent,
+            `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
+    """
+
+    heatmap: NDArray[np.float32]
+    stride: int
+    low: float
+    high: float
+    title: str
+    hover: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cell and what it sees, each as left, top, right and bottom edge in input pixels.
+
+    Attributes:
+        cell: The pixels that the cell covers.
+        field: Its receptive field.
+    """
+
+    cell: Box
+    field: Box
+
+
+@dataclass(frozen=True)
+class Glow:
+    """How strongly the pixels of a part of the photograph count.
+
+    Attributes:
+        values: True values, [h, w], a pixel each.
+        left: Of the part, in input pixels.
+        top: Of the part, in input pixels.
+        hover: Plotly hover template; `%{z}` is the value, x and y the pixel's centre.
+    """
+
+    values: NDArray[np.float32]
+    left: int
+    top: int
+    hover: str
+
+
+@dataclass(frozen=True)
+class Colors:
+    """A map whose cells have colours of their own.
+
+    Attributes:
+        pixels: uint8 [h, w, 3].
+        values: What the colours stand for, [h, w, n]; `%{customdata[0]}` and so on in `hover`.
+        stride: Input pixels from one cell to the next.
+        title: Text above it (Plotly's HTML subset).
+        hover: Plotly hover template.
+    """
+
+    pixels: NDArray[np.uint8]
+    values: NDArray[np.float32]
+    stride: int
+    title: str
+    hover: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all panels share.
+
+    Attributes:
+        colors: Key of `COLOR_SCALES`.
+        diverging: Whether zero is the middle of the scale, which then is blue-white-red.
+        overlay: Whether the photograph lies under each map.
+        opacity: Of the maps over the photograph, 0..1.
+        smooth: Whether cells are blended on the screen; the values on hover stay those of the cells.
+        shared_bar: Text of the one colour bar that serves all maps; empty when each has its own.
+    """
+
+    colors: str = "turbo"
+    diverging: bool = False
+    overlay: bool = False
+    opacity: float = 0.6
+    smooth: bool = False
+    shared_bar: str = ""
+
+
+def name_axes(place: int) -> tuple[str, str]:
+    """Plotly's names of a pair of axes, counted from 0: x, y, then x2, y2 and so on."""
+    number = "" if place == 0 else str(place + 1)
+    return f"x{number}", f"y{number}"
+
+
+def base_layout(grid: Grid) -> Spec:
+    return {
+        "template": "none",  # everything that is seen is set here
+        "height": int(grid.height) + 2,
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 2},
+        "showlegend": False,
+        "dragmode": "zoom" if grid.width >= NARROW else False,
+        "font": {"family": FONT},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": HOVER_COLOR,
+            "font": {"family": FONT, "color": HOVER_TEXT_COLOR},
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED_COLOR, "activecolor": ACCENT_COLOR},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }
+
+
+def place_axes(grid: Grid, photo: PhotoPanel) -> Spec:
+    """The axes of all pictures of a grid, in input pixels; they zoom as one."""
+    bare = {"visible": False, "constrain": "domain"}
+    axes: Spec = {}
+    for place, slot in enumerate(grid.slots):
+        x, y = name_axes(place)
+        across = bare | {"domain": grid.share_across(slot), "anchor": y, "range": [0, photo.width]}
+        down = bare | {"domain": grid.share_down(slot), "anchor": x, "range": [photo.height, 0]}
+        across |= {"matches": "x"} if place else {}
+        down |= {"matches": "y"} if place else {"scaleanchor": "x", "constraintoward": "bottom"}
+        axes |= {f"xaxis{x[1:]}": across, f"yaxis{y[1:]}": down}
+    return axes
+
+
+def photo_trace(photo: PhotoPanel, x: str, y: str) -> Spec:
+    return {
+        "type": "image",
+        "xaxis": x,
+        "yaxis": y,
+        "source": photo.source,
+        "x0": 0.5,  # Plotly names a pixel's centre; the axes count its edges
+        "y0": 0.5,
+        "hovertemplate": "x %{x:.0f} · y %{y:.0f}<br>RGB %{z}<extra></extra>",
+    }
+
+
+def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) -> Spec:
+    """A map with its true values, and under `bar` the settings of its colour bar, if it has one."""
+    return {
+        "type": "heatmap",
+        "xaxis": x,
+        "yaxis": y,
+        "x0": panel.stride / 2,
+        "dx": panel.stride,
+        "y0": panel.stride / 2,
+        "dy": panel.stride,
+        "z": panel.heatmap,
+        "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
+        "zmin": panel.low,
+        "zmax": panel.high,
+        "colorscale": name_scale(look),
+        "zsmooth": "best" if look.smooth else False,
+        "opacity": look.opacity if look.overlay else 1,
+        "hovertemplate": panel.hover,
+        "showscale": bar is not None,
+        "colorbar": bar,
+    }
+
+
+def draw_bar(low: float, high: float, numbers: Numbers, grid: Grid, slot: Slot) -> Spec:
+    """A trace's horizontal colour bar, under a slot."""
+    return {
+        "orientation": "h",
+        "x": sum(grid.share_across(slot)) / 2,
+        "xanchor": "center",
+        "len": slot.width - 2 * BAR_INSET,
+        "lenmode": "pixels",
+        "y": grid.share_down(slot)[0],
+        "yanchor": "top",
+        "xpad": 0,
+        "ypad": BAR_DISTANCE,
+        "thickness": BAR_THICKNESS,
+        "outlinewidth": 0,
+        "tickvals": [low, (low + high) / 2, high],
+        "ticktext": list(numbers),
+        "tickfont": {"size": BAR_NUMBER_SIZE},
+        "ticklen": 2,
+        "tickangle": 0,
+    }
+
+
+def number_map(panel: Panel) -> Numbers:
+    """The numbers on a map's own colour bar, whose ends say so where they clip the map."""
+    lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
+    upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
+    low, middle, high = number_range(panel.low, panel.high)
+    return lower + low, middle, upper + high
+
+
+def number_range(low: float, high: float) -> Numbers:
+    """The numbers at the ends and in the middle of a colour bar."""
+    return format_value(low), format_value((low + high) / 2), format_value(high)
+
+
+def name_scale(look: Look) -> str:
+    """Plotly's name of the colour scale."""
+    return DIVERGING_SCALE if look.diverging else COLOR_SCALES[look.colors]
+
+
+def format_value(value: float) -> str:
+    """Three significant digits, as on the colour bars; an exponent only where there is no room without.
+
+    Example:
+        >>> format_value(-0.12345), format_value(2941.6), format_value(2.5e7)
+        ('−0.123', '2940', '2.5e+07')
+    """
+    text = f"{value:.3g}"
+    if "e+" in text and abs(value) < LONGEST_VALUE:
+        text = f"{float(text):.0f}"
+    return text.replace("-", "\u2212")
+
+
+def write_title(text: str, x: str, y: str, size: int = TITLE_SIZE) -> Spec:
+    return {
+        "text": text,
+        "xref": f"{x} domain",
+        "yref": f"{y} domain",
+        "x": 0,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "align": "left",
+        "showarrow": False,
+        "borderpad": 3,
+        "xshift": -3,
+        "font": {"size": size},
+    }
+
+
+def write_note(text: str, grid: Grid, slot: Slot) -> Spec:
+    return {
+        "text": text,
+        "xref": "paper",
+        "yref": "paper",
+        "x": grid.share_across(slot)[0],
+        "y": sum(grid.share_down(slot)) / 2,
+        "xanchor": "left",
+        "yanchor": "middle",
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": 13},
+        "opacity": 0.75,
+    }
+
+
+def lay_under(x: str, y: str, photo: PhotoPanel) -> Spec:
+    return {
+        "xref": x,
+        "yref": y,
+        "x": 0,
+        "y": 0,
+        "sizex": photo.width,
+        "sizey": photo.height,
+        "sizing": "stretch",
+        "layer": "below",
+    }
+
+
+def make_template(photo: PhotoPanel) -> Spec:
+    # As a default of all layout images the photograph is sent once, however many panels it lies under.
+    return {"layout": {"imagedefaults": {"source": photo.source}}}
+
+
+def outline_box(x: str, y: str, box: Box, width: float, dash: str = "solid") -> list[Spec]:
+    """A rectangle in input pixels that can be seen on any colour."""
+    edges = dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
+    return _line_twice({"type": "rect", "xref": x, "yref": y, **edges}, width, dash)
+
+
+def outline_ring(x: str, y: str, cell: Box) -> list[Spec]:
+    """A ring around the middle of a cell, of one size on the screen, so that no cell is too small to find."""
+    left, top, right, bottom = cell
+    ring: Spec = {"type": "circle", "xref": x, "yref": y, "xsizemode": "pixel", "ysizemode": "pixel"}
+    ring |= {"xanchor": (left + right) / 2, "yanchor": (top + bottom) / 2}
+    ring |= {"x0": -RING_RADIUS, "x1": RING_RADIUS, "y0": -RING_RADIUS, "y1": RING_RADIUS}
+    return _line_twice(ring, 2, "solid")
+
+
+def _line_twice(shape: Spec, width: float, dash: str) -> list[Spec]:
+    halo = {"color": HALO_COLOR, "width": width + 2}
+    return [shape | {"line": halo}, shape | {"line": {"color": ACCENT_COLOR, "width": width, "dash": dash}}]

@@ -1,0 +1,1 @@
+"""From maps to numbers, and from numbers to verdicts."""

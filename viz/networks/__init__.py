@@ -1,0 +1,1 @@
+"""Networks, their layers, and where their weights come from."""

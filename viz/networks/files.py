@@ -1,0 +1,88 @@
+"""Files of weights: whole and unaltered, or a sentence that says what to do."""
+
+import hashlib
+import http.client
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from viz.texts import SentenceError
+
+TIMEOUT_S = 30
+CHUNK_BYTES = 1 << 20
+
+Progress = Callable[[int, int], None]
+
+
+class WeightsError(SentenceError, RuntimeError):
+    """The weights cannot be used. The message is a sentence that says what to do.
+
+    Attributes:
+        reason: "missing", "altered", "download" or "disk".
+    """
+
+    section = "weights_error"
+
+
+def check_file(path: Path, digest: str) -> None:
+    """Make sure that a file is the one that was published.
+
+    Args:
+        path: Of the file.
+        digest: Its SHA-256 in hexadecimal digits, or the first of them.
+
+    Raises:
+        WeightsError: It is missing or altered.
+    """
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError("missing", file=path.name) from error
+    if not found.startswith(digest):
+        raise WeightsError("altered", file=path.name)
+
+
+def fetch_file(url: str, path: Path, digest: str, progress: Progress | None = None) -> None:
+    """Fetch a file whole or not at all: it gets its name only when its digest is right.
+
+    Args:
+        url: Where it is.
+        path: Where it is to be.
+        digest: As for `check_file`.
+        progress: Called with (bytes so far, bytes in all).
+
+    Raises:
+        WeightsError: The network, the far end or the disk failed; nothing is left behind.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                _copy_url(url, file, progress)
+            check_file(Path(part), digest)
+            os.replace(part, path)
+        finally:
+            Path(part).unlink(missing_ok=True)
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        raise WeightsError("download", host=urlsplit(url).hostname, cause=str(error)) from error
+    except WeightsError as error:
+        cause = "the file that came is not the one that was published"
+        raise WeightsError("download", host=urlsplit(url).hostname, cause=cause) from error
+    except OSError as error:
+        raise WeightsError("disk", folder=str(path.parent), cause=error.strerror) from error
+
+
+def _copy_url(url: str, target: BinaryIO, progress: Progress | None) -> None:
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+        total = int(answer.headers.get("Content-Length") or 0)
+        while chunk := answer.read(CHUNK_BYTES):
+            target.write(chunk)
+            if progress is not None and total:
+                progress(target.tell(), total)

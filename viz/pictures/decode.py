@@ -1,0 +1,242 @@
+"""Bytes to a photograph that stands upright, or a sentence for every file that is none."""
+
+import math
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from PIL import Image
+from PIL.ExifTags import Base as ExifTag
+from PIL.Image import Transpose
+
+from viz.pictures.frame import MAX_SIZE
+from viz.texts import SentenceError
+
+MAX_BYTES: Final = 10 * 2**20
+MAX_PIXELS: Final = 25_000_000
+MAX_WEBP_PIXELS: Final = 20_000_000  # libwebp holds a picture four times over while it decodes
+MIN_SIDE: Final = 16  # pixels
+MAX_ASPECT: Final = 20  # long side over short side
+FORMATS: Final = ("JPEG", "PNG", "WEBP")
+
+# A JPEG may be decoded smaller than it is, but to no less than twice the largest size a network gets.
+KEPT_SIDE: Final = 2 * MAX_SIZE
+
+# A progressive JPEG of 140 KB that repeats one scan 1000 times takes 20 s to decode. Encoders write about
+# ten scans; 10 MiB of anything else (a phone's video behind its photo) contain 160 such marks by chance.
+MAX_SCANS: Final = 256
+
+# Everything that Pillow was seen to raise on 4.7 million damaged files, but for DecompressionBombError;
+# EOFError is what its source raises when a WebP has no frame to give.
+_PILLOW_FAILURES: Final = (OSError, SyntaxError, ValueError, EOFError)
+
+_EXIF: Final = b"Exif\0\0"
+_JPEG_SCAN: Final = b"\xff\xda"
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+
+# All that a PNG's pixels need. The other chunks are text, profiles and animation.
+_PNG_PIXEL_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+
+_TO_UPRIGHT: Final = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+
+# Warning filters belong to the whole process, and a picture may need 400 MB while it is read: one at a time.
+_READING: Final = threading.Lock()
+
+
+class ImageError(SentenceError, ValueError):
+    """The picture cannot be used. The message is a sentence that says what is wrong and what to do.
+
+    Attributes:
+        reason: "empty", "format", "broken", "too_many_bytes", "too_many_pixels", "far_too_many_pixels",
+            "too_small" or "too_narrow".
+
+    Example:
+        >>> ImageError("too_small", minimum=16, width=1, height=1).reason
+        'too_small'
+    """
+
+    section = "image_error"
+
+
+def read_image(data: bytes) -> Image.Image:
+    """Decode the bytes of an uploaded file to a photograph that stands upright.
+
+    Transparent parts come out white, 16-bit grey is rescaled to 8 bits, of an animation the first frame
+    is taken. A JPEG with a short side of 2048 pixels or more is decoded at a half, a quarter or an eighth
+    of its size, whichever still keeps 1024 pixels there: half the time and memory.
+
+    Args:
+        data: The whole file: JPEG, PNG or WebP, of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels, or
+            `MAX_WEBP_PIXELS` in WebP.
+
+    Returns:
+        The picture in mode RGB, upright, without the file's metadata.
+
+    Raises:
+        ImageError: The file is not a picture that can be used; see `ImageError`.
+
+    Example:
+        >>> read_image(Path("assets/images/cat.png").read_bytes()).mode
+        'RGB'
+    """
+    _check_bytes(data)
+    kind = _guess_format(data)
+    with _keep_pillow_quiet():
+        image = _open_image(data, kind)
+        _check_sides(*image.size, kind)
+        image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
+        _decode_pixels(image, kind)
+        # Only now: on a PNG, reading the orientation decodes the pixels and would swallow their errors.
+        orientation = _read_orientation(image)
+        depth = data[24] if kind == "PNG" else 8
+        return _turn_upright(_convert_to_rgb(image, depth), orientation)
+
+
+def _check_bytes(data: bytes) -> None:
+    if not data:
+        raise ImageError("empty")
+    if len(data) > MAX_BYTES:
+        got_mb = math.ceil(len(data) / 2**20 * 10) / 10  # upwards: "at most 10, got 10.0" helps nobody
+        raise ImageError("too_many_bytes", limit_mb=MAX_BYTES // 2**20, got_mb=got_mb)
+
+
+def _guess_format(data: bytes) -> str:
+    """Which of `FORMATS` the first bytes promise."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(_PNG_SIGNATURE):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    raise ImageError("format")
+
+
+@contextmanager
+def _keep_pillow_quiet() -> Iterator[None]:
+    """Hold back Pillow's warnings on damaged metadata: nobody at the page could act on them."""
+    with _READING, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
+def _open_image(data: bytes, kind: str) -> Image.Image:
+    """Read the header, but no pixels yet."""
+    if kind == "JPEG" and data.count(_JPEG_SCAN) > MAX_SCANS:
+        raise ImageError("broken", format=kind)
+    try:
+        return Image.open(BytesIO(_drop_metadata(data) if kind == "PNG" else data), formats=(kind,))
+    except Image.DecompressionBombError as error:
+        raise ImageError("far_too_many_pixels", limit_mp=_most_pixels(kind) // 10**6) from error
+    except _PILLOW_FAILURES as error:
+        if kind == "JPEG" and _EXIF in data:  # damage to the resolution in there can be all that is wrong
+            return _open_image(data.replace(_EXIF, b"exif\0\0"), kind)
+        raise ImageError("broken", format=kind) from error
+
+
+def _drop_metadata(png: bytes) -> bytes:
+    """Keep a PNG's pixels and its sound EXIF: Pillow refuses a whole picture for one damaged text chunk."""
+    kept, start = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
+    while start < len(png):
+        end = start + 12 + int.from_bytes(png[start : start + 4])  # length, name, content, checksum
+        name, checksum = png[start + 4 : start + 8], png[end - 4 : end]
+        sound_exif = name == b"eXIf" and zlib.crc32(png[start + 4 : end - 4]) == int.from_bytes(checksum)
+        if name in _PNG_PIXEL_CHUNKS or sound_exif:
+            kept.append(png[start:end])
+        start = end
+    return b"".join(kept)
+
+
+def _most_pixels(kind: str) -> int:
+    return MAX_WEBP_PIXELS if kind == "WEBP" else MAX_PIXELS
+
+
+def _make_pixels_error(width: int, height: int, kind: str) -> ImageError:
+    limit = _most_pixels(kind) // 10**6
+    return ImageError("too_many_pixels", limit_mp=limit, width=width, height=height)
+
+
+def _check_sides(width: int, height: int, kind: str) -> None:
+    if width * height > _most_pixels(kind):
+        raise _make_pixels_error(width, height, kind)
+    if min(width, height) < MIN_SIDE:
+        raise ImageError("too_small", minimum=MIN_SIDE, width=width, height=height)
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageError("too_narrow", limit=MAX_ASPECT, width=width, height=height)
+
+
+def _decode_pixels(image: Image.Image, kind: str) -> None:
+    try:
+        image.load()
+    except _PILLOW_FAILURES as error:
+        raise ImageError("broken", format=kind) from error
+    if image.mode == "P" and image.palette is None:  # Pillow would show it all black
+        raise ImageError("broken", format=kind)
+
+
+def _read_orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 (upright) where damaged EXIF hides it."""
+    try:
+        orientation = image.getexif().get(ExifTag.Orientation)
+    except (*_PILLOW_FAILURES, struct.error):
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _turn_upright(image: Image.Image, orientation: int) -> Image.Image:
+    # Not ImageOps.exif_transpose: it writes the remaining EXIF anew, which fails on damaged tags.
+    method = _TO_UPRIGHT.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+def _convert_to_rgb(image: Image.Image, depth: int) -> Image.Image:
+    """Any decoded picture, of `depth` bits a sample in its file, to RGB without metadata."""
+    if image.mode.startswith("I"):
+        rgb = _rescale_grey(image).convert("RGB")
+    elif image.mode in ("LA", "RGBA") or "transparency" in image.info:
+        _rescale_transparent_color(image, depth)
+        rgb = _put_on_white(image if image.mode == "RGBA" else image.convert("RGBA"))
+    else:
+        rgb = image.convert("RGB")
+    rgb.info = {}  # a photo's EXIF can hold the place it was taken at, and Pillow would save it again
+    return rgb
+
+
+def _rescale_grey(image: Image.Image) -> Image.Image:
+    """16-bit grey to 8 bits, by the nearest of v / 257; Pillow's own conversion clips at 255."""
+    samples = np.asarray(image)
+    to_8_bits = ((np.arange(2**16) + 128) // 257).astype(np.uint8)
+    grey = to_8_bits[samples]
+    if "transparency" in image.info:
+        grey[samples == image.info["transparency"]] = 255
+    return Image.fromarray(grey)
+
+
+def _rescale_transparent_color(image: Image.Image, depth: int) -> None:
+    """Bring a PNG's transparent colour to 8 bits, as Pillow does with the pixels but not with this."""
+    if "transparency" not in image.info:
+        return
+    color = image.info["transparency"]
+    if image.mode == "L":
+        image.info["transparency"] = color * {2: 85, 4: 17}.get(depth, 1)
+    elif image.mode == "RGB" and depth == 16:
+        image.info["transparency"] = tuple(sample >> 8 for sample in color)
+
+
+def _put_on_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image)
+    return white

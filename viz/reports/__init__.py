@@ -1,0 +1,1 @@
+"""What can leave the page as a file."""

@@ -1,0 +1,82 @@
+"""Every sentence that a visitor reads, from one catalogue a language in `assets/locales/`."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = {"en": "English", "zh": "简体中文"}
+FOLDER = Path(__file__).parent.parent / "assets" / "locales"
+
+
+class Translate:
+    """Gives the sentences of one language by their dotted keys.
+
+    Example:
+        >>> Translate("en")("picture.panel_size", width=337, height=224)
+        '337×224 px, as the network sees it'
+    """
+
+    def __init__(self, language: str) -> None:
+        """Read the catalogue, once for all.
+
+        Args:
+            language: Key of `LANGUAGES`.
+
+        Raises:
+            ValueError: The language is unknown; the message lists the valid ones.
+        """
+        self.language = language
+        self._sentences = load_catalogue(language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The sentence, with the values in place of its `{placeholders}`."""
+        return self._sentences[key].format(**values)
+
+    def find(self, key: str) -> str | None:
+        """The sentence as it stands, or None where the catalogue has no such key."""
+        return self._sentences.get(key)
+
+
+class SentenceError(Exception):
+    """What a person can do something about. The message is a sentence in English.
+
+    Attributes:
+        key: Of the sentence in the catalogues: the class's `section`, then the reason.
+        details: The values of the sentence's placeholders.
+    """
+
+    section = ""
+
+    def __init__(self, reason: str, **details: object) -> None:
+        self.reason = reason
+        self.key = f"{self.section}.{reason}"
+        self.details = details
+        super().__init__(Translate("en")(self.key, **details))
+
+
+@cache
+def load_catalogue(language: str) -> dict[str, str]:
+    """All sentences of one language by their dotted keys, such as "picture.title".
+
+    Args:
+        language: Key of `LANGUAGES`.
+
+    Returns:
+        Sentences, with `{placeholders}` in `str.format`'s form; not to be changed.
+
+    Raises:
+        ValueError: The language is unknown; the message lists the valid ones.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"unknown language {language!r}; expected one of {', '.join(LANGUAGES)}")
+    tables = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    return dict(_flatten(tables, ""))
+
+
+def _flatten(table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, value in table.items():
+        pairs += _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return pairs
