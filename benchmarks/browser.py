@@ -1,8 +1,8 @@
-"""A Chromium that is watched as little as can be, and when a heatmap is painted in it.
+"""A Chromium that is watched as little as can be, and when a page's heatmaps stand in it.
 
-It is driven by Chromium's own protocol (https://chromedevtools.github.io/devtools-protocol/). Playwright,
-which serves the tests, has the browser copy every message of the page's websocket to it: with all 13 layers
-that is 1.6 MB a change, and on two cores a sixth of its time.
+Chromium's own protocol (https://chromedevtools.github.io/devtools-protocol/) drives the browser. Playwright,
+which serves the tests, has the browser copy every message of the page's websocket to it, and that slows down
+a page with large messages.
 """
 
 import json
@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,93 +37,48 @@ CHROMIUM_OPTIONS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-# Streamlit shows a skeleton for a widget whose script is still on its way.
+
+# Streamlit shows a skeleton for an element whose script is still on its way.
 FINISHED = """
 document.querySelector('[data-test-script-state="notRunning"]')
-&& !document.querySelector('[data-testid="stSkeleton"]')
+&& !document.querySelector('[data-testid$="Skeleton"]')
 """
 
-# The picture of a map, which Plotly has painted or which comes painted; a photograph is no PNG.
-HEATMAP = '.js-plotly-plot :is(.heatmaplayer .hm, .imagelayer .im) image[*|href^="data:image/png"]'
-
-# What an animation frame's callback finds is painted when the next frame's callback runs.
-_NOTE_FIRST_HEATMAP = f"""
-(() => {{
-  const look = () => {{
-    const image = document.querySelector({HEATMAP!r});
-    requestAnimationFrame(image && image.getBoundingClientRect().width > 0 ? note : look);
-  }};
-  const note = () => {{ window.firstHeatmap = (performance.timeOrigin + performance.now()) / 1000; }};
-  requestAnimationFrame(look);
-}})();
+# After a change all that is shown is stale until the run has sent it again.
+SENT = """
+!document.querySelector('[data-stale="true"]') && !document.querySelector('[data-testid$="Skeleton"]')
 """
 
-# Streamlit mounts a new chart when its data changes, and the old one may stand below it for a moment, so the
-# document is searched anew in each frame. The change is there when all maps of the first chart have pictures,
-# and then values, that none of them had before.
-_WATCH_CHANGE = f"""
-() => {{
-  const find = () => document.querySelector({HEATMAP!r})?.closest(".js-plotly-plot");
-  const list = () => Array.from(find()?.querySelectorAll({HEATMAP!r}) ?? [], (image) => image.href.baseVal);
-  const read = () => {{
-    const values = find()._fullData.map((trace) => trace.z ?? trace.customdata).filter((rows) => rows);
-    return values.map((rows) => String(rows[rows.length >> 1]));
-  }};
-  const pictures = list(), values = read();
-  const differ = (now, then) => now.length === then.length && now.every((one) => !then.includes(one));
-  let start = 0;
-  window.repainted = 0;
-  const press = (event) => {{
-    if (!event.target.closest('[role="option"]')) return;
-    start = performance.now();
-    document.removeEventListener("pointerdown", press, true);
-  }};
-  const look = () => {{
-    const drawn = start && differ(list(), pictures) && differ(read(), values);
-    requestAnimationFrame(drawn ? note : look);
-  }};
-  const note = () => {{ window.repainted = (performance.now() - start) / 1000; }};
-  document.addEventListener("pointerdown", press, true);
-  requestAnimationFrame(look);
-}}
+# The pictures that Plotly has painted of heatmaps, a trace each. A chart whose data changes is replaced by
+# another element, and the two may stand in the document for a moment, so this is asked anew in each frame.
+_LIST_MAPS = """
+Array.from(document.querySelectorAll('.js-plotly-plot .heatmaplayer .hm image[*|href^="data:image/png"]'))
+.filter((image) => image.getBoundingClientRect().width > 0).map((image) => image.href.baseVal)
 """
 
-
-# The answer is there when the marks on the figure and the table below it both have changed.
-_WATCH_ANSWER = """
-() => {
-  const read = () => {
-    const plot = document.querySelector(".js-plotly-plot"), table = document.querySelector("table");
-    const places = (plot?._fullLayout?.shapes ?? []).map(
-      (shape) => [shape.x0, shape.y0, shape.x1, shape.y1, shape.xanchor, shape.yanchor].join());
-    return { shapes: places.join(";"), table: table?.textContent ?? "" };
-  };
-  const before = read();
-  let start = 0;
-  window.answered = 0;
-  const press = () => { start = performance.now(); };
-  document.addEventListener("pointerdown", press, { capture: true, once: true });
-  const look = () => {
-    const now = read();
-    const both = start && now.table && now.shapes !== before.shapes && now.table !== before.table;
-    requestAnimationFrame(both ? note : look);
-  };
-  const note = () => { window.answered = (performance.now() - start) / 1000; };
-  requestAnimationFrame(look);
-}
-"""
-
-
-_WAIT = """
+# A promise of the time, in milliseconds since 1970, at which a condition is seen on the screen: what an
+# animation frame's callback finds is painted when the next frame's callback runs.
+_AWAIT_SIGHT = """
 new Promise((resolve) => {
-  const look = () => {
-    const value = EXPRESSION;
-    if (value) resolve(value);
-    else requestAnimationFrame(look);
-  };
+  const look = () => requestAnimationFrame((CONDITION) ? note : look);
+  const note = () => resolve(performance.timeOrigin + performance.now());
   look();
 })
 """
+
+# To be run before the press that changes the page. The change is there when every element has been sent again
+# and there are as many maps as before, each with a picture that none of them had.
+_WATCH_CHANGE = f"""
+(() => {{
+  const before = {_LIST_MAPS};
+  const areNew = (maps) => maps.length === before.length && !maps.some((map) => before.includes(map));
+  const press = () => {{ window.pressed = performance.timeOrigin + performance.now(); }};
+  window.pressed = 0;
+  document.addEventListener("pointerdown", press, {{ capture: true, once: true }});
+  window.changed = {_AWAIT_SIGHT.replace("CONDITION", f"pressed && areNew({_LIST_MAPS}) && {SENT}")};
+}})()
+"""
+
 # Where an element is, once it has been in the same place for some frames.
 _FIND = """
 new Promise((resolve) => {
@@ -136,7 +90,7 @@ new Promise((resolve) => {
     const now = [left, top, width, height].join();
     rested = width > 0 && now === before ? rested + 1 : 0;
     before = now;
-    if (rested >= 5) resolve([left, top, width, height]);
+    if (rested >= 5) resolve([left + width / 2, top + height / 2]);
     else requestAnimationFrame(look);
   };
   look();
@@ -172,18 +126,15 @@ class Browser:
 
 
 class Tab:
-    """A new visitor's tab, with a cache and storage of its own."""
+    """A new visitor's tab, with a cache and storage of its own; it is empty at first."""
 
-    def __init__(self, browser: Browser, script: str = "") -> None:
-        """Open it, empty; `script` will run in each page before its own."""
+    def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._context = browser.call("Target.createBrowserContext")["browserContextId"]
         opened = browser.call("Target.createTarget", url="about:blank", browserContextId=self._context)
         attached = browser.call("Target.attachToTarget", targetId=opened["targetId"], flatten=True)
         self._session: str = attached["sessionId"]
         self._call("Emulation.setDeviceMetricsOverride", **SCREEN, deviceScaleFactor=1, mobile=False)
-        self._call("Page.enable")  # without it no script is added
-        self._call("Page.addScriptToEvaluateOnNewDocument", source=script)
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self._browser.call(method, self._session, **parameters)
@@ -196,41 +147,64 @@ class Tab:
         """Call an address; returns when its first bytes are there."""
         self._call("Page.navigate", url=url)
 
-    def evaluate(self, expression: str) -> Any:
-        """The value of a script's expression, awaited if it is a promise.
+    def wait(self, condition: str) -> float:
+        """Wait until a condition, in JavaScript, is seen; it is looked for in each frame.
 
-        Raises:
-            RuntimeError: The script fails.
-        """
-        options = {"awaitPromise": True, "returnByValue": True}
-        answer = self._call("Runtime.evaluate", expression=expression, **options)
-        if "exceptionDetails" in answer:
-            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
-        return answer["result"].get("value")
-
-    def wait(self, expression: str) -> Any:
-        """The first value of an expression that is true; it is looked for in each frame.
+        Returns:
+            The time then, in seconds since 1970.
 
         Raises:
             TimeoutError: The browser has sent nothing for `TIMEOUT_S`.
         """
-        return self.evaluate(_WAIT.replace("EXPRESSION", expression))
+        return float(self._evaluate(_AWAIT_SIGHT.replace("CONDITION", condition))) / 1000
 
-    def find(self, selector: str, place: int = 0) -> tuple[float, float, float, float]:
-        """Left and top edge, width and height of an element, once it rests; in pixels of the screen."""
-        script = _FIND.replace("SELECTOR", json.dumps(selector)).replace("PLACE", str(place))
-        left, top, width, height = self.evaluate(script)
-        return left, top, width, height
+    def time_change(self, widget: str, option: int) -> float:
+        """Choose another option of a selectbox, as a visitor does.
 
-    def point(self, x: float, y: float) -> None:
-        """Move the mouse."""
+        Args:
+            widget: Key of the selectbox.
+            option: Which of its options, counted from 0; not the one that is chosen.
+
+        Returns:
+            Seconds from the press on the option until all heatmaps are repainted and everything else stands.
+        """
+        self.wait(FINISHED)
+        self._press(*self._find_middle(f".st-key-{widget} input[role=combobox]"))
+        choice = self._find_middle("[role=option]", option)
+        self._point(*choice)
+        self._evaluate(_WATCH_CHANGE)
+        self._press(*choice)
+        return float(self._evaluate("changed.then((time) => time - pressed)")) / 1000
+
+    def _evaluate(self, script: str) -> Any:
+        """The value of a script, awaited if it is a promise."""
+        options = {"awaitPromise": True, "returnByValue": True}
+        answer = self._call("Runtime.evaluate", expression=script, **options)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", script))
+        return answer["result"].get("value")
+
+    def _find_middle(self, selector: str, place: int = 0) -> tuple[float, float]:
+        """The middle of an element, once it rests, in pixels of the screen."""
+        x, y = self._evaluate(_FIND.replace("SELECTOR", json.dumps(selector)).replace("PLACE", str(place)))
+        return x, y
+
+    def _point(self, x: float, y: float) -> None:
         self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
-    def click(self, x: float, y: float) -> None:
-        """Move the mouse and press its button."""
-        self.point(x, y)
+    def _press(self, x: float, y: float) -> None:
+        self._point(x, y)
         for kind in ("mousePressed", "mouseReleased"):
             self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+def stands(maps: int) -> str:
+    """The condition that a page shows all its heatmaps and nothing is on its way any more.
+
+    Args:
+        maps: How many heatmaps there are.
+    """
+    return f"{FINISHED} && {_LIST_MAPS}.length === {maps}"
 
 
 @contextmanager
@@ -268,73 +242,3 @@ def _read_address(file: Path) -> str:
         if time.monotonic() > deadline:
             raise TimeoutError("Chromium does not start")
         time.sleep(POLL_S)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """An open page.
-
-    Attributes:
-        tab: The browser's tab.
-        called: When its address was called, in seconds since 1970.
-        shown: When its first heatmap was painted, in the same.
-    """
-
-    tab: Tab
-    called: float
-    shown: float
-
-
-def visit(browser: Browser, url: str) -> Visit:
-    """Open a page as a new visitor, with an empty browser cache, and wait for its first heatmap."""
-    tab = Tab(browser, _NOTE_FIRST_HEATMAP)
-    called = time.time()
-    tab.open(url)
-    return Visit(tab, called, float(tab.wait("window.firstHeatmap")))
-
-
-def time_change(tab: Tab, widget: str, option: int) -> float:
-    """Choose another option of a selectbox, as a visitor does.
-
-    Args:
-        tab: An open page with a heatmap.
-        widget: Key of the selectbox.
-        option: Which of its options, counted from 0; not the one that is chosen.
-
-    Returns:
-        Seconds from the press on the option to the repainted heatmap.
-    """
-    tab.wait(FINISHED)
-    tab.click(*_find_middle(tab, f".st-key-{widget} input[role=combobox]"))
-    choice = _find_middle(tab, "[role=option]", option)
-    tab.point(*choice)
-    tab.evaluate(f"({_WATCH_CHANGE})()")
-    tab.click(*choice)
-    return float(tab.wait("window.repainted"))
-
-
-def _find_middle(tab: Tab, selector: str, place: int = 0) -> tuple[float, float]:
-    left, top, width, height = tab.find(selector, place)
-    return left + width / 2, top + height / 2
-
-
-def time_click(tab: Tab, across: float, down: float) -> float:
-    """Click on the photograph of the view "Point at it".
-
-    Args:
-        tab: An open page with that view.
-        across: Where, as a share of the photograph's width.
-        down: Where, as a share of its height.
-
-    Returns:
-        Seconds from the press to the moved marks and the new table.
-    """
-    tab.wait(FINISHED)
-    left, top, width, height = tab.find(".js-plotly-plot .imagelayer image")
-    x, y = left + across * width, top + down * height
-    for step in (8, 4, 0):
-        tab.point(x - step, y - step)
-    time.sleep(0.3)  # until Plotly has found what is below
-    tab.evaluate(f"({_WATCH_ANSWER})()")
-    tab.click(x, y)
-    return float(tab.wait("window.answered"))

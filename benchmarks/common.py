@@ -1,12 +1,13 @@
-"""What both benchmarks share: alternating measurements and the table they print."""
+"""What the benchmarks share: alternating measurements and the table they print."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import Any
 
-HEADER = ("what", "reference", "measured", "reference's time", "ratio", "bar", "met or not")
+HEADER = ("what", "reference", "measured", "reference's figure", "ratio", "bar", "met or not")
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,20 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
-def compare_slower(what: str, reference: str, seconds: Sequence[float], limit: float) -> Row:
+def compare_slower(what: str, reference: str, seconds: Sequence[float], limit: float = inf) -> Row:
     """A row for something that may take at most `limit` times as long as its reference.
 
     Args:
         what: Name of the subject.
         reference: Name of the reference.
         seconds: Medians of the reference and of the subject, as `alternate` returns them.
-        limit: The largest ratio that is good enough.
+        limit: The largest ratio that is good enough; none when the row only reports.
     """
     base, measured = seconds
     ratio = measured / base
     times = (format_seconds(measured), format_seconds(base))
-    return Row(what, reference, *times, f"{ratio:.2f}", f"at most {limit:g}", ratio <= limit)
+    bar = "none" if limit == inf else f"at most {limit:g}"
+    return Row(what, reference, *times, f"{ratio:.2f}", bar, ratio <= limit)
 
 
 def compare_faster(what: str, reference: str, seconds: Sequence[float], limit: float) -> Row:

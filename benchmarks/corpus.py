@@ -14,7 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.hostile_files import list_cases
-from viz.images import ImageError, frame_image, read_image
+from viz.pictures.decode import ImageError, read_image
+from viz.pictures.frame import frame_image
 
 LONGEST_S = 2.0
 MOST_MB = 300.0

@@ -41,7 +41,7 @@ def run_server(script: str, *settings: str) -> Iterator[Server]:
 
     Args:
         script: Path of the page, from the project's folder; all scripts share the project's settings.
-        settings: More arguments of `streamlit run`, which outdo those.
+        settings: More arguments of `streamlit run`, which outdo these.
     """
     port = find_free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from views.address import SAMPLES
-from views.texts import make_translate
-from viz.verdicts import RULES
+from page.settings import SAMPLES
+from viz.measures.claims import RULES
+from viz.texts import Translate
 
 # Left, top, right and bottom edge of the object in the framed photograph, in pixels, drawn by hand: the cat's
 # head, cup and saucer, the astronaut without her helmet, the rocket. The brick wall has none.
@@ -29,7 +29,7 @@ PAGE = Path(__file__).parent.parent / "app.py"
 TIMEOUT_S = 120
 BADGE = re.compile(r" :\w+-badge\[(.+?)\] *\n")
 
-translate = make_translate("en")
+translate = Translate("en")
 
 
 def main() -> None:

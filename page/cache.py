@@ -158,7 +158,7 @@ def compute_components(
 @st.cache_resource(show_spinner=False, max_entries=SPOTS)
 def find_sample_spots(network: str) -> "dict[str, Spots]":
     """Where in the bundled photographs each channel responds most: one pass a photograph."""
-    from viz.evidence.patches import find_spots
+    from viz.evidence.spots import find_spots
 
     batches = (_prepare(network, pixels)[1] for pixels in read_sample_pixels())
     return find_spots(load_network(network), batches)

@@ -1,6 +1,6 @@
 """The part of the view "Point at it" that shows a layer's channels."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -16,6 +16,7 @@ from page.picture import Picture
 from page.settings import SAMPLES, THUMBS, find_layer
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_switch
+from viz.evidence.patches import PATCHES, Patch, choose_patches
 from viz.figures.heatmaps import write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_channel, draw_thumbnails
@@ -24,133 +25,128 @@ from viz.maps.channels import color_components, rank_channels
 from viz.maps.coarsen import average_to
 from viz.maps.ranges import choose_limits
 from viz.networks.layers import Layer
-from viz.pictures.frame import Box
 from viz.texts import Translate
-
-if TYPE_CHECKING:
-    from viz.evidence.patches import Patch
 
 THUMB_WIDTH = 104  # pixels of the screen, at least
 THUMB_CELLS = 96  # a side, at most: finer maps are averaged
 PATCH_WIDTH = 104  # pixels of the screen
 
 
+@dataclass(frozen=True)
+class LayerChannels:
+    """The channels of one layer, in the visitor's order.
+
+    Attributes:
+        picture: Of which photograph.
+        layer: Of which layer.
+        values: Float32 [h, w, C].
+        order: Numbers of the channels, first the first, [C].
+        scores: By which they are ordered, by number, [C].
+    """
+
+    picture: Picture
+    layer: Layer
+    values: NDArray[np.float32]
+    order: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
 def draw_channels(picture: Picture, screen: Screen, status: Status, translate: Translate) -> None:
     """Draw one channel large beside the principal components, all channels small, and the best patches."""
     state = st.session_state
     layer = find_layer(state["layer"])
-    feature_map = ChannelValues(picture, status, translate).read(layer.name)
-    order, scores = rank_channels(feature_map, state["rank"])
+    values = ChannelValues(picture, status, translate).read(layer.name)
+    channels = LayerChannels(picture, layer, values, *rank_channels(values, state["rank"]))
     if state["channel"] is not None and state["channel"] >= layer.channels:
         state["channel"] = None
-    channel = int(order[0]) if state["channel"] is None else state["channel"]
-    _draw_large(picture, layer, feature_map, channel, screen, translate)
+    channel = int(channels.order[0]) if state["channel"] is None else state["channel"]
+    _draw_large(channels, channel, screen, translate)
     watch_clicks(["thumbnails"], _take_thumbnail)
-    _draw_controls(layer, order, channel, translate)
-    first = (state["thumb_page"] - 1) * THUMBS
-    shown = [int(number) for number in order[first : first + THUMBS]]
-    state["_thumbs"] = shown
-    _draw_thumbnails(picture, layer, feature_map, shown, scores, screen, translate)
-    _draw_patches(layer, channel, status, translate)
+    _draw_controls(channels, channel, translate)
+    _draw_thumbnails(channels, screen, translate)
+    draw_switch("patches", "channel.patches", translate)
+    if state["patches"]:
+        _draw_patches(layer, channel, status, translate)
     with st.expander(translate("channel.explain_title"), icon=":material/help:"):
         st.markdown(translate("channel.explain_body"))
-
-
-def _take_thumbnail(click: Click) -> None:
-    shown = st.session_state.get("_thumbs", [])
-    if click.trace < len(shown):
-        st.session_state["channel"] = shown[click.trace]
 
 
 def _is_diverging() -> bool:
     return bool(st.session_state["side"] == "pre")
 
 
-def _draw_large(
-    picture: Picture,
-    layer: Layer,
-    feature_map: NDArray[np.float32],
-    channel: int,
-    screen: Screen,
-    translate: Translate,
-) -> None:
-    state = st.session_state
-    heatmap = np.ascontiguousarray(feature_map[..., channel])
-    ((low, high),) = choose_limits([heatmap], "own", _is_diverging())
-    title = write_map_title(layer, heatmap.shape, translate, channel)
-    hover = translate("panel.hover", name=f"{layer.name} · {channel}", field=layer.receptive_field)
-    panel = Panel(heatmap, layer.stride, low, high, title, hover)
+def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate: Translate) -> None:
+    state, picture, layer = st.session_state, channels.picture, channels.layer
     key = (picture.key, state["network"], layer.name, state["side"])
-    values, explained = compute_components(key, feature_map)
-    shares = [f"{share:.0%}" for share in explained]
-    title = translate("channel.components", name=layer.name, total=f"{explained.sum():.0%}")
-    hover = translate("channel.components_hover", name=layer.name)
-    colors = Colors(color_components(values), values, layer.stride, title, hover)
-    grid = arrange_panels(3, screen.width, screen.height * 0.6, picture.aspect)
+    components, shares = compute_components(key, channels.values)
+    colors = Colors(
+        color_components(components),
+        components,
+        layer.stride,
+        translate("channel.components", name=layer.name, total=f"{shares.sum():.0%}"),
+        translate("channel.components_hover", name=layer.name),
+    )
+    panel = _make_panel(channels, channel, translate)
     look = Look(state["colors"], _is_diverging(), True, state["opacity"], state["smooth"])
+    grid = arrange_panels(3, screen.width, screen.height * 0.6, picture.aspect)
     alt = translate("channel.alt", channel=channel, name=layer.name, photo=picture.alt)
     draw_figure(draw_channel(picture.photo, panel, colors, look, grid), "channel_large", alt, translate)
-    red, green, blue = shares
+    red, green, blue = (f"{share:.0%}" for share in shares)
     st.caption(translate("channel.explained", red=red, green=green, blue=blue))
 
 
-def _draw_controls(layer: Layer, order: NDArray[np.int64], channel: int, translate: Translate) -> None:
-    state = st.session_state
-    pages = -(-layer.channels // THUMBS)
+def _make_panel(channels: LayerChannels, channel: int, translate: Translate) -> Panel:
+    layer = channels.layer
+    heatmap = np.ascontiguousarray(channels.values[..., channel])
+    ((low, high),) = choose_limits([heatmap], "own", _is_diverging())
+    title = write_map_title(layer, heatmap.shape, translate, channel)
+    hover = translate("panel.hover", name=f"{layer.name} · {channel}", field=layer.receptive_field)
+    return Panel(heatmap, layer.stride, low, high, title, hover)
+
+
+def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) -> None:
+    state, count = st.session_state, channels.layer.channels
+    pages = -(-count // THUMBS)
     state["thumb_page"] = min(state["thumb_page"], pages)
     state["channel_number"] = channel
+    rank = (st.selectbox, "rank", "channel.rank", "channel.rank_")
+    scale = (st.segmented_control, "thumbs", "channel.scale", "channel.scale_")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        draw_choice(
-            *(st.selectbox, "rank", "channel.rank", "channel.rank_", translate),
-            on_change=lambda: st.session_state.update(thumb_page=1),
-            width=240,
-        )
-        draw_choice(
-            st.segmented_control, "thumbs", "channel.scale", "channel.scale_", translate, required=True
-        )
-        st.slider(
-            translate("channel.page", pages=pages), min_value=1, max_value=pages, key="thumb_page", width=220
-        )
+        draw_choice(*rank, translate, on_change=_show_first_page, width=240)
+        draw_choice(*scale, translate, required=True)
+        st.slider(translate("channel.page", pages=pages), 1, pages, key="thumb_page", width=220)
         st.number_input(
             translate("channel.number"),
             min_value=0,
-            max_value=layer.channels - 1,
-            step=1,
+            max_value=count - 1,
             key="channel_number",
-            on_change=lambda: st.session_state.update(channel=int(st.session_state["channel_number"])),
+            on_change=_take_number,
             width=140,
         )
-    place = int(np.flatnonzero(order == channel)[0]) + 1
-    st.caption(translate("channel.place", channel=channel, place=place, count=layer.channels))
+    place = int(np.flatnonzero(channels.order == channel)[0]) + 1
+    st.caption(translate("channel.place", channel=channel, place=place, count=count))
 
 
-def _draw_thumbnails(
-    picture: Picture,
-    layer: Layer,
-    feature_map: NDArray[np.float32],
-    shown: list[int],
-    scores: NDArray[np.float64],
-    screen: Screen,
-    translate: Translate,
-) -> None:
-    state = st.session_state
-    height, width = picture.size
+def _show_first_page() -> None:
+    st.session_state["thumb_page"] = 1
+
+
+def _take_number() -> None:
+    st.session_state["channel"] = int(st.session_state["channel_number"])
+
+
+def _list_shown(channels: LayerChannels) -> list[int]:
+    first = (st.session_state["thumb_page"] - 1) * THUMBS
+    return [int(number) for number in channels.order[first : first + THUMBS]]
+
+
+def _draw_thumbnails(channels: LayerChannels, screen: Screen, translate: Translate) -> None:
+    state, picture, layer = st.session_state, channels.picture, channels.layer
+    shown = state["_thumbs"] = _list_shown(channels)
     stride = layer.stride
-    while max(height, width) // stride > THUMB_CELLS:
+    while max(picture.size) // stride > THUMB_CELLS:
         stride *= 2
-    heatmaps = [_shrink(feature_map[..., number], height // stride, width // stride) for number in shown]
-    limits = choose_limits(heatmaps, state["thumbs"], _is_diverging())
-    panels = [
-        Panel(
-            heatmap,
-            stride,
-            low,
-            high,
-            f"<b>{number}</b> · {_write_score(float(scores[number]))}",
-            translate("channel.hover", name=layer.name, channel=number),
-        )
-        for number, heatmap, (low, high) in zip(shown, heatmaps, limits, strict=True)
-    ]
+    panels = _make_thumbnails(channels, shown, stride, translate)
     bar = translate("channel.shared_bar") if state["thumbs"] == "shared" else ""
     look = Look(state["colors"], _is_diverging(), smooth=state["smooth"], shared_bar=bar)
     grid = arrange_panels(len(panels), screen.width, screen.height, picture.aspect, THUMB_WIDTH)
@@ -161,10 +157,26 @@ def _draw_thumbnails(
         st.caption(translate("channel.averaged", side=stride // layer.stride))
 
 
-def _shrink(heatmap: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    if heatmap.shape == (height, width):
-        return np.ascontiguousarray(heatmap)
-    return average_to(heatmap, height, width).astype(np.float32)
+def _take_thumbnail(click: Click) -> None:
+    shown = st.session_state.get("_thumbs", [])
+    if click.trace < len(shown):
+        st.session_state["channel"] = shown[click.trace]
+
+
+def _make_thumbnails(
+    channels: LayerChannels, shown: list[int], stride: int, translate: Translate
+) -> list[Panel]:
+    """Maps of some channels, averaged to cells of `stride` pixels."""
+    height, width = (side // stride for side in channels.picture.size)
+    averaged = (average_to(channels.values[..., number], height, width) for number in shown)
+    heatmaps = [heatmap.astype(np.float32) for heatmap in averaged]
+    limits = choose_limits(heatmaps, st.session_state["thumbs"], _is_diverging())
+    panels: list[Panel] = []
+    for number, heatmap, (low, high) in zip(shown, heatmaps, limits, strict=True):
+        title = f"<b>{number}</b> · {_write_score(float(channels.scores[number]))}"
+        hover = translate("channel.hover", name=channels.layer.name, channel=number)
+        panels.append(Panel(heatmap, stride, low, high, title, hover))
+    return panels
 
 
 def _write_score(score: float) -> str:
@@ -173,11 +185,6 @@ def _write_score(score: float) -> str:
 
 
 def _draw_patches(layer: Layer, channel: int, status: Status, translate: Translate) -> None:
-    from viz.evidence.patches import PATCHES, choose_patches  # it needs torch
-
-    draw_switch("patches", "channel.patches", translate)
-    if not st.session_state["patches"]:
-        return
     network = st.session_state["network"]
     with status.computing(("spots", network), network, translate("channel.computing_patches")):
         spots = find_sample_spots(network)
@@ -187,22 +194,20 @@ def _draw_patches(layer: Layer, channel: int, status: Status, translate: Transla
     if len(patches) < PATCHES:
         st.caption(translate("channel.few_patches", count=len(patches), channel=channel))
     if patches:
-        st.image(
-            [_cut(pictures[patch.picture], patch.box) for patch in patches],
-            caption=[_name_patch(patch, translate) for patch in patches],
-            width=PATCH_WIDTH,
-        )
+        images = [_cut(pictures[patch.picture], patch) for patch in patches]
+        names = [_name_patch(patch, translate) for patch in patches]
+        st.image(images, caption=names, width=PATCH_WIDTH)
 
 
-def _cut(pixels: NDArray[np.uint8], box: Box) -> Image.Image:
+def _cut(pixels: NDArray[np.uint8], patch: Patch) -> Image.Image:
     """The patch, its pixels enlarged and not blended: at the picture's edge it is cut and so not square."""
-    left, top, right, bottom = box
+    left, top, right, bottom = patch.box
     image = Image.fromarray(pixels[top:bottom, left:right])
     factor = max(1, PATCH_WIDTH // image.width)
     return image.resize((image.width * factor, image.height * factor), Resampling.NEAREST)
 
 
-def _name_patch(patch: "Patch", translate: Translate) -> str:
+def _name_patch(patch: Patch, translate: Translate) -> str:
     left, top, _, _ = patch.box
     photo = translate(f"picture.{list(SAMPLES)[patch.picture]}")
     return translate("channel.patch", photo=photo, value=format_value(patch.value), x=left, y=top)

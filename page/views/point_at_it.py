@@ -23,7 +23,7 @@ from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
 from viz.figures.pieces import Glow, Look, Mark, Panel, format_value
 from viz.maps.heatmaps import Heatmaps
-from viz.maps.values import list_strongest, match_vector, rank_in_map
+from viz.maps.values import find_half, list_strongest, match_vector, rank_in_map
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
@@ -162,9 +162,7 @@ def _find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
 def _say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
     name = st.session_state["layer"]
     if glow.values.any():
-        from viz.evidence.gradients import measure_half  # it needs torch
-
-        share = measure_half(glow.values)
+        share = find_half(glow.values)
         st.caption(translate("probe.field_half", name=name, share=f"{share:.0%}"))
     else:
         st.caption(translate("probe.field_none", name=name))

@@ -608,11 +608,7 @@ def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
         tab.wait_for_selector('[data-test-script-state="running"]', state="attached", timeout=20_000)
         visitor.settle()
         visitor.choose("Channels become one map by", "Maximum")
-        assert visitor.parameters() == {
-            "photo": ["coffee"],
-            "layers": ["conv5_3"],
-            "aggregation": ["max"],
-        }
+        assert visitor.parameters() == {"photo": ["coffee"], "layers": ["conv5_3"], "aggregation": ["max"]}
         assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
         assert tab.locator('[data-testid="stException"]').count() == 0
     tab.context.close()

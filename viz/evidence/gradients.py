@@ -8,7 +8,6 @@ from torch import Tensor
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.maps.aggregations import get_aggregation
 from viz.maps.one_pass import run_pass
-from viz.maps.values import find_half
 from viz.networks.layers import Layer
 from viz.networks.network import Network
 from viz.pictures.frame import Box
@@ -66,16 +65,7 @@ def compute_vector(
 ) -> NDArray[np.float32]:
     """The channels of one cell, float32 [C], from the pixels that it sees alone.
 
-    Args:
-        network: Left as it is.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
-        layer: Name of one whose receptive field is known.
-        row: Of the cell, counted from 0.
-        column: Of the cell, counted from 0.
-        side: "pre" or "post" the activation.
-
-    Raises:
-        ValueError: The layer is unknown, or its map has no such cell.
+    Arguments and what is raised are those of `effective_receptive_field`.
     """
     pixels, (left, top, _, _) = _cut_out(network, batch, layer, row, column)
     with torch.inference_mode():
@@ -93,12 +83,7 @@ def _cut_out(network: Network, batch: Tensor, layer: str, row: int, column: int)
 
 
 def _run_cut(
-    network: Network,
-    pixels: Tensor,
-    layer: str,
-    cell: tuple[int, int],
-    side: str,
-    corner: tuple[int, int],
+    network: Network, pixels: Tensor, layer: str, cell: tuple[int, int], side: str, corner: tuple[int, int]
 ) -> Tensor:
     """The channels [C] of a cell, of a picture that was cut out at `corner` (left, top)."""
     stride = network.find_layer(layer).stride
@@ -111,12 +96,3 @@ def _run_cut(
 
     run_pass(network, pixels, keep, last=(layer, side))
     return found[0]
-
-
-def measure_half(field: NDArray[np.float32]) -> float:
-    """The smallest share of a receptive field's area that holds half of the effective one's sum, 0..1.
-
-    Args:
-        field: Of `effective_receptive_field` what lies in the theoretical one, [h, w]; not zero everywhere.
-    """
-    return find_half(np.sort(field.astype(np.float64), axis=None))

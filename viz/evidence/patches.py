@@ -1,23 +1,15 @@
 """The patches of pictures that excite a channel most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import max_pool2d
 
 from viz.evidence.receptive_fields import receptive_field_box
-from viz.maps.one_pass import run_pass
 from viz.networks.layers import Layer
-from viz.networks.network import Network
 from viz.pictures.frame import Box
 
-# Of each picture and channel the largest value in each of these blocks is a candidate.
-BLOCKS = 7
-CANDIDATES = 48  # a channel, of all pictures; enough to find nine that lie apart
 PATCHES = 9
 # Two patches of one picture are at least half a receptive field apart, within these limits, in pixels.
 LEAST_GAP = 8
@@ -44,46 +36,6 @@ class Spots:
     def nbytes(self) -> int:
         """Bytes that they take."""
         return sum(part.nbytes for part in (self.values, self.pictures, self.rows, self.columns))
-
-
-def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
-    """One pass a picture; of every channel of every layer the strongest places after the activation.
-
-    Args:
-        network: Left as it is.
-        batches: Pictures, as `network.to_batch` gives them, each [1, 3, H, W].
-
-    Returns:
-        By layer name.
-    """
-    found: dict[str, list[list[NDArray[np.float32]]]] = {}
-    with torch.inference_mode():
-        for number, batch in enumerate(batches):
-
-            def keep(layer: Layer, side: str, signal: Tensor, number: int = number) -> None:
-                if side == "post":
-                    found.setdefault(layer.name, []).append(_find_peaks(signal, number))
-
-            run_pass(network, batch, keep)
-    return {name: _merge(peaks) for name, peaks in found.items()}
-
-
-def _find_peaks(signal: Tensor, picture: int) -> list[NDArray[np.float32]]:
-    """Value, picture, row and column of the largest cell of each block, each [C, n]."""
-    block = -(-max(signal.shape[2:]) // BLOCKS)
-    values, places = max_pool2d(signal, block, ceil_mode=True, return_indices=True)
-    flat = values[0].flatten(1).cpu().numpy()
-    rows, columns = np.divmod(places[0].flatten(1).cpu().numpy(), signal.shape[3])
-    return [flat, np.full_like(rows, picture), rows, columns]
-
-
-def _merge(peaks: Sequence[Sequence[NDArray[np.float32]]]) -> Spots:
-    values, pictures, rows, columns = (np.concatenate(parts, axis=1) for parts in zip(*peaks, strict=True))
-    order = np.argsort(-values, axis=1, kind="stable")[:, :CANDIDATES]
-    values, pictures, rows, columns = (
-        np.take_along_axis(part, order, axis=1) for part in (values, pictures, rows, columns)
-    )
-    return Spots(values, pictures.astype(np.uint8), rows.astype(np.uint16), columns.astype(np.uint16))
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,19 @@ from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 
+from viz.figures import pieces
 from viz.figures.layout import GAP, Grid, Slot
-from viz.figures.pieces import (
-    ACCENT_COLOR,
-    MUTED_COLOR,
-    NARROW,
-    Spec,
-    base_layout,
-    name_axes,
-    write_title,
-)
+from viz.figures.pieces import Spec
 from viz.networks.layers import STAGES, Layer
 
 CURVE_STYLES = {
-    "trained": {"color": ACCENT_COLOR, "width": 2.5, "dash": "solid"},
+    "trained": {"color": pieces.ACCENT_COLOR, "width": 2.5, "dash": "solid"},
     "untrained": {"color": "#7d8cc4", "width": 2, "dash": "dash"},
     "coarse": {"color": "#3f9c8f", "width": 2, "dash": "dashdot"},
     "noise": {"color": "#a8862c", "width": 2, "dash": "dot"},
 }
 SHADE_COLOR = "rgba(138, 141, 150, 0.12)"
-AXIS: Spec = {"tickfont": {"size": 10, "color": MUTED_COLOR}, "zeroline": False, "fixedrange": True}
+AXIS: Spec = {"tickfont": {"size": 10, "color": pieces.MUTED_COLOR}, "zeroline": False, "fixedrange": True}
 CHART_WIDTH = 240  # pixels of the screen, at least
 CHART_HEIGHT = 132
 CHART_TITLE_HEIGHT = 34
@@ -75,15 +68,16 @@ def draw_charts(
     """
     grid = _arrange(len(charts), width)
     traces: list[Spec] = []
-    layout = base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "closest"}
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top", "font": {"color": MUTED_COLOR}}
+    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "closest"}
+    legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
+    layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR}}
     layout["annotations"], layout["shapes"] = [], []
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
-        x, y = name_axes(place)
+        x, y = pieces.name_axes(place)
         for kind in chart.curves:
             curve = _draw_curve(chart, kind, layers, marked, x, y)
             traces.append(curve | _describe_curve(chart, kind, curve_names[kind], legend=place == 0))
-        layout["annotations"].append(write_title(chart.title, x, y) | {"yshift": 10})
+        layout["annotations"].append(pieces.write_title(chart.title, x, y) | {"yshift": 10})
         layout["annotations"] += _name_stages(stage_names, layers, x, y)
         layout["shapes"] += _shade_stages(layers, x, y)
         layout["shapes"] += [_draw_limit(value, x, y) for value in chart.limits]
@@ -93,7 +87,7 @@ def draw_charts(
 
 
 def _arrange(count: int, width: float) -> Grid:
-    columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
+    columns = 1 if width < pieces.NARROW else min(count, int(width // CHART_WIDTH))
     chart_width = (width - (columns - 1) * GAP) / columns
     row_height = CHART_TITLE_HEIGHT + CHART_HEIGHT + CHART_FOOT_HEIGHT
     slots = tuple(
@@ -159,7 +153,7 @@ def _name_stages(names: Mapping[str, str], layers: Sequence[Layer], x: str, y: s
 
 def _draw_limit(value: float, x: str, y: str) -> Spec:
     line = {"type": "line", "xref": f"{x} domain", "yref": y, "x0": 0, "x1": 1, "y0": value, "y1": value}
-    return line | {"line": {"color": MUTED_COLOR, "width": 1, "dash": "dot"}}
+    return line | {"line": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"}}
 
 
 def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spec:

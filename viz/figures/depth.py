@@ -4,25 +4,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from viz.figures import pieces
 from viz.figures.layout import Grid
-from viz.figures.pieces import (
-    ACCENT_COLOR,
-    MUTED_COLOR,
-    NARROW,
-    Look,
-    Panel,
-    PhotoPanel,
-    Spec,
-    base_layout,
-    draw_bar,
-    heatmap_trace,
-    lay_under,
-    make_template,
-    name_axes,
-    number_map,
-    place_axes,
-    write_title,
-)
+from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
 
 PLAY_MS = 700
 TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
@@ -46,25 +30,25 @@ def draw_depth(
         panels: The maps of all layers, shallow to deep.
         names: Their names, which the slider shows.
         look: What they share; the overlay is always on.
-        grid: One box, in which the photograph and the map lie.
+        grid: One slot, in which the photograph and the map lie.
         words: "play", "pause" and "layer", in the visitor's language.
 
     Returns:
         The figure; frame `names[i]` shows `panels[i]`.
     """
-    x, y = name_axes(0)
-    bars = [draw_bar(panel.low, panel.high, number_map(panel), grid, grid.slots[0]) for panel in panels]
-    traces = [heatmap_trace(panel, look, x, y, bar) for panel, bar in zip(panels, bars, strict=True)]
+    x, y = pieces.name_axes(0)
+    bars = [pieces.draw_map_bar(panel, grid, grid.slots[0]) for panel in panels]
+    traces = [pieces.heatmap_trace(panel, look, x, y, bar) for panel, bar in zip(panels, bars, strict=True)]
     frames = [
-        {"name": name, "data": [trace], "layout": {"annotations": [write_title(panel.title, x, y)]}}
+        {"name": name, "data": [trace], "layout": {"annotations": [pieces.write_title(panel.title, x, y)]}}
         for name, panel, trace in zip(names, panels, traces, strict=True)
     ]
     controls = measure_controls(grid.width)
-    layout = base_layout(grid) | place_axes(grid, photo)
+    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
     layout |= {
-        "annotations": [write_title(panels[0].title, x, y)],
-        "images": [lay_under(x, y, photo)],
-        "template": make_template(photo),
+        "annotations": [pieces.write_title(panels[0].title, x, y)],
+        "images": [pieces.lay_under(x, y, photo)],
+        "template": pieces.make_template(photo),
         "sliders": [_scrubber(names, words["layer"], grid)],
         "updatemenus": [_player(words["play"], words["pause"], grid)],
         "margin": layout["margin"] | {"b": controls},
@@ -75,12 +59,12 @@ def draw_depth(
 
 def measure_controls(width: float) -> int:
     """Height of the slider and the buttons below the scrubber's picture, in pixels of the screen."""
-    return SLIDER_HEIGHT if width >= NARROW else SLIDER_HEIGHT + BUTTONS_HEIGHT
+    return SLIDER_HEIGHT if width >= pieces.NARROW else SLIDER_HEIGHT + BUTTONS_HEIGHT
 
 
 def _scrubber(names: Sequence[str], prefix: str, grid: Grid) -> Spec:
     steps = [{"label": name, "method": "animate", "args": [[name], _animation(duration=0)]} for name in names]
-    left = BUTTONS_WIDTH / grid.width if grid.width >= NARROW else 0
+    left = BUTTONS_WIDTH / grid.width if grid.width >= pieces.NARROW else 0
     return {
         "active": 0,
         "steps": steps,
@@ -89,16 +73,16 @@ def _scrubber(names: Sequence[str], prefix: str, grid: Grid) -> Spec:
         "x": left,
         "len": 1 - left,
         "tickwidth": 1,
-        "tickcolor": MUTED_COLOR,
+        "tickcolor": pieces.MUTED_COLOR,
         "bgcolor": TRACK_COLOR,
-        "activebgcolor": ACCENT_COLOR,
-        "bordercolor": MUTED_COLOR,
+        "activebgcolor": pieces.ACCENT_COLOR,
+        "bordercolor": pieces.MUTED_COLOR,
     }
 
 
 def _player(play: str, pause: str, grid: Grid) -> Spec:
     # Beside the slider; on a phone below it.
-    top = 30 if grid.width >= NARROW else SLIDER_HEIGHT
+    top = 30 if grid.width >= pieces.NARROW else SLIDER_HEIGHT
     return {
         "type": "buttons",
         "direction": "left",

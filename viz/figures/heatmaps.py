@@ -8,34 +8,16 @@ from dataclasses import replace
 import plotly.graph_objects as go
 from PIL import Image
 
-from viz.figures.layout import BAR_HEIGHT, Grid, Slot, arrange_panels
-from viz.figures.pieces import (
-    BAR_NUMBER_SIZE,
-    TITLE_SIZE,
-    Look,
-    Panel,
-    PhotoPanel,
-    Spec,
-    base_layout,
-    draw_bar,
-    heatmap_trace,
-    lay_under,
-    make_template,
-    name_axes,
-    number_map,
-    number_range,
-    photo_trace,
-    place_axes,
-    write_note,
-    write_title,
-)
+from viz.figures import pieces
+from viz.figures.layout import Grid, Slot, arrange_panels
+from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
 from viz.maps.aggregations import UNSIGNED
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.ranges import choose_limits
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
-SHARED_BAR_TITLE_HEIGHT = 13
+SHARED_BAR_HEIGHT = 46  # with its title
 NOTEBOOK_WIDTH = 1000  # pixels of the screen
 NOTEBOOK_HEIGHT = 650
 
@@ -176,38 +158,38 @@ def compose_panels(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, note: str = ""
 ) -> Spec:
     """What `draw_panels` makes a figure of; other figures add to it."""
-    x, y = name_axes(0)
-    layout = base_layout(grid) | place_axes(grid, photo)
-    layout["annotations"] = [write_title(photo.title, x, y)]
-    spec: Spec = {"data": [photo_trace(photo, x, y)], "layout": layout}
+    x, y = pieces.name_axes(0)
+    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
+    layout["annotations"] = [pieces.write_title(photo.title, x, y)]
+    spec: Spec = {"data": [pieces.photo_trace(photo, x, y)], "layout": layout}
     if look.overlay and panels:
-        axes = [name_axes(place) for place in range(1, len(panels) + 1)]
-        layout["images"] = [lay_under(x, y, photo) for x, y in axes]
-        layout["template"] = make_template(photo)
+        axes = [pieces.name_axes(place) for place in range(1, len(panels) + 1)]
+        layout["images"] = [pieces.lay_under(x, y, photo) for x, y in axes]
+        layout["template"] = pieces.make_template(photo)
     add_panels(spec, panels, look, grid)
     if note and grid.spare:
-        layout["annotations"].append(write_note(note, grid, grid.spare))
+        layout["annotations"].append(pieces.write_note(note, grid, grid.spare))
     return spec
 
 
 def add_panels(
-    spec: Spec, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = TITLE_SIZE
+    spec: Spec, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE
 ) -> None:
     """Add maps, titles and bars behind the traces that are there."""
     first = len(spec["data"])
     for place, panel in enumerate(panels, start=first):
-        x, y = name_axes(place)
+        x, y = pieces.name_axes(place)
         bar: Spec | None
         if not look.shared_bar:
-            bar = draw_bar(panel.low, panel.high, number_map(panel), grid, grid.slots[place])
+            bar = pieces.draw_map_bar(panel, grid, grid.slots[place])
         else:
             bar = _draw_shared_bar(panel, look, grid) if place == first else None
-        spec["data"].append(heatmap_trace(panel, look, x, y, bar))
-        spec["layout"]["annotations"].append(write_title(panel.title, x, y, title_size))
+        spec["data"].append(pieces.heatmap_trace(panel, look, x, y, bar))
+        spec["layout"]["annotations"].append(pieces.write_title(panel.title, x, y, title_size))
 
 
 def _draw_shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
     """The one bar of all maps, at the foot of the figure."""
-    foot = Slot(0.0, grid.height - BAR_HEIGHT, grid.width, SHARED_BAR_TITLE_HEIGHT)
-    bar = draw_bar(panel.low, panel.high, number_range(panel.low, panel.high), grid, foot)
-    return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": BAR_NUMBER_SIZE}}}
+    foot = Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
+    bar = pieces.draw_bar(panel.low, panel.high, grid, foot)
+    return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": pieces.BAR_NUMBER_SIZE}}}

@@ -68,7 +68,7 @@ def arrange_panels(
         ValueError: There is no picture.
 
     Example:
-        >>> [round(slot.top) for box in arrange_panels(5, 1060, 650, 2 / 3).slots]
+        >>> [round(slot.top) for slot in arrange_panels(5, 1060, 650, 2 / 3).slots]
         [44, 44, 44, 348, 348]
     """
     if count < 1:

@@ -5,28 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from viz.figures import pieces
 from viz.figures.heatmaps import add_panels, compose_panels
 from viz.figures.layout import Grid
-from viz.figures.pieces import (
-    GLOW_SCALE,
-    RING_RADIUS,
-    Colors,
-    Glow,
-    Look,
-    Mark,
-    Panel,
-    PhotoPanel,
-    Spec,
-    base_layout,
-    draw_bar,
-    name_axes,
-    number_range,
-    outline_box,
-    outline_ring,
-    photo_trace,
-    place_axes,
-    write_title,
-)
+from viz.figures.pieces import Colors, Glow, Look, Mark, Panel, PhotoPanel, Spec
 from viz.pictures.frame import Box
 
 THUMB_TITLE_SIZE = 11
@@ -56,15 +38,15 @@ def draw_marked_panels(
         note: A text for the place that the last row leaves free, if it does.
     """
     spec = compose_panels(photo, panels, look, grid, note)
-    x, y = name_axes(0)
-    shapes = [shape for mark in marks for shape in outline_box(x, y, mark.field, 1, "dot")]
-    shapes += [*outline_box(x, y, chosen.field, 3), *outline_ring(x, y, chosen.cell)]
+    x, y = pieces.name_axes(0)
+    shapes = [shape for mark in marks for shape in pieces.outline_box(x, y, mark.field, 1, "dot")]
+    shapes += [*pieces.outline_box(x, y, chosen.field, 3), *pieces.outline_ring(x, y, chosen.cell)]
     for place, mark in enumerate(marks, start=1):
-        x, y = name_axes(place)
-        shapes += [*outline_box(x, y, mark.field, 1, "dot"), *outline_box(x, y, mark.cell, 2)]
+        x, y = pieces.name_axes(place)
+        shapes += [*pieces.outline_box(x, y, mark.field, 1, "dot"), *pieces.outline_box(x, y, mark.cell, 2)]
         cell_width = (mark.cell[2] - mark.cell[0]) * grid.slots[place].width / photo.width
-        if cell_width < 2 * RING_RADIUS:
-            shapes += outline_ring(x, y, mark.cell)
+        if cell_width < 2 * pieces.RING_RADIUS:
+            shapes += pieces.outline_ring(x, y, mark.cell)
     spec["layout"]["shapes"] = shapes
     if glow is not None:
         spec["data"].append(_draw_glow(glow, grid))
@@ -73,7 +55,7 @@ def draw_marked_panels(
 
 def _draw_glow(glow: Glow, grid: Grid) -> Spec:
     high = float(glow.values.max()) or 1.0
-    x, y = name_axes(0)
+    x, y = pieces.name_axes(0)
     return {
         "type": "heatmap",
         "xaxis": x,
@@ -85,8 +67,8 @@ def _draw_glow(glow: Glow, grid: Grid) -> Spec:
         "dy": 1,
         "zmin": 0,
         "zmax": high,
-        "colorscale": GLOW_SCALE,
-        "colorbar": draw_bar(0.0, high, number_range(0.0, high), grid, grid.slots[0]),
+        "colorscale": pieces.GLOW_SCALE,
+        "colorbar": pieces.draw_bar(0.0, high, grid, grid.slots[0]),
         "hovertemplate": glow.hover,
     }
 
@@ -102,11 +84,11 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
         grid: Three slots.
     """
     spec = compose_panels(photo, [panel], look, grid)
-    x, y = name_axes(2)
+    x, y = pieces.name_axes(2)
     trace: Spec = {"type": "image", "xaxis": x, "yaxis": y, "z": colors.pixels, "customdata": colors.values}
     trace |= {"x0": colors.stride / 2, "dx": colors.stride, "y0": colors.stride / 2, "dy": colors.stride}
     spec["data"].append(trace | {"hovertemplate": colors.hover})
-    spec["layout"]["annotations"].append(write_title(colors.title, x, y))
+    spec["layout"]["annotations"].append(pieces.write_title(colors.title, x, y))
     return go.Figure(spec)
 
 
@@ -119,7 +101,7 @@ def draw_thumbnails(photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid
         look: What they share.
         grid: Where they stand.
     """
-    layout = base_layout(grid) | place_axes(grid, photo)
+    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
     layout["annotations"] = []
     spec: Spec = {"data": [], "layout": layout}
     add_panels(spec, panels, look, grid, THUMB_TITLE_SIZE)
@@ -140,11 +122,11 @@ def draw_selectable_photo(photo: PhotoPanel, box: Box | None, grid: Grid) -> go.
     # Plotly selects points, and a picture has none.
     grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
     rows, columns = grid_points.astype(np.float32)
-    x, y = name_axes(0)
+    x, y = pieces.name_axes(0)
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
     points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
-    layout = base_layout(grid) | place_axes(grid, photo)
-    layout |= {"annotations": [write_title(photo.title, x, y)], "dragmode": "select"}
+    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
+    layout |= {"annotations": [pieces.write_title(photo.title, x, y)], "dragmode": "select"}
     if box is not None:
-        layout["shapes"] = outline_box(x, y, box, 3)
-    return go.Figure({"data": [photo_trace(photo, x, y), points], "layout": layout})
+        layout["shapes"] = pieces.outline_box(x, y, box, 3)
+    return go.Figure({"data": [pieces.photo_trace(photo, x, y), points], "layout": layout})

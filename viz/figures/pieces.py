@@ -43,7 +43,6 @@ BAR_DISTANCE = 5  # from the map above
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
 BAR_NUMBER_SIZE = 11
 Spec = dict[str, Any]
-Numbers = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def base_layout(grid: Grid) -> Spec:
     return {
         "template": "none",  # everything that is seen is set here
         "height": int(grid.height) + 2,
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 2},
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 2, "autoexpand": False},
         "showlegend": False,
         "dragmode": "zoom" if grid.width >= NARROW else False,
         "font": {"family": FONT},
@@ -229,8 +228,9 @@ def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) ->
     }
 
 
-def draw_bar(low: float, high: float, numbers: Numbers, grid: Grid, slot: Slot) -> Spec:
+def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
     """A trace's horizontal colour bar, under a slot."""
+    values = [low, (low + high) / 2, high]
     return {
         "orientation": "h",
         "x": sum(grid.share_across(slot)) / 2,
@@ -243,25 +243,23 @@ def draw_bar(low: float, high: float, numbers: Numbers, grid: Grid, slot: Slot) 
         "ypad": BAR_DISTANCE,
         "thickness": BAR_THICKNESS,
         "outlinewidth": 0,
-        "tickvals": [low, (low + high) / 2, high],
-        "ticktext": list(numbers),
+        "tickvals": values,
+        "ticktext": [format_value(value) for value in values],
         "tickfont": {"size": BAR_NUMBER_SIZE},
         "ticklen": 2,
+        # Three short numbers always fit; to measure whether they do takes Plotly longer than to draw them.
         "tickangle": 0,
+        "ticklabeloverflow": "allow",
     }
 
 
-def number_map(panel: Panel) -> Numbers:
-    """The numbers on a map's own colour bar, whose ends say so where they clip the map."""
+def draw_map_bar(panel: Panel, grid: Grid, slot: Slot) -> Spec:
+    """A map's own colour bar, whose ends say so where they clip the map."""
+    bar = draw_bar(panel.low, panel.high, grid, slot)
+    low, middle, high = bar["ticktext"]
     lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
     upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
-    low, middle, high = number_range(panel.low, panel.high)
-    return lower + low, middle, upper + high
-
-
-def number_range(low: float, high: float) -> Numbers:
-    """The numbers at the ends and in the middle of a colour bar."""
-    return format_value(low), format_value((low + high) / 2), format_value(high)
+    return bar | {"ticktext": [lower + low, middle, upper + high]}
 
 
 def name_scale(look: Look) -> str:

@@ -105,7 +105,7 @@ def _choose_factor(peak: float) -> float:
 
 
 def compute_feature_map(network: Network, batch: Tensor, layer: str, side: str) -> NDArray[np.float32]:
-    """One layer's values, float32 [h, w, C], by running the network as far as that layer.
+    """Run a network as far as one layer and return that layer's values, float32 [h, w, C].
 
     Args:
         network: Left as it is.
@@ -114,7 +114,7 @@ def compute_feature_map(network: Network, batch: Tensor, layer: str, side: str) 
         side: "pre" or "post" the activation.
 
     Raises:
-        ValueError: As `viz.maps.one_pass.run_pass`, or there is no such layer.
+        ValueError: The batch has another shape, or the layer is unknown.
     """
     wanted = network.find_layer(layer)
     found: list[NDArray[np.float32]] = []

@@ -77,12 +77,17 @@ def match_vector(feature_map: NDArray[np.float32], vector: NDArray[np.float32]) 
     return clipped
 
 
-def find_half(ascending: NDArray[np.float64]) -> float:
-    """The smallest share of the values that holds half of their sum.
+def find_half(values: ArrayLike) -> float:
+    """The smallest share of some values that holds half of their sum, 0..1.
 
     Args:
-        ascending: Values, the smallest first; none is negative, and their sum is not zero.
+        values: Of any shape; none is negative, and their sum is not zero.
+
+    Example:
+        >>> find_half([[8.0, 4.0], [2.0, 2.0]])
+        0.25
     """
+    ascending = np.sort(np.asarray(values, dtype=np.float64), axis=None)
     reached = np.cumsum(ascending[::-1])
     # In even maps rounding must not add a cell.
     half = reached[-1] / 2 * (1 - 1e-12)

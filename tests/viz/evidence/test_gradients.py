@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from viz.evidence.gradients import compute_vector, effective_receptive_field, measure_half
+from viz.evidence.gradients import compute_vector, effective_receptive_field
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.feature_maps import compute_feature_map
@@ -66,11 +66,3 @@ def test_vector_is_that_of_the_whole_picture(thin_network, side):
         for row, column in ((0, 0), (rows // 2, columns // 2), (rows - 1, columns - 1)):
             vector = compute_vector(thin_network, batch, name, row, column, side)
             np.testing.assert_allclose(vector, whole[row, column], rtol=1e-4, atol=1e-5)
-
-
-def test_measure_half_by_hand():
-    field = np.zeros((2, 4), np.float32)
-    field[0] = [8, 4, 2, 2]
-    assert measure_half(field) == 1 / 8
-    field[0, 0] = 4
-    assert measure_half(field) == 2 / 8

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from viz.evidence.patches import BLOCKS, PATCHES, Spots, choose_patches, find_spots
+from viz.evidence.patches import PATCHES, Spots, choose_patches
+from viz.evidence.spots import BLOCKS, find_spots
 from viz.maps.feature_maps import compute_feature_map
 from viz.networks.vgg16 import LAYERS
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.stats import percentileofscore
 
-from viz.maps.values import list_strongest, match_vector, normalize, rank_in_map
+from viz.maps.values import find_half, list_strongest, match_vector, normalize, rank_in_map
 
 
 def test_normalize_by_hand():
@@ -37,6 +37,12 @@ def test_normalize_stays_between_0_and_1_for_any_values(heatmap):
     scaled = normalize(heatmap)
     assert scaled.min() == 0
     assert scaled.max() == (0 if heatmap.min() == heatmap.max() else 1)
+
+
+def test_half_of_the_sum_by_hand():
+    assert find_half([[8, 4, 2, 2], [0, 0, 0, 0]]) == 1 / 8
+    assert find_half([[4, 4, 2, 2], [0, 0, 0, 0]]) == 2 / 8
+    assert find_half(np.ones((3, 4))) == 1 / 2
 
 
 def test_rank_in_map():

@@ -1,0 +1,24 @@
+"""How many lines the page's code has: `python benchmarks/lines.py`, from the project's folder."""
+
+from pathlib import Path
+
+from common import Row, print_header
+
+ROOT = Path(__file__).parent.parent
+ENDINGS = (".py", ".js", ".css")
+BEFORE = 6900
+LIMIT = 5600
+
+
+def main() -> None:
+    """Count, and print the table."""
+    files = [ROOT / "app.py", *(ROOT / "page").rglob("*"), *(ROOT / "viz").rglob("*")]
+    count = sum(len(file.read_text().splitlines()) for file in files if file.suffix in ENDINGS)
+    what = f"lines of app.py, page/ and viz/ ({', '.join(ENDINGS)})"
+    cells = (f"{count:,}", f"{BEFORE:,}", f"{count / BEFORE:.2f}", f"at most {LIMIT:,} lines")
+    print_header()
+    print(Row(what, "the code before", *cells, count <= LIMIT).to_markdown())
+
+
+if __name__ == "__main__":
+    main()
