@@ -6,7 +6,7 @@ from page.cache import compute_maps
 from page.picture import Picture
 from page.status import Status
 from page.turns import is_new
-from viz.figures.heatmaps import complete_look, make_panels
+from viz.figures.heatmaps import complete_look, make_panels, name_aggregation
 from viz.figures.pieces import Look, Panel
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
@@ -36,6 +36,13 @@ def choose_panels(heatmaps: Heatmaps, layers: list[Layer], translate: Translate)
     """The maps of these layers as the visitor wants them."""
     state = st.session_state
     return make_panels(heatmaps, layers, state["side"], state["aggregation"], state["range"], translate)
+
+
+def describe_maps(key: str, translate: Translate, **values: str) -> str:
+    """An alternative text that names what the maps show, from the sentence under this key."""
+    quantity = name_aggregation(st.session_state["aggregation"], translate)
+    side = translate(f"side.{st.session_state['side']}")
+    return translate(key, **{"quantity": quantity, "side": side} | values)
 
 
 def list_notes(translate: Translate) -> list[str]:

@@ -1,13 +1,6 @@
 """From the bytes of a photograph to feature maps, figures and files.
 
 `import viz` imports neither torch nor Plotly; each of the names below is imported when it is first used.
-
-Example:
-    >>> import viz
-    >>> network = viz.load_network("vgg16")
-    >>> image = viz.frame_image(viz.read_image(Path("assets/images/cat.png").read_bytes()))
-    >>> viz.extract_heatmaps(network, network.to_batch(image))["conv3_1", "post", "mean"].shape
-    (56, 84)
 """
 
 from importlib import import_module

@@ -10,7 +10,7 @@ from page.browser.clicks import Click, watch_clicks
 from page.browser.screen import Screen
 from page.cache import SECOND_BYTES, compute_field
 from page.channel_values import ChannelValues
-from page.maps import choose_look, choose_panels, get_heatmaps
+from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps
 from page.picture import Picture, choose_picture, choose_second, is_another
 from page.settings import find_layer, selected_layers
 from page.sidebar import draw_uploader
@@ -18,7 +18,7 @@ from page.status import Status
 from page.views.channels import draw_channels
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.receptive_fields import cell_box, find_cell, receptive_field_box
-from viz.figures.heatmaps import draw_panels, name_aggregation, write_map_title
+from viz.figures.heatmaps import draw_panels, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
 from viz.figures.pieces import Glow, Look, Mark, Panel, format_value
@@ -176,16 +176,10 @@ def _draw_marked(
     marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(find_layer(state["layer"]))
     note = translate("probe.how_to_point")
     figure = draw_marked_panels(picture.photo, panels, look, grid, marks, chosen, glow, note)
-    quantity = name_aggregation(state["aggregation"], translate)
+    facts = {"layers": ", ".join(layer.name for layer in probe.layers), "photo": picture.alt}
     if state["show"] == "alike":
-        quantity = translate("probe.show_alike")
-    alt = translate(
-        "panel.alt",
-        layers=", ".join(layer.name for layer in probe.layers),
-        photo=picture.alt,
-        quantity=quantity,
-        side=translate(f"side.{state['side']}"),
-    )
+        facts["quantity"] = translate("probe.show_alike")
+    alt = describe_maps("panel.alt", translate, **facts)
     draw_figure(figure, "probed", alt, translate)
 
 

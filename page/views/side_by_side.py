@@ -3,13 +3,13 @@
 import streamlit as st
 
 from page.browser.screen import Screen
-from page.maps import choose_look, choose_panels, get_heatmaps, list_notes, must_wait
+from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes, must_wait
 from page.picture import Picture, choose_picture
 from page.settings import DEFAULT_LAYERS, list_layers, selected_layers
 from page.sidebar import draw_layers_button
 from page.status import Status
 from page.widgets import draw_figure
-from viz.figures.heatmaps import draw_panels, is_diverging, name_aggregation
+from viz.figures.heatmaps import draw_panels, is_diverging
 from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Look
 from viz.maps.heatmaps import Heatmaps
@@ -70,17 +70,11 @@ def draw_photo(picture: Picture, grid: Grid, translate: Translate) -> None:
 def _draw_heatmaps(
     layers: list[Layer], heatmaps: Heatmaps, picture: Picture, grid: Grid, translate: Translate
 ) -> None:
-    state = st.session_state
-    look = choose_look(state["overlay"], translate)
+    look = choose_look(st.session_state["overlay"], translate)
     note = translate("panel.how_to_read_shared" if look.shared_bar else "panel.how_to_read")
     figure = draw_panels(picture.photo, choose_panels(heatmaps, layers, translate), look, grid, note)
-    alt = translate(
-        "panel.alt",
-        layers=", ".join(layer.name for layer in layers),
-        photo=picture.alt,
-        quantity=name_aggregation(state["aggregation"], translate),
-        side=translate(f"side.{state['side']}"),
-    )
+    names = ", ".join(layer.name for layer in layers)
+    alt = describe_maps("panel.alt", translate, layers=names, photo=picture.alt)
     draw_figure(figure, "heatmaps", alt, translate)
 
 

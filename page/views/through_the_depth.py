@@ -3,21 +3,19 @@
 import streamlit as st
 
 from page.browser.screen import Screen
-from page.maps import choose_look, choose_panels, get_heatmaps, list_notes, must_wait
+from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes, must_wait
 from page.picture import choose_picture
 from page.settings import list_layers
 from page.status import Status
 from page.views.side_by_side import draw_photo, explain_numbers
 from page.widgets import draw_figure
 from viz.figures.depth import draw_depth, measure_controls
-from viz.figures.heatmaps import name_aggregation
 from viz.figures.layout import arrange_panels
 from viz.texts import Translate
 
 
 def draw_through_the_depth(screen: Screen, status: Status, translate: Translate) -> None:
     """Draw the scrubber."""
-    state = st.session_state
     status.say(translate("page.line_depth"))
     picture = choose_picture(translate)
     grid = arrange_panels(1, screen.width, screen.height - measure_controls(screen.width), picture.aspect)
@@ -28,14 +26,8 @@ def draw_through_the_depth(screen: Screen, status: Status, translate: Translate)
     layers = list(list_layers())
     panels = choose_panels(get_heatmaps(picture, status, translate), layers, translate)
     look = choose_look(True, translate)
-    words = {word: translate(f"depth.{word}") for word in ("play", "pause", "layer")}
-    figure = draw_depth(picture.photo, panels, [layer.name for layer in layers], look, grid, words)
-    alt = translate(
-        "panel.alt_depth",
-        photo=picture.alt,
-        quantity=name_aggregation(state["aggregation"], translate),
-        side=translate(f"side.{state['side']}"),
-    )
+    figure = draw_depth(picture.photo, panels, [layer.name for layer in layers], look, grid, translate)
+    alt = describe_maps("panel.alt_depth", translate, photo=picture.alt)
     with slot:
         draw_figure(figure, "depth", alt, translate)
     for note in [translate("depth.note"), *list_notes(translate)]:

@@ -695,7 +695,7 @@ def test_the_probe_keeps_at_most_60_mb_a_session(page, monkeypatch):
 
     def note(*arguments):
         found = cache.keep_feature_maps(*arguments)
-        kept[id(found)] = found.nbytes
+        kept[id(found)] = sum(values.nbytes for values in found.values.values())
         return found
 
     monkeypatch.setattr(channel_values, "keep_feature_maps", note)

@@ -32,11 +32,6 @@ class Spots:
     rows: NDArray[np.uint16]
     columns: NDArray[np.uint16]
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that they take."""
-        return sum(part.nbytes for part in (self.values, self.pictures, self.rows, self.columns))
-
 
 @dataclass(frozen=True)
 class Patch:

@@ -74,9 +74,10 @@ def draw_charts(
     layout["annotations"], layout["shapes"] = [], []
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
         x, y = pieces.name_axes(place)
-        for kind in chart.curves:
-            curve = _draw_curve(chart, kind, layers, marked, x, y)
-            traces.append(curve | _describe_curve(chart, kind, curve_names[kind], legend=place == 0))
+        for kind, name in curve_names.items():
+            if kind in chart.curves:
+                curve = {"xaxis": x, "yaxis": y, "name": name, "legendgroup": kind, "showlegend": place == 0}
+                traces.append(curve | _draw_curve(chart, kind, name, layers, marked))
         layout["annotations"].append(pieces.write_title(chart.title, x, y) | {"yshift": 10})
         layout["annotations"] += _name_stages(stage_names, layers, x, y)
         layout["shapes"] += _shade_stages(layers, x, y)
@@ -102,32 +103,18 @@ def _arrange(count: int, width: float) -> Grid:
     return Grid(width, LEGEND_HEIGHT + -(-count // columns) * row_height, slots)
 
 
-def _draw_curve(
-    chart: Chart, kind: str, layers: Sequence[Layer], marked: Collection[str], x: str, y: str
-) -> Spec:
+def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], marked: Collection[str]) -> Spec:
     names = [layer.name for layer in layers]
+    style = CURVE_STYLES[kind]
+    sizes = [7 if name in marked else 0 for name in names]
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "xaxis": x,
-        "yaxis": y,
         "x": list(range(len(names))),
         "y": [chart.curves[kind][name] for name in names],
         "customdata": names,
-        "line": CURVE_STYLES[kind],
-        "marker": {
-            "size": [7 if name in marked else 0 for name in names],
-            "color": CURVE_STYLES[kind]["color"],
-            "opacity": 1,
-        },
-    }
-
-
-def _describe_curve(chart: Chart, kind: str, name: str, legend: bool) -> Spec:
-    return {
-        "name": name,
-        "legendgroup": kind,
-        "showlegend": legend,
+        "line": style,
+        "marker": {"size": sizes, "color": style["color"], "opacity": 1},
         "hovertemplate": f"<b>%{{customdata}}</b><br>{name}: %{{y:{chart.spec}}}<extra></extra>",
     }
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from viz.figures import pieces
 from viz.figures.layout import Grid
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
+from viz.texts import Translate
 
 PLAY_MS = 700
 TRACK_COLOR = "rgba(138, 141, 150, 0.35)"
@@ -21,7 +22,7 @@ def draw_depth(
     names: Sequence[str],
     look: Look,
     grid: Grid,
-    words: dict[str, str],
+    translate: Translate,
 ) -> go.Figure:
     """All layers over the photograph, one at a time, scrubbed by a slider that needs no server.
 
@@ -31,7 +32,7 @@ def draw_depth(
         names: Their names, which the slider shows.
         look: What they share; the overlay is always on.
         grid: One slot, in which the photograph and the map lie.
-        words: "play", "pause" and "layer", in the visitor's language.
+        translate: The words of slider and buttons.
 
     Returns:
         The figure; frame `names[i]` shows `panels[i]`.
@@ -49,8 +50,8 @@ def draw_depth(
         "annotations": [pieces.write_title(panels[0].title, x, y)],
         "images": [pieces.lay_under(x, y, photo)],
         "template": pieces.make_template(photo),
-        "sliders": [_scrubber(names, words["layer"], grid)],
-        "updatemenus": [_player(words["play"], words["pause"], grid)],
+        "sliders": [_scrubber(names, translate("depth.layer"), grid)],
+        "updatemenus": [_player(translate("depth.play"), translate("depth.pause"), grid)],
         "margin": layout["margin"] | {"b": controls},
         "height": int(grid.height) + controls,
     }

@@ -25,17 +25,13 @@ def draw_marked_panels(
     glow: Glow | None = None,
     note: str = "",
 ) -> go.Figure:
-    """As `draw_panels`, with one cell a panel marked and what it sees drawn on the photograph.
+    """`draw_panels`, with one cell a panel marked and what it sees drawn on the photograph.
 
     Args:
-        photo: The framed photograph; it stands first.
-        panels: The maps, in the order in which they stand.
-        look: What they share.
-        grid: Where they stand, the photograph included.
+        photo: As the other arguments that are not named here, of `draw_panels`.
         marks: The marked cell of each panel.
         chosen: The one whose receptive field is drawn broadly; it need not have a panel.
         glow: Over the photograph, such as an effective receptive field.
-        note: A text for the place that the last row leaves free, if it does.
     """
     spec = compose_panels(photo, panels, look, grid, note)
     x, y = pieces.name_axes(0)
@@ -56,15 +52,9 @@ def draw_marked_panels(
 def _draw_glow(glow: Glow, grid: Grid) -> Spec:
     high = float(glow.values.max()) or 1.0
     x, y = pieces.name_axes(0)
-    return {
+    return pieces.place_cells(x, y, 1, glow.left, glow.top) | {
         "type": "heatmap",
-        "xaxis": x,
-        "yaxis": y,
         "z": glow.values,
-        "x0": glow.left + 0.5,
-        "dx": 1,
-        "y0": glow.top + 0.5,
-        "dy": 1,
         "zmin": 0,
         "zmax": high,
         "colorscale": pieces.GLOW_SCALE,
@@ -85,9 +75,8 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
     """
     spec = compose_panels(photo, [panel], look, grid)
     x, y = pieces.name_axes(2)
-    trace: Spec = {"type": "image", "xaxis": x, "yaxis": y, "z": colors.pixels, "customdata": colors.values}
-    trace |= {"x0": colors.stride / 2, "dx": colors.stride, "y0": colors.stride / 2, "dy": colors.stride}
-    spec["data"].append(trace | {"hovertemplate": colors.hover})
+    trace = {"type": "image", "z": colors.pixels, "customdata": colors.values, "hovertemplate": colors.hover}
+    spec["data"].append(pieces.place_cells(x, y, colors.stride) | trace)
     spec["layout"]["annotations"].append(pieces.write_title(colors.title, x, y))
     return go.Figure(spec)
 

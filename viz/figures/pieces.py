@@ -43,6 +43,7 @@ BAR_DISTANCE = 5  # from the map above
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
 BAR_NUMBER_SIZE = 11
 Spec = dict[str, Any]
+TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
 
 
 @dataclass(frozen=True)
@@ -193,28 +194,21 @@ def place_axes(grid: Grid, photo: PhotoPanel) -> Spec:
     return axes
 
 
+def place_cells(x: str, y: str, stride: int, left: int = 0, top: int = 0) -> Spec:
+    """Where the cells of a trace lie: Plotly names their centres, the axes count edges of pixels."""
+    across = {"xaxis": x, "x0": left + stride / 2, "dx": stride}
+    return across | {"yaxis": y, "y0": top + stride / 2, "dy": stride}
+
+
 def photo_trace(photo: PhotoPanel, x: str, y: str) -> Spec:
-    return {
-        "type": "image",
-        "xaxis": x,
-        "yaxis": y,
-        "source": photo.source,
-        "x0": 0.5,  # Plotly names a pixel's centre; the axes count its edges
-        "y0": 0.5,
-        "hovertemplate": "x %{x:.0f} · y %{y:.0f}<br>RGB %{z}<extra></extra>",
-    }
+    hover = "x %{x:.0f} · y %{y:.0f}<br>RGB %{z}<extra></extra>"
+    return place_cells(x, y, 1) | {"type": "image", "source": photo.source, "hovertemplate": hover}
 
 
 def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) -> Spec:
     """A map with its true values, and under `bar` the settings of its colour bar, if it has one."""
-    return {
+    return place_cells(x, y, panel.stride) | {
         "type": "heatmap",
-        "xaxis": x,
-        "yaxis": y,
-        "x0": panel.stride / 2,
-        "dx": panel.stride,
-        "y0": panel.stride / 2,
-        "dy": panel.stride,
         "z": panel.heatmap,
         "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
         "zmin": panel.low,
@@ -281,49 +275,19 @@ def format_value(value: float) -> str:
 
 
 def write_title(text: str, x: str, y: str, size: int = TITLE_SIZE) -> Spec:
-    return {
-        "text": text,
-        "xref": f"{x} domain",
-        "yref": f"{y} domain",
-        "x": 0,
-        "y": 1,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "align": "left",
-        "showarrow": False,
-        "borderpad": 3,
-        "xshift": -3,
-        "font": {"size": size},
-    }
+    place = {"xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1, "yanchor": "bottom"}
+    return TEXT | place | {"text": text, "borderpad": 3, "xshift": -3, "font": {"size": size}}
 
 
 def write_note(text: str, grid: Grid, slot: Slot) -> Spec:
-    return {
-        "text": text,
-        "xref": "paper",
-        "yref": "paper",
-        "x": grid.share_across(slot)[0],
-        "y": sum(grid.share_down(slot)) / 2,
-        "xanchor": "left",
-        "yanchor": "middle",
-        "align": "left",
-        "showarrow": False,
-        "font": {"size": 13},
-        "opacity": 0.75,
-    }
+    place = {"xref": "paper", "x": grid.share_across(slot)[0]}
+    place |= {"yref": "paper", "y": sum(grid.share_down(slot)) / 2, "yanchor": "middle"}
+    return TEXT | place | {"text": text, "font": {"size": 13}, "opacity": 0.75}
 
 
 def lay_under(x: str, y: str, photo: PhotoPanel) -> Spec:
-    return {
-        "xref": x,
-        "yref": y,
-        "x": 0,
-        "y": 0,
-        "sizex": photo.width,
-        "sizey": photo.height,
-        "sizing": "stretch",
-        "layer": "below",
-    }
+    place = {"xref": x, "x": 0, "sizex": photo.width, "yref": y, "y": 0, "sizey": photo.height}
+    return place | {"sizing": "stretch", "layer": "below"}
 
 
 def make_template(photo: PhotoPanel) -> Spec:

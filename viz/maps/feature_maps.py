@@ -29,11 +29,6 @@ class FeatureMaps:
     values: dict[str, NDArray[np.float16]]
     factors: dict[str, float]
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the values take."""
-        return sum(values.nbytes for values in self.values.values())
-
     def __contains__(self, layer: str) -> bool:
         return layer in self.values
 

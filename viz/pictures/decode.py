@@ -101,9 +101,10 @@ def read_image(data: bytes) -> Image.Image:
         image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
         _decode_pixels(image, kind)
         # Only now: on a PNG, reading the orientation decodes the pixels and would swallow their errors.
-        orientation = _read_orientation(image)
-        depth = data[24] if kind == "PNG" else 8
-        return _turn_upright(_convert_to_rgb(image, depth), orientation)
+        turn = _TO_UPRIGHT.get(_read_orientation(image))
+        rgb = _convert_to_rgb(image, depth=data[24] if kind == "PNG" else 8)
+        # Not ImageOps.exif_transpose: it writes the remaining EXIF anew, which fails on damaged tags.
+        return rgb if turn is None else rgb.transpose(turn)
 
 
 def _check_bytes(data: bytes) -> None:
@@ -164,14 +165,10 @@ def _most_pixels(kind: str) -> int:
     return MAX_WEBP_PIXELS if kind == "WEBP" else MAX_PIXELS
 
 
-def _make_pixels_error(width: int, height: int, kind: str) -> ImageError:
-    limit = _most_pixels(kind) // 10**6
-    return ImageError("too_many_pixels", limit_mp=limit, width=width, height=height)
-
-
 def _check_sides(width: int, height: int, kind: str) -> None:
-    if width * height > _most_pixels(kind):
-        raise _make_pixels_error(width, height, kind)
+    most = _most_pixels(kind)
+    if width * height > most:
+        raise ImageError("too_many_pixels", limit_mp=most // 10**6, width=width, height=height)
     if min(width, height) < MIN_SIDE:
         raise ImageError("too_small", minimum=MIN_SIDE, width=width, height=height)
     if max(width, height) > MAX_ASPECT * min(width, height):
@@ -194,12 +191,6 @@ def _read_orientation(image: Image.Image) -> int:
     except (*_PILLOW_FAILURES, struct.error):
         return 1
     return orientation if isinstance(orientation, int) else 1
-
-
-def _turn_upright(image: Image.Image, orientation: int) -> Image.Image:
-    # Not ImageOps.exif_transpose: it writes the remaining EXIF anew, which fails on damaged tags.
-    method = _TO_UPRIGHT.get(orientation)
-    return image if method is None else image.transpose(method)
 
 
 def _convert_to_rgb(image: Image.Image, depth: int) -> Image.Image:

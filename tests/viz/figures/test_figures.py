@@ -21,6 +21,7 @@ from viz.figures.pieces import (
 )
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.vgg16 import LAYERS
+from viz.texts import Translate
 
 PHOTO = PhotoPanel("data:image/png;base64,AAAA", 48, 32, "Photograph")
 FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
@@ -29,7 +30,6 @@ COARSE = Panel(
 )
 STAGE_NAMES = {"shallow": "shallow", "middle": "middle", "deep": "deep"}
 NAMES = [layer.name for layer in LAYERS]
-WORDS = {"play": "Play", "pause": "Pause", "layer": "Layer"}
 
 
 def draw(look=None, panels=(FINE, COARSE), note="", width=1000):
@@ -157,7 +157,7 @@ def test_maps_travel_as_typed_arrays():
 def test_the_scrubber_has_a_frame_a_layer_and_needs_no_server():
     grid = arrange_panels(1, 1000, 500, 32 / 48)
     figure = draw_depth(
-        PHOTO, [FINE, COARSE], ["conv1_1", "conv5_3"], Look(overlay=True, opacity=0.5), grid, WORDS
+        PHOTO, [FINE, COARSE], ["conv1_1", "conv5_3"], Look(overlay=True, opacity=0.5), grid, Translate("en")
     )
     assert len(figure.data) == 1
     assert [frame.name for frame in figure.frames] == ["conv1_1", "conv5_3"]

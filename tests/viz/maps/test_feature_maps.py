@@ -38,7 +38,6 @@ def test_only_what_was_asked_for_is_kept(thin_network):
     kept = keep_feature_maps(thin_network, torch.randn(1, 3, 32, 32), ["conv2_1", "conv5_3"])
     assert set(kept.values) == {"conv2_1", "conv5_3"}
     assert "conv2_1" in kept and "conv1_1" not in kept
-    assert kept.nbytes == sum(values.size * 2 for values in kept.values.values())
 
 
 def test_reading_twice_gives_the_same():
