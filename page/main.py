@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from page.address import close_address, open_address
-from page.browser.screen import measure_screen
+from page.browser.screen import find_screen
 from page.sidebar import draw_sidebar
 from page.status import Status
 from page.views.measured import draw_measured
@@ -54,7 +54,7 @@ def _draw_header(translate: Translate) -> None:
 
 def _draw_view(translate: Translate) -> None:
     status = Status(translate)
-    screen = measure_screen()
+    screen = find_screen()
     if notice := st.session_state.pop("_notice", None):
         st.error(notice, icon=":material/cloud_off:")
     view = st.session_state["view"]

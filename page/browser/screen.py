@@ -24,7 +24,7 @@ class Screen:
     height: float
 
 
-def measure_screen() -> Screen:
+def find_screen() -> Screen:
     """The room below this element, as the browser told it last."""
     known = st.session_state.get("screen", {})
     screen = read_screen(known.get("size") if hasattr(known, "get") else None)

@@ -9,7 +9,7 @@ from page.settings import list_layers
 from page.status import Status
 from page.views.side_by_side import draw_photo, explain_numbers
 from page.widgets import draw_figure
-from viz.figures.depth import draw_depth, measure_controls
+from viz.figures.depth import draw_depth, controls_height
 from viz.figures.layout import arrange_panels
 from viz.texts import Translate
 
@@ -18,7 +18,7 @@ def draw_through_the_depth(screen: Screen, status: Status, translate: Translate)
     """Draw the scrubber."""
     status.say(translate("page.line_depth"))
     picture = choose_picture(translate)
-    grid = arrange_panels(1, screen.width, screen.height - measure_controls(screen.width), picture.aspect)
+    grid = arrange_panels(1, screen.width, screen.height - controls_height(screen.width), picture.aspect)
     slot = st.empty()
     if must_wait(picture):
         with slot:

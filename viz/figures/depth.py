@@ -44,7 +44,7 @@ def draw_depth(
         {"name": name, "data": [trace], "layout": {"annotations": [pieces.write_title(panel.title, x, y)]}}
         for name, panel, trace in zip(names, panels, traces, strict=True)
     ]
-    controls = measure_controls(grid.width)
+    controls = controls_height(grid.width)
     layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
     layout |= {
         "annotations": [pieces.write_title(panels[0].title, x, y)],
@@ -58,7 +58,7 @@ def draw_depth(
     return go.Figure({"data": traces[:1], "layout": layout, "frames": frames})
 
 
-def measure_controls(width: float) -> int:
+def controls_height(width: float) -> int:
     """Height of the slider and the buttons below the scrubber's picture, in pixels of the screen."""
     return SLIDER_HEIGHT if width >= pieces.NARROW else SLIDER_HEIGHT + BUTTONS_HEIGHT
 
