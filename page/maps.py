@@ -5,7 +5,6 @@ import streamlit as st
 from page.cache import compute_maps
 from page.picture import Picture
 from page.status import Status
-from page.turns import is_new
 from viz.figures.heatmaps import complete_look, make_panels, name_aggregation
 from viz.figures.pieces import Look, Panel
 from viz.maps.heatmaps import Heatmaps
@@ -18,11 +17,6 @@ def get_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heat
     network = st.session_state["network"]
     with status.computing((picture.key, network), network, translate("page.computing")):
         return Heatmaps(*compute_maps(picture.key, network, picture.pixels))
-
-
-def must_wait(picture: Picture) -> bool:
-    """Whether the maps may take a while, since this session has not had them yet."""
-    return is_new((picture.key, st.session_state["network"]))
 
 
 def choose_look(overlay: bool, translate: Translate) -> Look:

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 import streamlit as st
 
 PLACES = 2  # passes that run at the same time
-POLL_S = 0.25  # how often those who wait are told so, and can leave
+POLL_S = 1.0  # how often those who wait are told so, and can leave
 REMEMBERED = 64  # results of a session that need no place again
 
 places = threading.BoundedSemaphore(PLACES)
 
 
-def is_new(key: Hashable) -> bool:
-    """Whether this session has not had the result yet, so that it may have to be computed."""
-    return key not in st.session_state.get("_had", ())
+def is_first_result() -> bool:
+    """Whether this session has had no result yet, so that the page has nothing to show meanwhile."""
+    return not st.session_state.get("_had")
 
 
 @contextmanager
@@ -28,7 +28,8 @@ def take_turn(key: Hashable, tell: Callable[[], None]) -> Iterator[None]:
         tell: Tells the visitor that others come first, by a Streamlit command: there Streamlit ends the run
             of a visitor who has left or has changed something, and whoever waits in it leaves.
     """
-    if not is_new(key):
+    had = st.session_state.setdefault("_had", deque(maxlen=REMEMBERED))
+    if key in had:
         yield
         return
     while not places.acquire(timeout=POLL_S):
@@ -37,4 +38,4 @@ def take_turn(key: Hashable, tell: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         places.release()
-    st.session_state.setdefault("_had", deque(maxlen=REMEMBERED)).append(key)
+    had.append(key)

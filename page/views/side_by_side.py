@@ -3,11 +3,12 @@
 import streamlit as st
 
 from page.browser.screen import Screen
-from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes, must_wait
+from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
 from page.picture import Picture, choose_picture
 from page.settings import DEFAULT_LAYERS, list_layers, selected_layers
 from page.sidebar import draw_layers_button
 from page.status import Status
+from page.turns import is_first_result
 from page.widgets import draw_figure
 from viz.figures.heatmaps import draw_panels, is_diverging
 from viz.figures.layout import Grid, arrange_panels
@@ -27,7 +28,7 @@ def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> N
         return
     grid = arrange_panels(len(layers) + 1, screen.width, screen.height, picture.aspect)
     slot = st.empty()
-    if must_wait(picture):
+    if is_first_result():
         with slot:
             draw_photo(picture, grid, translate)
     heatmaps = get_heatmaps(picture, status, translate)

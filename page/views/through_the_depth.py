@@ -3,13 +3,14 @@
 import streamlit as st
 
 from page.browser.screen import Screen
-from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes, must_wait
+from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
 from page.picture import choose_picture
 from page.settings import list_layers
 from page.status import Status
+from page.turns import is_first_result
 from page.views.side_by_side import draw_photo, explain_numbers
 from page.widgets import draw_figure
-from viz.figures.depth import draw_depth, controls_height
+from viz.figures.depth import controls_height, draw_depth
 from viz.figures.layout import arrange_panels
 from viz.texts import Translate
 
@@ -20,7 +21,7 @@ def draw_through_the_depth(screen: Screen, status: Status, translate: Translate)
     picture = choose_picture(translate)
     grid = arrange_panels(1, screen.width, screen.height - controls_height(screen.width), picture.aspect)
     slot = st.empty()
-    if must_wait(picture):
+    if is_first_result():
         with slot:
             draw_photo(picture, grid, translate)
     layers = list(list_layers())
