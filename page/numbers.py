@@ -86,7 +86,7 @@ def _measure_maps(
     _heatmaps: Heatmaps,
     _pixels: NDArray[np.uint8],
 ) -> Metrics:
-    """All metrics; the key names the maps, the whole pass that they are of, and the pixels."""
+    """All metrics of some maps. The key stands for the arguments that Streamlit does not hash."""
     maps = {name: _coarsen(heatmap, grid) for name, heatmap in _maps.items()}
     measured = measure_layers(maps, measure_luma(_pixels), threshold)
     rows = {name: asdict(metrics) for name, metrics in measured.items()}

@@ -84,7 +84,7 @@ def choose_second(translate: Translate) -> Picture | None:
 
 
 def is_another(picture: Picture, key: str) -> bool:
-    """Whether the picture is not the one of the run before, as far as `key` remembers.
+    """Whether the picture differs from that of the previous run, which the session keeps under `key`.
 
     What was drawn or clicked on one picture says nothing about another.
     """

@@ -40,7 +40,7 @@ class Translate:
 
 
 class SentenceError(Exception):
-    """What a person can do something about. The message is a sentence in English.
+    """An error that a person can do something about. Its message is a sentence in English.
 
     Attributes:
         key: Of the sentence in the catalogues: the class's `section`, then the reason.

@@ -18,7 +18,7 @@ MOST_GAP = 32
 
 @dataclass(frozen=True)
 class Spots:
-    """The places of several pictures where each channel of a layer responds most.
+    """Where in several pictures each channel of one layer responds most.
 
     Attributes:
         values: Largest first, float32 [C, n].
@@ -51,7 +51,7 @@ class Patch:
 def choose_patches(
     spots: Spots, layer: Layer, channel: int, sizes: Sequence[tuple[int, int]], count: int = PATCHES
 ) -> list[Patch]:
-    """The patches that excite a channel most, no two of them nearly the same.
+    """Choose the patches that excite a channel most, no two of them nearly the same.
 
     Args:
         spots: Of this layer.

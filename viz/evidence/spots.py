@@ -19,14 +19,14 @@ CANDIDATES = 48  # a channel, of all pictures; enough to find nine that lie apar
 
 
 def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
-    """One pass a picture; of every channel of every layer the strongest places after the activation.
+    """Run a network once a picture and find where each channel of each layer responds most.
 
     Args:
         network: Left as it is.
         batches: Pictures, as `network.to_batch` gives them, each [1, 3, H, W].
 
     Returns:
-        By layer name.
+        The places by layer name, of the values after the activation.
     """
     found: dict[str, list[list[NDArray[np.float32]]]] = {}
     with torch.inference_mode():

@@ -105,21 +105,21 @@ def make_panels(
 
 
 def complete_look(look: Look, side: str, aggregation: str, limits: str, translate: Translate) -> Look:
-    """A look with what follows from the maps: a diverging scale, and one bar for all where it is shared."""
+    """Give a look the diverging scale that signed maps need, and the one bar that shared limits need."""
     quantity = name_aggregation(aggregation, translate)
     bar = translate("panel.shared_bar", quantity=quantity) if limits == "shared" else ""
     return replace(look, diverging=is_diverging(side, aggregation), shared_bar=bar)
 
 
 def name_aggregation(aggregation: str, translate: Translate) -> str:
-    """What the maps show, such as "Mean"; of an aggregation that has no name its key."""
+    """An aggregation's name, such as "Mean"; its key where the catalogue has no name."""
     return translate.find(f"aggregation.{aggregation}") or aggregation
 
 
 def write_map_title(
     layer: Layer, shape: tuple[int, ...], translate: Translate, channel: int | None = None
 ) -> str:
-    """Name, channel if it is of one, cells and stage."""
+    """Write a map's title: the layer's name, the channel if it shows only one, its cells and its stage."""
     facts: Mapping[str, object] = {
         "name": layer.name,
         "height": shape[0],

@@ -27,7 +27,7 @@ def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
 
 
 def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> int:
-    """Cells of a fine grid to one of a coarse grid that was made from it by pooling.
+    """How many cells of a fine grid, across and down, make one cell of a grid that pooling made of it.
 
     Args:
         fine: Its height and width.

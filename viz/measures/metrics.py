@@ -122,7 +122,7 @@ def layer_metrics(heatmap: ArrayLike, luma: ArrayLike, threshold: float = DEFAUL
 def measure_layers(
     heatmaps: Mapping[str, ArrayLike], luma: ArrayLike, threshold: float = DEFAULT_THRESHOLD
 ) -> dict[str, LayerMetrics]:
-    """`layer_metrics` of many maps over one photograph, whose edges are looked for only once."""
+    """Measure many maps of one photograph as `layer_metrics` does, and look for its edges only once."""
     edges = measure_edges(luma)
     return {name: _measure(_read_map(heatmap), edges, threshold) for name, heatmap in heatmaps.items()}
 
