@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from page.settings import OWN_PHOTOS, SETTINGS, VIEW_SETTINGS, Setting, current_settings
+from page.settings import SETTINGS, VIEW_SETTINGS, Setting, current_settings
 
 # Before there were networks there were weights; links of that time still open.
 NETWORKS_OF_WEIGHTS = {"bundled": "vgg16", "imagenet1k_v1": "torchvision:vgg16"}
@@ -40,16 +40,17 @@ def _read_setting(setting: Setting, texts: list[str] | None) -> Any:
 
 
 def write_settings(values: dict[str, Any]) -> dict[str, list[str]]:
-    """The address's parameters: what differs from its default and can travel.
+    """The address's parameters: what differs from its default.
+
+    A photograph of one's own cannot travel, but that it was chosen can: no photograph in the address is the
+    default one.
 
     Example:
         >>> write_settings({"photo": "rocket", "side": "post"})
         {'photo': ['rocket']}
     """
     return {
-        name: SETTINGS[name].write(value)
-        for name, value in values.items()
-        if value != SETTINGS[name].default and value not in OWN_PHOTOS
+        name: SETTINGS[name].write(value) for name, value in values.items() if value != SETTINGS[name].default
     }
 
 

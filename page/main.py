@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from page.address import close_address, open_address
-from page.browser.screen import find_screen
+from page.browser.screen import Screen, find_screen
 from page.sidebar import draw_sidebar
 from page.status import Status
 from page.views.measured import draw_measured
@@ -45,6 +45,13 @@ def draw_page() -> None:
     close_address()
 
 
+def _set_variables(screen: Screen, translate: Translate) -> None:
+    """What the style sheet cannot know."""
+    button, limits = translate("picture.uploader_button"), translate("picture.uploader_limits")
+    words = f'--uploader-button: "{button}"; --uploader-limits: "{limits}"'
+    st.html(f"<style>:root {{ {words}; --figure-width: {screen.width:.0f} }}</style>")
+
+
 def _draw_header(translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"#### {translate('page.title')}", width="content")
@@ -54,7 +61,8 @@ def _draw_header(translate: Translate) -> None:
 
 def _draw_view(translate: Translate) -> None:
     status = Status(translate)
-    screen = find_screen()
+    screen = find_screen(translate.language)
+    _set_variables(screen, translate)
     if notice := st.session_state.pop("_notice", None):
         st.error(notice, icon=":material/cloud_off:")
     view = st.session_state["view"]

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -52,11 +53,12 @@ def choose_picture(translate: Translate) -> Picture:
     if choice not in OWN_PHOTOS:
         state["_last_photo"] = choice
         return _frame_sample(choice, translate)
-    file = state.get(choice)
-    if file is None:
-        st.info(translate(f"picture.waiting_{choice}"), icon=":material/add_photo_alternate:")
+    data = read_file(choice)
+    if data is None:
+        # Either nothing was chosen yet, or a link or a restart of the server promises what is not here.
+        waiting = choice if state.get(choice) is None and "_last_photo" in state else "lost"
+        st.info(translate(f"picture.waiting_{waiting}"), icon=":material/add_photo_alternate:")
         return _frame_previous(translate)
-    data = file.getvalue()
     try:
         picture = _frame_own(data, translate)
     except ImageError as error:
@@ -73,14 +75,22 @@ def choose_second(translate: Translate) -> Picture | None:
         return None
     if choice in SAMPLES:
         return _frame_sample(choice, translate)
-    file = st.session_state.get("second_upload")
-    if file is None:
-        return None
+    data = read_file("second_upload")
     try:
-        return _frame_own(file.getvalue(), translate)
+        return None if data is None else _frame_own(data, translate)
     except ImageError as error:
         _say_error(translate(error.key, **error.details))
         return None
+
+
+def read_file(key: str) -> Any:
+    """The bytes of the file in an uploader or a camera; None where there is none.
+
+    The widget's value can outlive its file, for instance when the server was started anew; it is then a
+    stand-in without any content.
+    """
+    read = getattr(st.session_state.get(key), "getvalue", None)
+    return None if read is None else read()
 
 
 def is_another(picture: Picture, key: str) -> bool:

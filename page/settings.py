@@ -68,11 +68,9 @@ class Setting:
     limits: tuple[Any, Any, Any] = (0, 0, 0)
 
 
-def _choice(default: str, options: Collection[str], in_address: Collection[str] | None = None) -> Setting:
-    """One of `options`; `in_address` are those of them that an address can name, by default all."""
-
+def _choice(default: str, options: Collection[str]) -> Setting:
     def read(texts: Sequence[str]) -> str:
-        return _one_of(texts[-1], options if in_address is None else in_address)
+        return _one_of(texts[-1], options)
 
     return Setting(default, read, options=options)
 
@@ -136,7 +134,7 @@ def _pixels(count: int) -> Setting:
 
 SETTINGS: dict[str, Setting] = {
     "view": _choice("compare", ("compare", "depth", "measure", "probe")),
-    "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS), SAMPLES),
+    "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS)),
     "network": _choice(NETWORKS[0], NETWORKS),
     "layers": _choices(DEFAULT_LAYERS, FIRST_LAYERS),
     "aggregation": _choice("mean", AGGREGATIONS),
@@ -158,7 +156,7 @@ SETTINGS: dict[str, Setting] = {
     "point": _pixels(2),
     "layer": _choice(FIRST_LAYERS[-1], FIRST_LAYERS),
     "field": _switch(),
-    "second": _choice(NO_SECOND, (NO_SECOND, *SAMPLES, "upload"), (NO_SECOND, *SAMPLES)),
+    "second": _choice(NO_SECOND, (NO_SECOND, *SAMPLES, "upload")),
     "channel": _number(None, 0, MOST_CHANNELS - 1),
     "rank": _choice("mean", RANKINGS),
     "thumbs": _choice("own", ("own", "shared")),

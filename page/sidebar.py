@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from page.picture import read_file
 from page.settings import (
     HOMEWORK_LAYERS,
     HOMEWORK_VIEW,
@@ -17,11 +18,8 @@ from page.settings import (
 )
 from page.widgets import draw_choice, draw_slider, draw_switch
 from viz.networks.layers import STAGES
-from viz.pictures.decode import MAX_BYTES
 from viz.pictures.frame import MIN_SIZE
 from viz.texts import LANGUAGES, Translate
-
-EXTENSIONS = ("jpg", "jpeg", "png", "webp")
 
 
 def draw_sidebar(translate: Translate) -> None:
@@ -56,18 +54,16 @@ def _draw_picture(translate: Translate) -> None:
     draw_choice(st.selectbox, "photo", "picture.photo", "picture.", translate)
     if st.session_state["photo"] == "camera":
         st.camera_input(translate("picture.camera_input"), key="camera")
-    words = {word: translate(f"picture.uploader_{word}") for word in ("button", "limits")}
-    variables = "; ".join(f'--uploader-{word}: "{text}"' for word, text in words.items())
-    st.html(f"<style>:root {{ {variables} }}</style>")
     draw_uploader("upload", translate, help=translate("picture.uploader_help"), on_change=_show_upload)
     if st.session_state["photo"] in OWN_PHOTOS:
         st.caption(translate("picture.not_shareable"))
 
 
 def draw_uploader(key: str, translate: Translate, **more: Any) -> None:
-    """A place to upload a photograph."""
-    limit = MAX_BYTES // 2**20
-    st.file_uploader(translate("picture.uploader"), EXTENSIONS, key=key, max_upload_size=limit, **more)
+    """A place to upload a photograph: any file, since its content tells more than its name."""
+    st.file_uploader(translate("picture.uploader"), key=key, **more)
+    if st.context.is_embedded and st.context.url:  # browsers keep the cookie back that an upload needs
+        st.link_button(translate("picture.own_tab"), st.context.url.partition("?")[0])
 
 
 def _show_upload() -> None:
@@ -76,9 +72,8 @@ def _show_upload() -> None:
     An empty uploader changes nothing: the browser also empties it in passing, while one file replaces
     another.
     """
-    state = st.session_state
-    if state["upload"] is not None:
-        state["photo"] = "upload"
+    if read_file("upload") is not None:
+        st.session_state["photo"] = "upload"
 
 
 def _draw_layers(translate: Translate) -> None:

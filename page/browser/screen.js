@@ -8,6 +8,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const element = parentElement.host ?? parentElement;
   const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
   const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
+  document.documentElement.lang = data.language;
   let timer = 0;
   const unfinished = '[data-test-script-state="running"], [data-testid="stSkeleton"]';
   const busy = () => document.querySelector(unfinished) !== null;

@@ -24,13 +24,13 @@ class Screen:
     height: float
 
 
-def find_screen() -> Screen:
-    """The room below this element, as the browser told it last."""
+def find_screen(language: str) -> Screen:
+    """The room below this element, as the browser told it last; the browser is told the page's language."""
     known = st.session_state.get("screen", {})
     screen = read_screen(known.get("size") if hasattr(known, "get") else None)
     _report_screen(
         key="screen",
-        data={"width": screen.width, "height": screen.height, "narrow": NARROW},
+        data={"width": screen.width, "height": screen.height, "narrow": NARROW, "language": language},
         default={"size": None},
         on_size_change=lambda: None,
         on_back_change=lambda: None,

@@ -78,10 +78,11 @@ def test_links_of_the_time_before_networks_open():
     assert read_settings({"weights": ["imagenet1k_v1"], "network": ["vgg16"]}) == DEFAULTS
 
 
-def test_uploads_and_the_camera_cannot_travel():
-    assert write_settings(DEFAULTS | {"photo": "upload"}) == {}
-    assert read_settings({"photo": ["upload"]})["photo"] == "cat"
-    assert read_settings({"photo": ["camera"]})["photo"] == "cat"
+def test_that_a_photograph_is_ones_own_travels():
+    """Else no photograph in the address, which is the cat, would also be one's own."""
+    for name, own in (("photo", "upload"), ("photo", "camera"), ("second", "upload")):
+        assert write_settings(DEFAULTS | {name: own}) == {name: [own]}
+        assert read_settings({name: [own]})[name] == own
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_uploads_and_the_camera_cannot_travel():
         ("channel", "512"),
         ("channel", "-1"),
         ("thumb_page", "0"),
-        ("second", "upload"),
+        ("second", "camera"),
     ],
 )
 def test_an_invalid_value_is_its_default(name, text):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, find_free_port, serve
 from PIL import Image
+from pypdf import PdfReader
 
 from page.settings import DEFAULT_LAYERS
 from viz.evidence.receptive_fields import find_cell, receptive_field_box
@@ -228,14 +229,20 @@ def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
-    chooser.set_input_files({"name": "noise<b>.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    # Windows saves JPEGs under this name; the content tells what it is.
+    chooser.set_input_files({"name": "noise.jfif", "mimeType": "", "buffer": buffer.getvalue()})
     visitor.tab.wait_for_function(
         "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
     )
     visitor.settle()
     assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
-    assert "photo" not in visitor.parameters()
+    assert visitor.parameters()["photo"] == ["upload"]
     assert visitor.tab.get_by_text("cannot travel in the page's address").is_visible()
+    visitor.choose("Channels become one map by", "Maximum")
+    visitor.tab.go_back()
+    visitor.settle()
+    assert visitor.parameters() == {"photo": ["upload"]}
+    assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
     chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
     visitor.tab.wait_for_selector('[data-testid="stAlert"]')
     visitor.settle()
@@ -265,6 +272,7 @@ def test_a_chinese_browser_gets_chinese(visit):
     visitor.open()
     assert visitor.titles()[0].startswith("照片")
     assert visitor.parameters() == {"lang": ["zh"]}
+    assert visitor.tab.evaluate("document.documentElement.lang") == "zh"
 
 
 def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
@@ -605,8 +613,16 @@ def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
     port = find_free_port()
     tab = browser.new_context(viewport=LAPTOP, locale="en-US").new_page()
     visitor = Visitor(tab, f"http://127.0.0.1:{port}")
+    buffer = io.BytesIO()
+    Image.new("RGB", (280, 224), "navy").save(buffer, "PNG")
+    file = {"name": "mine.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    chooser = tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    shown = "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
     with serve(port) as server:
-        visitor.open("?photo=coffee&layers=conv5_3")
+        visitor.open("?layers=conv5_3")
+        chooser.set_input_files(file)
+        tab.wait_for_function(shown)
+        visitor.settle()
         server.process.kill()
         server.process.wait()
         tab.wait_for_timeout(1000)
@@ -614,11 +630,34 @@ def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
         tab.wait_for_selector('[data-test-connection-state="CONNECTED"]', state="attached", timeout=60_000)
         tab.wait_for_selector('[data-test-script-state="running"]', state="attached", timeout=20_000)
         visitor.settle()
+        assert tab.get_by_text("Your photograph is no longer here").is_visible()
         visitor.choose("Channels become one map by", "Maximum")
-        assert visitor.parameters() == {"photo": ["coffee"], "layers": ["conv5_3"], "aggregation": ["max"]}
-        assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
+        assert visitor.parameters() == {"photo": ["upload"], "layers": ["conv5_3"], "aggregation": ["max"]}
+        assert visitor.titles()[0] == "Photograph337×224 px, as the network sees it"
+        chooser.set_input_files(file)
+        tab.wait_for_function(shown)
         assert tab.locator('[data-testid="stException"]').count() == 0
     tab.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 1900])
+def test_a_printed_page_holds_every_panel(visit, tmp_path, width):
+    visitor = visit(viewport={"width": width, "height": 900})
+    visitor.open("?layers=" + ",".join(NAMES))
+    visitor.tab.pdf(path=tmp_path / "page.pdf", format="A4")
+    places = []
+
+    def note(text, matrix, *_):
+        if "conv" in text:
+            places.append(matrix[4])
+
+    sheet = PdfReader(tmp_path / "page.pdf").pages[0]
+    words = sheet.extract_text(visitor_text=note)
+    assert "Convolution layers" not in words  # the sidebar stays on the screen
+    titles = places[: len(NAMES)]  # what is said of the layers follows
+    assert len(titles) == len(NAMES)
+    assert all(-3 < place < 0.85 * float(sheet.mediabox.width) for place in titles)
+    assert 3 <= len(set(titles)) <= 7  # columns
 
 
 def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit):
@@ -635,5 +674,5 @@ def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit)
     chooser.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     visitor.tab.wait_for_selector(f".st-key-matched {PICTURE}", timeout=60_000)
     visitor.settle()
-    assert "second" not in visitor.parameters()
+    assert visitor.parameters()["second"] == ["upload"]
     assert visitor.tab.locator(".st-key-matched .annotation text").first.text_content().startswith("Photo")

@@ -13,7 +13,7 @@ from conftest import ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from page import cache, channel_values, main, status, turns
+from page import cache, channel_values, main, picture, status, turns
 from page.settings import DEFAULT_LAYERS
 from page.views import point_at_it
 from viz.networks import load_vgg16 as model
@@ -283,7 +283,7 @@ def test_an_upload_is_shown_and_named_as_not_shareable(page, count_passes):
     page.file_uploader(key="upload").set_value(("mine.png", encode(picture), "image/png")).run()
     assert_healthy(page)
     assert page.selectbox(key="photo").value == "upload"
-    assert "photo" not in page.query_params
+    assert page.query_params["photo"] == "upload"
     assert ENGLISH("picture.not_shareable") in [caption.value for caption in page.caption]
     assert count_passes[-1] == (1, 3, 224, 336)
     page.selectbox(key="photo").set_value("rocket").run()
@@ -345,6 +345,29 @@ def test_a_bad_file_after_a_good_one_keeps_the_good_one(page):
     page.file_uploader(key="upload").set_value(("bad.png", b"nothing", "image/png")).run()
     assert len(page.error) == 1
     assert read_figure(page)[0]["data"][0]["source"] == before
+
+
+@pytest.mark.parametrize("own", ["upload", "camera"])
+def test_a_photograph_that_is_no_longer_here_is_asked_for(page, own):
+    page.query_params["photo"] = own
+    page.run()
+    assert_healthy(page)
+    assert [info.value for info in page.info] == [ENGLISH("picture.waiting_lost")]
+    assert len(list_maps(read_figure(page)[0])) == 4
+    data = encode(Image.new("RGB", (300, 200), "orange"))
+    page.file_uploader(key="upload").set_value(("mine.png", data, "image/png")).run()
+    assert not page.info
+    assert read_titles(page)[0].endswith("336×224 px, as the network sees it")
+
+
+def test_a_stand_in_for_a_file_counts_as_none(monkeypatch):
+    class Gone:
+        """Streamlit's value of an uploader whose file the server has forgotten."""
+
+    monkeypatch.setattr(picture.st, "session_state", {"upload": Gone(), "second_upload": None})
+    assert picture.read_file("upload") is None
+    assert picture.read_file("second_upload") is None
+    assert picture.read_file("camera") is None
 
 
 def test_no_upload_yet_says_what_to_do(page):

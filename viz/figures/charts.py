@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import plotly.graph_objects as go
 
 from viz.figures import pieces
-from viz.figures.layout import GAP, Grid, Slot
+from viz.figures.layout import GAP, NARROW, Grid, Slot
 from viz.figures.pieces import Spec
 from viz.networks.layers import STAGES, Layer
 
@@ -88,7 +88,7 @@ def draw_charts(
 
 
 def _arrange(count: int, width: float) -> Grid:
-    columns = 1 if width < pieces.NARROW else min(count, int(width // CHART_WIDTH))
+    columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
     chart_width = (width - (columns - 1) * GAP) / columns
     row_height = CHART_TITLE_HEIGHT + CHART_HEIGHT + CHART_FOOT_HEIGHT
     slots = tuple(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from viz.figures import pieces
-from viz.figures.layout import Grid
+from viz.figures.layout import NARROW, Grid
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
 from viz.texts import Translate
 
@@ -60,12 +60,12 @@ def draw_depth(
 
 def controls_height(width: float) -> int:
     """Height of the slider and the buttons below the scrubber's picture, in pixels of the screen."""
-    return SLIDER_HEIGHT if width >= pieces.NARROW else SLIDER_HEIGHT + BUTTONS_HEIGHT
+    return SLIDER_HEIGHT if width >= NARROW else SLIDER_HEIGHT + BUTTONS_HEIGHT
 
 
 def _scrubber(names: Sequence[str], prefix: str, grid: Grid) -> Spec:
     steps = [{"label": name, "method": "animate", "args": [[name], _animation(duration=0)]} for name in names]
-    left = BUTTONS_WIDTH / grid.width if grid.width >= pieces.NARROW else 0
+    left = BUTTONS_WIDTH / grid.width if grid.width >= NARROW else 0
     return {
         "active": 0,
         "steps": steps,
@@ -83,7 +83,7 @@ def _scrubber(names: Sequence[str], prefix: str, grid: Grid) -> Spec:
 
 def _player(play: str, pause: str, grid: Grid) -> Spec:
     # Beside the slider; on a phone below it.
-    top = 30 if grid.width >= pieces.NARROW else SLIDER_HEIGHT
+    top = 30 if grid.width >= NARROW else SLIDER_HEIGHT
     return {
         "type": "buttons",
         "direction": "left",

@@ -9,6 +9,7 @@ BAR_HEIGHT = 40
 GAP = 28
 MARGIN = 2
 MIN_PANEL_WIDTH = 220
+NARROW = 640  # a figure below this width is on a phone
 
 # What a further row costs: of two layouts that show their pictures about as large, the one with fewer rows
 # is easier to compare, and leaves no broad margins beside them.
@@ -52,7 +53,7 @@ def arrange_panels(
     """Wrap pictures of one shape into rows, as large as one screen can show them all.
 
     When all of them would be too small to read on one screen, they get a readable width and the figure
-    grows downwards.
+    grows downwards, on a wide screen to at most twice its height.
 
     Args:
         count: Pictures, the photograph included; at least one.
@@ -76,7 +77,7 @@ def arrange_panels(
     layouts = [_fit(count, columns, width - 2 * MARGIN, height, aspect) for columns in range(1, count + 1)]
     readable = [layout for layout in layouts if layout.panel_width >= least]
     best = max(readable, key=lambda layout: layout.score(count), default=None)
-    return _place(best or _fill_width(count, width - 2 * MARGIN, least), count, width, aspect)
+    return _place(best or _grow(count, width - 2 * MARGIN, height, aspect, least), count, width, aspect)
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,17 @@ def _fit(count: int, columns: int, width: float, height: float, aspect: float) -
     return _Layout(columns, rows, min((width - (columns - 1) * GAP) / columns, tallest))
 
 
-def _fill_width(count: int, width: float, least: float) -> _Layout:
+def _grow(count: int, width: float, height: float, aspect: float, least: float) -> _Layout:
+    """Readable pictures that fill the width, unless one alone would be higher than the screen."""
     most = max(1, int((width + GAP) // (least + GAP)))
     rows = ceil(count / most)
     columns = ceil(count / rows)
-    return _Layout(columns, rows, (width - (columns - 1) * GAP) / columns)
+    tallest = max(least, (height - TITLE_HEIGHT - BAR_HEIGHT) / aspect)
+    panel_width = min(tallest, (width - (columns - 1) * GAP) / columns)
+    if width < NARROW or rows * (panel_width * aspect + TITLE_HEIGHT + BAR_HEIGHT) <= 2 * height:
+        return _Layout(columns, rows, panel_width)
+    layouts = [_fit(count, columns, width, 2 * height, aspect) for columns in range(1, count + 1)]
+    return max(layouts, key=lambda layout: layout.panel_width)
 
 
 def _place(layout: _Layout, count: int, width: float, aspect: float) -> Grid:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viz.figures.layout import Grid, Slot
+from viz.figures.layout import NARROW, Grid, Slot
 from viz.maps.values import normalize
 from viz.pictures.frame import Box
 
@@ -21,7 +21,6 @@ COLOR_SCALES = {
 }
 DIVERGING_SCALE = "RdBu_r"
 LONGEST_VALUE = 1e6
-NARROW = 640  # a figure below this width is on a phone: dragging must scroll the page there, not zoom
 FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
 # The figure does not know whether the page is light or dark; these can be seen on both.
 MUTED_COLOR = "#8a8d96"
@@ -167,7 +166,7 @@ def base_layout(grid: Grid) -> Spec:
         "height": int(grid.height) + 2,
         "margin": {"l": 0, "r": 0, "t": 0, "b": 2, "autoexpand": False},
         "showlegend": False,
-        "dragmode": "zoom" if grid.width >= NARROW else False,
+        "dragmode": "zoom" if grid.width >= NARROW else False,  # on a phone dragging must scroll the page
         "font": {"family": FONT},
         "hoverlabel": {
             "align": "left",

@@ -53,6 +53,20 @@ def test_pictures_stay_readable_or_fill_the_width(count):
     assert min(slot.width for slot in grid.slots) >= MIN_PANEL_WIDTH
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 14])
+def test_tall_pictures_grow_without_a_jump_and_to_twice_the_screen_at_most(count):
+    heights = [arrange_panels(count, 1040, 718, 1 + step / 100).height for step in range(1900)]
+    assert max(heights) <= 2 * 718 + 1
+    if count == 1:
+        assert max(abs(later - before) for before, later in itertools.pairwise(heights)) < 30
+
+
+def test_a_portrait_stays_smaller_than_a_phones_screen():
+    grid = arrange_panels(5, 366, 700, 2)
+    assert max(slot.height for slot in grid.slots) <= 700
+    assert list_rows(grid) == [1] * 5
+
+
 def test_shares_are_those_of_the_figure():
     grid = arrange_panels(2, 1000, 600, 0.5)
     slot = grid.slots[0]
