@@ -2,6 +2,7 @@
 
     python benchmarks/crowd.py                       thirty sessions, ten changes of a widget each
     python benchmarks/crowd.py --photographs 1000    one session, one photograph after another
+    python benchmarks/crowd.py --views               six photographs through all views, at several input sizes
     python benchmarks/crowd.py --passes              how many passes at once this machine serves best
 
 The sessions are websockets that speak Streamlit's protocol as its page does. What they are shown is compared
@@ -30,7 +31,7 @@ import websockets
 from common import Row, compare_slower, print_header
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from servers import read_memory, run_server, wait_until_healthy
+from servers import read_memory, read_peak, run_server, wait_until_healthy
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -59,6 +60,16 @@ THROUGHPUT_LIMIT = 0.6
 WAIT_LIMIT = 1.8
 MEMORY_LIMIT = 1.25
 PASSES = 24
+VIEWED = 6  # photographs
+VIEWS = (
+    "view=compare&aggregation=max",
+    "view=depth",
+    "view=measure&controls=untrained,coarse,noise",
+    "view=probe&field=true",
+    "view=probe&show=alike&second=coffee",
+    "view=probe&show=channels&layer=conv2_1",
+)
+REST_S = 3  # until what a run has left behind is let go
 TIMEOUT_S = 300
 FINISHED = 0  # Streamlit's ScriptFinishedStatus
 
@@ -81,6 +92,11 @@ class Session:
         address = self._url.replace("http", "ws", 1) + "_stcore/stream"
         protocol = websockets.Subprotocol("streamlit")
         self._socket = await websockets.connect(address, subprotocols=[protocol], max_size=None)
+        self._query = query
+        await self.run()
+
+    async def go(self, query: str) -> None:
+        """Go to another address, as Back and Forward in the browser do."""
         self._query = query
         await self.run()
 
@@ -110,6 +126,8 @@ class Session:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.id = message.new_session.initialize.session_id
+        elif kind == "page_info_changed":
+            self._query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._note(message.delta.new_element)
         return message
@@ -344,6 +362,33 @@ def measure_photographs(count: int) -> bool:
     return row.met and not errors
 
 
+def measure_views() -> bool:
+    """Six photographs of one session through all views, at each input size; memory at rest and at most."""
+
+    async def look(url: str, size: int) -> None:
+        session = Session(url)
+        await session.open(f"size={size}")
+        for number in range(VIEWED):
+            await session.upload(f"photograph{number}.jpg", make_photograph(number))
+            await session.run()
+            for view in VIEWS:
+                await session.go(f"photo=upload&size={size}&{view}")
+        assert not session.errors, session.errors
+        await session.close()
+
+    print("| input size | after the first visit | at rest | at most |\n| --- | --- | --- | --- |")
+    for size in (224, 320, 512):
+        with run_server("app.py") as server:
+            wait_until_healthy(server)
+            asyncio.run(_warm_up(server.url))
+            before = read_memory(server.process.pid)
+            asyncio.run(look(server.url, size))
+            time.sleep(REST_S)
+            figures = (before, read_memory(server.process.pid), read_peak(server.process.pid))
+        print(f"| {size} px | {' | '.join(f'{figure:.0f} MB' for figure in figures)} |", flush=True)
+    return True
+
+
 def measure_passes() -> bool:
     """Passes per second by how many run at once."""
     network = load_network("vgg16")
@@ -365,10 +410,13 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=VISITORS)
     parser.add_argument("--photographs", type=int, help="one after another, at least ten")
     parser.add_argument("--passes", action="store_true")
+    parser.add_argument("--views", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that servers are killed then, too
     if options.passes:
         met = measure_passes()
+    elif options.views:
+        met = measure_views()
     elif options.photographs:
         met = measure_photographs(options.photographs)
     else:

@@ -111,7 +111,16 @@ def _read_group(process: int) -> int | None:
         return None
 
 
+def read_peak(process: int) -> float:
+    """The most that a process has held in memory so far, in MB."""
+    return _read_status(process, "VmHWM")
+
+
 def _read_resident(process: int) -> float:
+    return _read_status(process, "VmRSS")
+
+
+def _read_status(process: int, name: str) -> float:
     status = Path(f"/proc/{process}/status").read_text()
-    kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")), "0")
+    kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith(name)), "0")
     return int(kilobytes) * 1024 / 1e6

@@ -52,6 +52,11 @@ def _formats() -> Iterator[tuple[str, bytes]]:
         yield f"other.{form.lower()}", _encode(_make_image(), form)
     yield "avif named as.jpg", b"\0\0\0\x20ftypavif" + bytes(200)
     yield "heic named as.png", b"\0\0\0\x18ftypheic" + bytes(200)
+    yield "film named as.heic", b"\0\0\0\x18ftypisom" + bytes(200)
+    baseline = _encode(_make_image(), "JPEG")
+    for note, mark in (("lossless", b"\xff\xc3"), ("arithmetic", b"\xff\xca"), ("LS", b"\xff\xf7")):
+        yield f"{note}.jpg", baseline.replace(b"\xff\xc0", mark)
+    yield "12 bits.jpg", baseline.replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c")
     yield "drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
     yield "page.html", b"<!doctype html><script>alert(1)</script>"
     yield "archive.zip", b"PK\x03\x04" + bytes(200)
@@ -141,6 +146,9 @@ def _metadata() -> Iterator[tuple[str, bytes]]:
     ):
         segment = b"\xff\xe1" + struct.pack(">H", len(exif_bytes) + 2) + exif_bytes
         yield f"exif {note}.jpg", sound[:2] + segment + sound[2:]
+    xmp = b'<rdf:Description tiff:Orientation="6"/>'
+    yield "orientation in xmp.jpg", _encode(_make_image(), "JPEG", xmp=xmp)
+    yield "orientation in xmp.webp", _encode(_make_image(), "WEBP", xmp=xmp)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for note, icc in (("sound", profile), ("cut", profile[:50]), ("wrong", b"not a profile" * 10)):
         yield f"profile {note}.jpg", _encode(_make_image(), "JPEG", icc_profile=icc)

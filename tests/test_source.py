@@ -11,7 +11,7 @@ from conftest import ROOT
 EXEMPT = {"benchmarks/crowd.py"}
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
-    for folder in (".", "page", "viz", "benchmarks")
+    for folder in (".", "page", "viz", "cloud", "benchmarks")
     for path in (ROOT / folder).glob("*.py" if folder == "." else "**/*.py")
     if path.relative_to(ROOT).as_posix() not in EXEMPT
 )

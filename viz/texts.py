@@ -11,12 +11,7 @@ FOLDER = Path(__file__).parent.parent / "assets" / "locales"
 
 
 class Translate:
-    """Gives the sentences of one language by their dotted keys.
-
-    Example:
-        >>> Translate("en")("picture.panel_size", width=337, height=224)
-        '337×224 px, as the network sees it'
-    """
+    """Gives the sentences of one language by their dotted keys."""
 
     def __init__(self, language: str) -> None:
         """Read the catalogue, once for all.

@@ -67,10 +67,6 @@ def arrange_panels(
 
     Raises:
         ValueError: There is no picture.
-
-    Example:
-        >>> [round(slot.top) for slot in arrange_panels(5, 1060, 650, 2 / 3).slots]
-        [44, 44, 44, 348, 348]
     """
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")

@@ -261,12 +261,7 @@ def name_scale(look: Look) -> str:
 
 
 def format_value(value: float) -> str:
-    """Three significant digits, as on the colour bars; an exponent only where there is no room without.
-
-    Example:
-        >>> format_value(-0.12345), format_value(2941.6), format_value(2.5e7)
-        ('−0.123', '2940', '2.5e+07')
-    """
+    """Three significant digits, as on the colour bars; an exponent only where there is no room without."""
     text = f"{value:.3g}"
     if "e+" in text and abs(value) < LONGEST_VALUE:
         text = f"{float(text):.0f}"

@@ -35,10 +35,6 @@ def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> int:
 
     Raises:
         ValueError: There is no such number.
-
-    Example:
-        >>> find_stride((224, 337), (14, 21))
-        16
     """
     if min(*fine, *coarse) > 0:
         exact = fine[0] // coarse[0]

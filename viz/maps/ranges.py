@@ -27,10 +27,6 @@ def choose_limits(heatmaps: Sequence[NDArray[np.float32]], how: str, diverging: 
 
     Raises:
         ValueError: `how` is unknown; the message lists the valid ones.
-
-    Example:
-        >>> choose_limits([np.array([[-1.0, 3.0]])], "own", diverging=True)
-        [(-3.0, 3.0)]
     """
     if how not in RANGES:
         raise ValueError(f"unknown colour range {how!r}; expected one of {', '.join(RANGES)}")

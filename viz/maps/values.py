@@ -31,12 +31,7 @@ def normalize(heatmap: ArrayLike) -> NDArray[np.float32]:
 
 
 def rank_in_map(heatmap: NDArray[np.float32], row: int, column: int) -> float:
-    """The percentile of a cell's value in its map, 0..100; of equal values half count as smaller.
-
-    Example:
-        >>> rank_in_map(np.array([[1.0, 2.0], [3.0, 4.0]]), 1, 1)
-        87.5
-    """
+    """The percentile of a cell's value in its map, 0..100; of equal values half count as smaller."""
     value = heatmap[row, column]
     return float(50 * (np.mean(heatmap < value) + np.mean(heatmap <= value)))
 
@@ -61,10 +56,6 @@ def match_vector(feature_map: NDArray[np.float32], vector: NDArray[np.float32]) 
 
     Returns:
         float32 [h, w], -1..1; 0 where either vector is zero, for which no angle is defined.
-
-    Example:
-        >>> match_vector(np.array([[[2.0, 0.0], [0.0, 0.0]]]), np.array([1.0, 1.0])).round(3).tolist()
-        [[0.707, 0.0]]
     """
     # Divided by their largest value first: squares of very large or small numbers leave float32's range.
     peaks, peak = np.abs(feature_map).max(axis=-1, keepdims=True), np.abs(vector).max()
@@ -82,10 +73,6 @@ def find_half(values: ArrayLike) -> float:
 
     Args:
         values: Of any shape; none is negative, and their sum is not zero.
-
-    Example:
-        >>> find_half([[8.0, 4.0], [2.0, 2.0]])
-        0.25
     """
     ascending = np.sort(np.asarray(values, dtype=np.float64), axis=None)
     reached = np.cumsum(ascending[::-1])

@@ -1,12 +1,12 @@
 """Bytes to a photograph that stands upright, or a sentence for every file that is none."""
 
 import math
+import re
 import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from io import BytesIO
 from typing import Final
 
@@ -19,11 +19,12 @@ from viz.pictures.frame import MAX_SIZE
 from viz.texts import SentenceError
 
 MAX_BYTES: Final = 10 * 2**20
-MAX_PIXELS: Final = 25_000_000
-MAX_WEBP_PIXELS: Final = 20_000_000  # libwebp holds a picture four times over while it decodes
+# libwebp holds a picture four times over while it decodes.
+MAX_PIXELS: Final = {"JPEG": 25_000_000, "PNG": 25_000_000, "WEBP": 20_000_000}
 MIN_SIDE: Final = 16  # pixels
 MAX_ASPECT: Final = 20  # long side over short side
-FORMATS: Final = ("JPEG", "PNG", "WEBP")
+FORMATS: Final = tuple(MAX_PIXELS)
+_HEIC_BRANDS: Final = b"heic heix hevc hevx heim heis mif1 msf1 avif avis".split()
 
 # A JPEG may be decoded smaller than it is, but to no less than twice the largest size a network gets.
 KEPT_SIDE: Final = 2 * MAX_SIZE
@@ -38,6 +39,10 @@ _PILLOW_FAILURES: Final = (OSError, SyntaxError, ValueError, EOFError)
 
 _EXIF: Final = b"Exif\0\0"
 _JPEG_SCAN: Final = b"\xff\xda"
+
+# The head of a frame: its kind of coding, its bits a sample.
+_JPEG_FRAME: Final = re.compile(rb"\xff([\xc0-\xc3\xc5-\xcf\xf7])\0[\x0b\x0e\x11\x14]([\x02-\x10])")
+
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 # All that a PNG's pixels need. The other chunks are text, profiles and animation.
@@ -62,7 +67,7 @@ class ImageError(SentenceError, ValueError):
 
     Attributes:
         reason: "empty", "format", "broken", "too_many_bytes", "too_many_pixels", "far_too_many_pixels",
-            "too_small" or "too_narrow".
+            "too_small", "too_narrow", "heic" (also AVIF) or "rare_jpeg".
 
     Example:
         >>> ImageError("too_small", minimum=16, width=1, height=1).reason
@@ -80,8 +85,7 @@ def read_image(data: bytes) -> Image.Image:
     of its size, whichever still keeps 1024 pixels there: half the time and memory.
 
     Args:
-        data: The whole file: JPEG, PNG or WebP, of at most `MAX_BYTES` bytes and `MAX_PIXELS` pixels, or
-            `MAX_WEBP_PIXELS` in WebP.
+        data: The whole file: JPEG, PNG or WebP, of at most `MAX_BYTES` bytes and its `MAX_PIXELS` pixels.
 
     Returns:
         The picture in mode RGB, upright, without the file's metadata.
@@ -95,15 +99,11 @@ def read_image(data: bytes) -> Image.Image:
     """
     _check_bytes(data)
     kind = _guess_format(data)
-    with _keep_pillow_quiet():
-        image = _open_image(data, kind)
-        _check_sides(*image.size, kind)
-        image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
-        _decode_pixels(image, kind)
-        # Only now: on a PNG, reading the orientation decodes the pixels and would swallow their errors.
-        turn = _TO_UPRIGHT.get(_read_orientation(image))
+    with _READING, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged metadata: nobody could act on it
+        image = _decode_pixels(data, kind)
+        turn = _find_turn(image.info.get("exif", b""))
         rgb = _convert_to_rgb(image, depth=data[24] if kind == "PNG" else 8)
-        # Not ImageOps.exif_transpose: it writes the remaining EXIF anew, which fails on damaged tags.
         return rgb if turn is None else rgb.transpose(turn)
 
 
@@ -123,15 +123,7 @@ def _guess_format(data: bytes) -> str:
         return "PNG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise ImageError("format")
-
-
-@contextmanager
-def _keep_pillow_quiet() -> Iterator[None]:
-    """Hold back Pillow's warnings on damaged metadata: nobody at the page could act on them."""
-    with _READING, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        yield
+    raise ImageError("heic" if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS else "format")
 
 
 def _open_image(data: bytes, kind: str) -> Image.Image:
@@ -141,11 +133,18 @@ def _open_image(data: bytes, kind: str) -> Image.Image:
     try:
         return Image.open(BytesIO(_drop_metadata(data) if kind == "PNG" else data), formats=(kind,))
     except Image.DecompressionBombError as error:
-        raise ImageError("far_too_many_pixels", limit_mp=_most_pixels(kind) // 10**6) from error
+        raise ImageError("far_too_many_pixels", limit_mp=MAX_PIXELS[kind] // 10**6) from error
     except _PILLOW_FAILURES as error:
         if kind == "JPEG" and _EXIF in data:  # damage to the resolution in there can be all that is wrong
             return _open_image(data.replace(_EXIF, b"exif\0\0"), kind)
-        raise ImageError("broken", format=kind) from error
+        raise _refuse(data, kind) from error
+
+
+def _refuse(data: bytes, kind: str) -> ImageError:
+    """Say that a file is damaged, or a rare kind of JPEG: neither baseline nor progressive with 8 bits."""
+    frames = _JPEG_FRAME.findall(data) if kind == "JPEG" else []
+    rare = any(coding > b"\xc2" or bits != b"\x08" for coding, bits in frames)
+    return ImageError("rare_jpeg") if rare else ImageError("broken", format=kind)
 
 
 def _drop_metadata(png: bytes) -> bytes:
@@ -161,12 +160,8 @@ def _drop_metadata(png: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _most_pixels(kind: str) -> int:
-    return MAX_WEBP_PIXELS if kind == "WEBP" else MAX_PIXELS
-
-
 def _check_sides(width: int, height: int, kind: str) -> None:
-    most = _most_pixels(kind)
+    most = MAX_PIXELS[kind]
     if width * height > most:
         raise ImageError("too_many_pixels", limit_mp=most // 10**6, width=width, height=height)
     if min(width, height) < MIN_SIDE:
@@ -175,22 +170,27 @@ def _check_sides(width: int, height: int, kind: str) -> None:
         raise ImageError("too_narrow", limit=MAX_ASPECT, width=width, height=height)
 
 
-def _decode_pixels(image: Image.Image, kind: str) -> None:
+def _decode_pixels(data: bytes, kind: str) -> Image.Image:
+    image = _open_image(data, kind)
+    _check_sides(*image.size, kind)
+    image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
     try:
         image.load()
+        if image.mode == "P" and image.palette is None:
+            raise ValueError("without its palette Pillow would show it all black")
     except _PILLOW_FAILURES as error:
-        raise ImageError("broken", format=kind) from error
-    if image.mode == "P" and image.palette is None:  # Pillow would show it all black
-        raise ImageError("broken", format=kind)
+        raise _refuse(data, kind) from error
+    return image
 
 
-def _read_orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 (upright) where damaged EXIF hides it."""
-    try:
-        orientation = image.getexif().get(ExifTag.Orientation)
-    except (*_PILLOW_FAILURES, struct.error):
-        return 1
-    return orientation if isinstance(orientation, int) else 1
+def _find_turn(exif: bytes) -> Transpose | None:
+    """What brings the picture upright; None where nothing has to, or where damaged EXIF hides it."""
+    tags = Image.Exif()  # image.getexif() also believes XMP, ImageOps.exif_transpose fails on damaged tags
+    with suppress(*_PILLOW_FAILURES, struct.error):
+        tags.load(exif)
+        if isinstance(orientation := tags.get(ExifTag.Orientation), int):
+            return _TO_UPRIGHT.get(orientation)
+    return None
 
 
 def _convert_to_rgb(image: Image.Image, depth: int) -> Image.Image:
@@ -199,7 +199,9 @@ def _convert_to_rgb(image: Image.Image, depth: int) -> Image.Image:
         rgb = _rescale_grey(image).convert("RGB")
     elif image.mode in ("LA", "RGBA") or "transparency" in image.info:
         _rescale_transparent_color(image, depth)
-        rgb = _put_on_white(image if image.mode == "RGBA" else image.convert("RGBA"))
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        rgb = Image.new("RGB", image.size, "white")
+        rgb.paste(image, mask=image)
     else:
         rgb = image.convert("RGB")
     rgb.info = {}  # a photo's EXIF can hold the place it was taken at, and Pillow would save it again
@@ -218,16 +220,7 @@ def _rescale_grey(image: Image.Image) -> Image.Image:
 
 def _rescale_transparent_color(image: Image.Image, depth: int) -> None:
     """Bring a PNG's transparent colour to 8 bits, as Pillow does with the pixels but not with this."""
-    if "transparency" not in image.info:
-        return
-    color = image.info["transparency"]
     if image.mode == "L":
-        image.info["transparency"] = color * {2: 85, 4: 17}.get(depth, 1)
+        image.info["transparency"] *= {2: 85, 4: 17}.get(depth, 1)
     elif image.mode == "RGB" and depth == 16:
-        image.info["transparency"] = tuple(sample >> 8 for sample in color)
-
-
-def _put_on_white(image: Image.Image) -> Image.Image:
-    white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image)
-    return white
+        image.info["transparency"] = tuple(sample >> 8 for sample in image.info["transparency"])

@@ -16,10 +16,6 @@ def write_csv(rows: Sequence[Row]) -> str:
 
     Raises:
         ValueError: There are no rows, or one has other columns.
-
-    Example:
-        >>> write_csv([{"layer": "conv1_1", "share": 0.1}])
-        'layer,share\\r\\nconv1_1,0.1\\r\\n'
     """
     if not rows:
         raise ValueError("expected at least one row")

@@ -197,6 +197,40 @@ def test_meaningless_orientation_is_ignored(orientation):
     assert read_image(encode(make_corners(), "PNG", exif=exif.tobytes())).size == (32, 48)
 
 
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+XMP_TEXT = PngImagePlugin.PngInfo()
+XMP_TEXT.add_itxt("XML:com.adobe.xmp", XMP.decode())
+XMP_OPTIONS = {"JPEG": {"xmp": XMP}, "PNG": {"pnginfo": XMP_TEXT}, "WEBP": {"xmp": XMP}}
+
+
+@pytest.mark.parametrize("form", decode.FORMATS)
+def test_an_orientation_in_xmp_does_not_count(form):
+    """No browser looks there; Pillow does where EXIF has none."""
+    data = encode(make_corners(), form, **XMP_OPTIONS[form])
+    with Image.open(io.BytesIO(data)) as opened:
+        opened.load()
+        opened.info.setdefault("exif", b"")  # without it, Pillow looks at a PNG's XMP only in some ways
+        assert opened.getexif().get(ORIENTATION) == 6
+    assert read_image(data).size == (32, 48)
+
+
+@pytest.mark.parametrize("form", decode.FORMATS)
+@pytest.mark.parametrize(("orientation", "expected"), [(None, RED), (3, YELLOW), (8, GREEN)])
+def test_beside_xmp_only_exif_counts(form, orientation, expected):
+    exif = Image.Exif()
+    exif[0x010F] = "a camera's maker"
+    if orientation:
+        exif[ORIENTATION] = orientation
+    image = read_image(encode(make_corners(), form, exif=exif.tobytes(), quality=100, **XMP_OPTIONS[form]))
+    np.testing.assert_allclose(image.getpixel((4, 4)), expected, atol=6)
+
+
+def test_png_exif_behind_the_pixels_counts():
+    data = encode(make_corners(), "PNG")
+    chunk = make_chunk(b"eXIf", make_exif(6).removeprefix(b"Exif\0\0"))
+    assert read_image(data[:-12] + chunk + data[-12:]).size == (48, 32)
+
+
 RED_GREEN = (b"PLTE", bytes(RED + GREEN))
 
 
@@ -370,10 +404,12 @@ def test_other_formats_keep_their_size():
     assert read_image(encode(Image.new("L", (2048, 2100)), "PNG")).size == (2048, 2100)
 
 
-# --- read_image: refusals -------------------------------------------------------------------------------
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
+BRANDS = ["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1", "avif", "avis"]
 
-SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>'
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+
+def make_iso_media(brand):
+    return b"\0\0\0\x18ftyp" + brand.encode() + b"\0\0\0\0mif1heic" + bytes(100)
 
 
 def make_zeros(width, height):
@@ -388,6 +424,13 @@ def patch(data, place, replacement):
 def make_huge_jpeg():
     data = SAMPLES["JPEG"]
     return patch(data, data.index(b"\xff\xc0") + 5, pack16(60000, 50000))  # height, then width
+
+
+def make_rare_jpeg(coding, bits=8):
+    """A JPEG whose frame says that it is coded in another way."""
+    data = encode(make_noise(), "JPEG")
+    frame = data.index(b"\xff\xc0")
+    return patch(patch(data, frame + 1, bytes([coding])), frame + 4, bytes([bits]))
 
 
 def make_huge_webp(kind):
@@ -413,16 +456,27 @@ REFUSALS = [
     pytest.param(b"This is a text, whatever its name says.", "format", {}, id="text"),
     pytest.param(random.Random(0).randbytes(5000), "format", {}, id="random"),
     pytest.param(SVG, "format", {}, id="SVG"),
-    pytest.param(HEIC, "format", {}, id="HEIC"),
+    *(pytest.param(make_iso_media(brand), "heic", {}, id=brand) for brand in BRANDS),
+    pytest.param(encode(make_noise(), "AVIF"), "heic", {}, id="AVIF"),
+    *(pytest.param(make_iso_media(brand), "format", {}, id=brand) for brand in ("isom", "qt  ", "HEIC")),
+    pytest.param(b"\0\0\0\x18freeheic" + bytes(100), "format", {}, id="another box"),
     pytest.param(b"RIFF\x24\0\0\0WAVEfmt " + bytes(32), "format", {}, id="WAV"),
     *(
         pytest.param(encode(make_noise(), f), "format", {}, id=f)
-        for f in ("GIF", "BMP", "TIFF", "ICO", "PPM")
+        for f in ("GIF", "BMP", "TIFF", "ICO", "PPM", "PDF", "JPEG2000")
     ),
     pytest.param(b"\x89PNG\r\n\x1a\n", "broken", {"format": "PNG"}, id="PNG signature alone"),
     pytest.param(b"\xff\xd8\xff", "broken", {"format": "JPEG"}, id="JPEG signature alone"),
     pytest.param(b"RIFF\4\0\0\0WEBP", "broken", {"format": "WEBP"}, id="WebP signature alone"),
     pytest.param(b"\xff\xd8\xff" + random.Random(0).randbytes(5000), "broken", {"format": "JPEG"}, id="junk"),
+    pytest.param(make_rare_jpeg(0xC0, bits=12), "rare_jpeg", {}, id="12 bits"),
+    pytest.param(make_rare_jpeg(0xC1, bits=12)[:-300], "rare_jpeg", {}, id="12 bits, cut"),
+    pytest.param(make_rare_jpeg(0xC3), "rare_jpeg", {}, id="lossless"),
+    pytest.param(make_rare_jpeg(0xC3, bits=16), "rare_jpeg", {}, id="lossless, 16 bits"),
+    pytest.param(make_rare_jpeg(0xCA), "rare_jpeg", {}, id="arithmetic coding, progressive"),
+    pytest.param(make_rare_jpeg(0xC5), "rare_jpeg", {}, id="hierarchical"),
+    pytest.param(make_rare_jpeg(0xF7), "rare_jpeg", {}, id="JPEG-LS"),
+    pytest.param(make_rare_jpeg(0xC2), "broken", {"format": "JPEG"}, id="baseline as progressive"),
     pytest.param(make_halves(8, 3, (0,), (1,)), "broken", {"format": "PNG"}, id="no palette"),
     pytest.param(make_halves(8, 0, (0,), (1,))[:-40], "broken", {"format": "PNG"}, id="cut PNG"),
     pytest.param(
@@ -464,7 +518,11 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("data", "reason", "details"), REFUSALS)
 def test_refusal(data, reason, details, monkeypatch):
-    if reason not in ("broken", "format"):  # decided from the header: nothing may be decoded for it
+    if reason not in (
+        "broken",
+        "rare_jpeg",
+        "format",
+    ):  # decided from the header: nothing may be decoded for it
         for plugin in (
             JpegImagePlugin.JpegImageFile,
             PngImagePlugin.PngImageFile,
@@ -483,6 +541,21 @@ def test_every_reason_has_been_seen():
     assert {case.values[1] for case in REFUSALS} == IMAGE_ERRORS
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("HEIC", "JPEG", "Most Compatible")), ("zh", ("HEIC", "JPEG", "兼容性最佳"))],
+)
+def test_heic_sentence_tells_the_remedy(language, words):
+    assert all(word in load_catalogue(language)["image_error.heic"] for word in words)
+
+
+def test_rare_jpeg_is_told_only_where_nothing_else_is_wrong():
+    data = make_rare_jpeg(0xC3)
+    height = data.index(b"\xff\xc3") + 5
+    assert catch_reason(patch(data, height, pack16(4, 4))) == "too_small"
+    assert catch_reason(patch(data, height, pack16(6000, 6000))) == "too_many_pixels"
+
+
 def test_bomb_is_small_in_bytes():
     assert len(make_zeros(9400, 9400)) < 20_000
 
@@ -499,9 +572,6 @@ def test_scan_bomb_is_refused_before_it_is_decoded():
     assert read_image(repeat[0]).size == (1000, 1000)
     assert len(repeat[1]) < 50_000
     assert catch_reason(repeat[1]) == "broken"
-
-
-# --- read_image: damage ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SAMPLES)
