@@ -19,10 +19,6 @@ def read_settings(parameters: dict[str, list[str]]) -> dict[str, Any]:
 
     Args:
         parameters: The address's parameters, each with all its texts.
-
-    Example:
-        >>> read_settings({"photo": ["rocket"], "side": ["above"]})["side"]
-        'post'
     """
     if "weights" in parameters and "network" not in parameters:
         networks = [NETWORKS_OF_WEIGHTS.get(text, "") for text in parameters["weights"]]
@@ -44,10 +40,6 @@ def write_settings(values: dict[str, Any]) -> dict[str, list[str]]:
 
     A photograph of one's own cannot travel, but that it was chosen can: no photograph in the address is the
     default one.
-
-    Example:
-        >>> write_settings({"photo": "rocket", "side": "post"})
-        {'photo': ['rocket']}
     """
     return {
         name: SETTINGS[name].write(value) for name, value in values.items() if value != SETTINGS[name].default
@@ -63,9 +55,10 @@ def open_address() -> None:
     state = st.session_state
     address = _current_address()
     if "_address" not in state:
-        state.update(_read_first(address))
+        state.update(_read_all(address))
     elif address != state["_address"] and current_settings() == state.get("_settings"):
-        state.update(read_settings(address))
+        state.update(_read_all(address))
+        state.pop("_picture", None)  # the box and the point of this address belong to its picture
     state["_address"] = address
     state.update({name: state[name] for name in VIEW_SETTINGS})  # written anew, they are not forgotten
 
@@ -82,7 +75,7 @@ def close_address() -> None:
     st.session_state["_settings"] = settings
 
 
-def _read_first(address: dict[str, list[str]]) -> dict[str, Any]:
+def _read_all(address: dict[str, list[str]]) -> dict[str, Any]:
     values = read_settings(address)
     if "lang" not in address:
         values["lang"] = _browser_language()

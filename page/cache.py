@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from page.settings import NETWORKS, SAMPLES, SETTINGS
+from page.turns import hold_place
 from viz.figures.heatmaps import encode_image
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
-LOADED_NETWORKS = 3  # 59 MB each: two that are trained and one that is not
+LOADED_NETWORKS = 2 * len(NETWORKS)  # 59 MB each: trained and not
 PICTURES = "64MB"
 MAPS = "256MB"
 MEASUREMENTS = 256  # of 13 layers each, 10 KB
@@ -86,11 +87,14 @@ def load_network(name: str) -> "Network":
 
 
 @st.cache_data(show_spinner=False, max_size=MAPS)
-def compute_maps(key: PictureKey, network: str, _pixels: NDArray[np.uint8]) -> Computed:
-    """The one pass for a picture: the parts of `viz.maps.heatmaps.Heatmaps`."""
+def compute_maps(
+    key: PictureKey, network: str, aggregations: tuple[str, ...], _pixels: NDArray[np.uint8]
+) -> Computed:
+    """The one pass for a picture: the parts of `viz.maps.heatmaps.Heatmaps`, of all of `AGGREGATIONS`."""
     from viz.maps import one_pass
 
-    heatmaps = one_pass.extract_heatmaps(*_prepare(network, _pixels))
+    with hold_place():
+        heatmaps = one_pass.extract_heatmaps(*_prepare(network, _pixels))
     return heatmaps.maps, heatmaps.channel_means, heatmaps.zero_shares
 
 
@@ -105,7 +109,8 @@ def keep_feature_maps(key: PictureKey, network: str, limit: int, _pixels: NDArra
     loaded, batch = _prepare(network, _pixels)
     height, width = _pixels.shape[:2]
     names = feature_maps.choose_kept(loaded.layers, height, width, limit)
-    return feature_maps.keep_feature_maps(loaded, batch, names)
+    with hold_place():
+        return feature_maps.keep_feature_maps(loaded, batch, names)
 
 
 def compute_feature_map(
@@ -114,7 +119,8 @@ def compute_feature_map(
     """One layer's channels [h, w, C], of a layer that is not kept."""
     from viz.maps import feature_maps
 
-    return feature_maps.compute_feature_map(*_prepare(network, pixels), layer, side)
+    with hold_place():
+        return feature_maps.compute_feature_map(*_prepare(network, pixels), layer, side)
 
 
 def compute_vector(
@@ -141,7 +147,8 @@ def compute_field(
     from viz.evidence import gradients
 
     prepared = _prepare(network, _pixels)
-    return gradients.effective_receptive_field(*prepared, layer, *cell, side, aggregation, channel)
+    with hold_place():
+        return gradients.effective_receptive_field(*prepared, layer, *cell, side, aggregation, channel)
 
 
 @st.cache_data(show_spinner=False, max_size=COMPONENTS)
@@ -161,7 +168,8 @@ def find_sample_spots(network: str) -> "dict[str, Spots]":
     from viz.evidence.spots import find_spots
 
     batches = (_prepare(network, pixels)[1] for pixels in read_sample_pixels())
-    return find_spots(load_network(network), batches)
+    with hold_place():
+        return find_spots(load_network(network), batches)
 
 
 def read_sample_pixels() -> list[NDArray[np.uint8]]:

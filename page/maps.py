@@ -7,6 +7,7 @@ from page.picture import Picture
 from page.status import Status
 from viz.figures.heatmaps import complete_look, make_panels, name_aggregation
 from viz.figures.pieces import Look, Panel
+from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
 from viz.texts import Translate
@@ -16,7 +17,7 @@ def get_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heat
     """All that the pass over a picture leaves, under a line that says what is going on."""
     network = st.session_state["network"]
     with status.computing((picture.key, network), network, translate("page.computing")):
-        return Heatmaps(*compute_maps(picture.key, network, picture.pixels))
+        return Heatmaps(*compute_maps(picture.key, network, tuple(AGGREGATIONS), picture.pixels))
 
 
 def choose_look(overlay: bool, translate: Translate) -> Look:

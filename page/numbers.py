@@ -12,6 +12,7 @@ from page.maps import get_heatmaps
 from page.picture import Picture
 from page.settings import list_layers, selected_layers
 from page.status import Status
+from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.coarsen import average_to
 from viz.maps.heatmaps import Heatmaps
 from viz.measures.metrics import box_ratio, channel_metrics, measure_layers, measure_luma
@@ -63,7 +64,7 @@ def _get_control(kind: str, picture: Picture, status: Status, translate: Transla
     else:
         network = UNTRAINED + network
     with status.computing((key, network), network, translate(f"measure.computing_{kind}")):
-        return Heatmaps(*compute_maps(key, network, pixels))
+        return Heatmaps(*compute_maps(key, network, tuple(AGGREGATIONS), pixels))
 
 
 def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -> Metrics:

@@ -46,8 +46,16 @@ class Picture:
 def choose_picture(translate: Translate) -> Picture:
     """The picture of the visitor's choice; while there is none, or a bad one, the one before it.
 
-    What is wrong with a file is said above the picture that stays.
+    What is wrong with a file is said above the picture that stays. A box and a point that belong to another
+    picture are forgotten.
     """
+    picture = _find_picture(translate)
+    if st.session_state.setdefault("_picture", picture.key) != picture.key:
+        st.session_state.update(box=None, point=None, _picture=picture.key)
+    return picture
+
+
+def _find_picture(translate: Translate) -> Picture:
     state = st.session_state
     choice = state["photo"]
     if choice not in OWN_PHOTOS:
@@ -91,16 +99,6 @@ def read_file(key: str) -> Any:
     """
     read = getattr(st.session_state.get(key), "getvalue", None)
     return None if read is None else read()
-
-
-def is_another(picture: Picture, key: str) -> bool:
-    """Whether the picture differs from that of the previous run, which the session keeps under `key`.
-
-    What was drawn or clicked on one picture says nothing about another.
-    """
-    before = st.session_state.get(key, picture.key)
-    st.session_state[key] = picture.key
-    return bool(before != picture.key)
 
 
 def _say_error(sentence: str) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from page.cache import load_network
 from page.settings import NETWORKS
-from page.turns import take_turn
+from page.turns import fetching, take_turn, wait_for
 from viz.networks.catalogue import fetch_network
 from viz.networks.files import WeightsError
 from viz.texts import Translate
@@ -52,7 +52,8 @@ class Status:
     def _load(self, network: str) -> None:
         with self._slot, st.spinner(self._translate("page.loading")):
             try:
-                fetch_network(network, self._show_progress)
+                with wait_for(fetching, self.say_wait):
+                    fetch_network(network, self._show_progress)
                 load_network(network)
             except WeightsError as error:
                 _fall_back(self._translate(error.key, **error.details), self._translate)

@@ -57,7 +57,7 @@ def draw_figure(figure: Any, key: str, alt: str, translate: Translate, **more: A
         translate: Words of the visitor's language.
         more: For `st.plotly_chart`, and settings of Plotly as `config`.
     """
-    dictionary = {word: translate(f"modebar.{key}") for key, word in MODEBAR.items()}
+    dictionary = {word: translate(f"modebar.{name}") for name, word in MODEBAR.items()}
     locale = translate.language
     config = {
         "displaylogo": False,

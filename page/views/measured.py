@@ -6,7 +6,7 @@ import streamlit as st
 
 from page.browser.screen import Screen
 from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all
-from page.picture import Picture, choose_picture, is_another
+from page.picture import Picture, choose_picture
 from page.settings import OWN_PHOTOS, list_layers
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_slider
@@ -50,10 +50,8 @@ def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
 
 
 def _fit_box(picture: Picture) -> Box | None:
-    """The visitor's box, cut at the picture's edges; another picture has none."""
+    """The visitor's box, cut at the picture's edges."""
     state = st.session_state
-    if is_another(picture, "_boxed"):
-        state["box"] = None
     if state["box"] is None:
         return None
     height, width = picture.size

@@ -11,7 +11,7 @@ from page.browser.screen import Screen
 from page.cache import SECOND_BYTES, compute_field
 from page.channel_values import ChannelValues
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps
-from page.picture import Picture, choose_picture, choose_second, is_another
+from page.picture import Picture, choose_picture, choose_second
 from page.settings import find_layer, selected_layers
 from page.sidebar import draw_uploader
 from page.status import Status
@@ -109,8 +109,6 @@ def _find_point(picture: Picture, layer: Layer, heatmaps: Heatmaps) -> tuple[int
     """Where the visitor pointed, or before that the middle of the layer's strongest cell; input pixels."""
     state = st.session_state
     height, width = picture.size
-    if is_another(picture, "_pointed"):
-        state["point"] = None
     if state["point"] is not None:
         x, y = state["point"]
         state["point"] = (min(x, width - 1), min(y, height - 1))

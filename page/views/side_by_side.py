@@ -10,7 +10,7 @@ from page.sidebar import draw_layers_button
 from page.status import Status
 from page.turns import is_first_result
 from page.widgets import draw_figure
-from viz.figures.heatmaps import draw_panels, is_diverging
+from viz.figures.heatmaps import draw_panels, explain_reading, is_diverging
 from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Look
 from viz.maps.heatmaps import Heatmaps
@@ -72,8 +72,8 @@ def _draw_heatmaps(
     layers: list[Layer], heatmaps: Heatmaps, picture: Picture, grid: Grid, translate: Translate
 ) -> None:
     look = choose_look(st.session_state["overlay"], translate)
-    note = translate("panel.how_to_read_shared" if look.shared_bar else "panel.how_to_read")
-    figure = draw_panels(picture.photo, choose_panels(heatmaps, layers, translate), look, grid, note)
+    panels, note = choose_panels(heatmaps, layers, translate), explain_reading(look, translate)
+    figure = draw_panels(picture.photo, panels, look, grid, note)
     names = ", ".join(layer.name for layer in layers)
     alt = describe_maps("panel.alt", translate, layers=names, photo=picture.alt)
     draw_figure(figure, "heatmaps", alt, translate)

@@ -13,7 +13,7 @@ from conftest import ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from page import cache, channel_values, main, picture, status, turns
+from page import address, cache, channel_values, main, picture, status, turns
 from page.settings import DEFAULT_LAYERS
 from page.views import point_at_it
 from viz.networks import load_vgg16 as model
@@ -741,6 +741,46 @@ def test_the_probe_speaks_chinese(page):
 def test_the_probe_without_selected_layers_shows_the_chosen_one(page):
     open_probe(page, layers="", layer="conv2_1", point="3,3")
     assert [row[0] for row in read_rows(page)] == ["conv2_1"]
+
+
+def test_a_result_that_was_evicted_takes_a_place_again_but_does_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr(turns, "PATIENCE_S", 0.05)
+    with turns.hold_place():
+        assert turns.places.acquire(blocking=False)
+        assert not turns.places.acquire(blocking=False)
+        with turns.hold_place():  # nobody gives one up
+            pass
+        assert not turns.places.acquire(blocking=False)
+        turns.places.release()
+    for _ in range(turns.PLACES):
+        assert turns.places.acquire(blocking=False)
+    turns.places.release(turns.PLACES)
+
+
+def test_back_keeps_the_language_of_the_browser(page, monkeypatch):
+    monkeypatch.setattr(address, "_browser_language", lambda: "zh")
+    page.run()
+    assert page.query_params["lang"] == "zh"
+    del page.query_params["lang"]
+    page.run()
+    assert page.session_state["lang"] == "zh"
+
+
+def test_back_brings_the_box_of_another_picture_along(page):
+    open_measures(page, box="10,20,100,120")
+    page.selectbox(key="photo").set_value("coffee").run()
+    assert "box" not in page.query_params
+    del page.query_params["photo"]
+    page.query_params["box"] = "10,20,100,120"
+    page.run()
+    assert page.session_state["box"] == (10, 20, 100, 120)
+
+
+def test_a_box_does_not_follow_to_another_picture_in_another_view(page):
+    open_measures(page, box="10,20,100,120")
+    page.segmented_control(key="view").set_value("compare").run()
+    page.selectbox(key="photo").set_value("coffee").run()
+    assert "box" not in page.query_params
 
 
 def test_a_visitor_who_has_to_wait_is_told_and_gets_the_maps(page, monkeypatch):

@@ -21,10 +21,6 @@ def find_cell(layer: Layer, x: float, y: float, height: int, width: int) -> tupl
 
     Raises:
         ValueError: The point is outside the picture.
-
-    Example:
-        >>> find_cell(network.find_layer("conv5_3"), 100, 223, 224, 224)
-        (13, 6)
     """
     if not (0 <= x < width and 0 <= y < height):
         raise ValueError(f"expected a point within {width} x {height} pixels, got x {x}, y {y}")

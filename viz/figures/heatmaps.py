@@ -60,7 +60,7 @@ def draw_heatmaps(
     panels = make_panels(heatmaps, layers, side, aggregation, limits, translate)
     look = complete_look(look or Look(), side, aggregation, limits, translate)
     grid = arrange_panels(len(panels) + 1, width, height, photo.height / photo.width)
-    return draw_panels(photo, panels, look, grid, translate("panel.how_to_read"))
+    return draw_panels(photo, panels, look, grid, explain_reading(look, translate))
 
 
 def encode_image(image: Image.Image) -> str:
@@ -109,6 +109,11 @@ def complete_look(look: Look, side: str, aggregation: str, limits: str, translat
     quantity = name_aggregation(aggregation, translate)
     bar = translate("panel.shared_bar", quantity=quantity) if limits == "shared" else ""
     return replace(look, diverging=is_diverging(side, aggregation), shared_bar=bar)
+
+
+def explain_reading(look: Look, translate: Translate) -> str:
+    """How a figure of such panels is read."""
+    return translate("panel.how_to_read_shared" if look.shared_bar else "panel.how_to_read")
 
 
 def name_aggregation(aggregation: str, translate: Translate) -> str:

@@ -39,13 +39,15 @@ class FeatureMaps:
             layer: One that was kept.
             side: "pre" or "post" the ReLU.
         """
-        values: NDArray[np.float32] = self.values[layer].astype(np.float32) * np.float32(self.factors[layer])
-        return np.maximum(values, 0) if side == "post" else values
+        return self._restore(self.values[layer], layer, side)
 
     def read_vector(self, layer: str, row: int, column: int, side: str) -> NDArray[np.float32]:
         """The channels of one cell, float32 [C]; otherwise as `read`."""
-        one = FeatureMaps({layer: self.values[layer][row, column]}, self.factors)
-        return one.read(layer, side)
+        return self._restore(self.values[layer][row, column], layer, side)
+
+    def _restore(self, values: NDArray[np.float16], layer: str, side: str) -> NDArray[np.float32]:
+        restored: NDArray[np.float32] = values.astype(np.float32) * np.float32(self.factors[layer])
+        return np.maximum(restored, 0) if side == "post" else restored
 
 
 def choose_kept(layers: Sequence[Layer], height: int, width: int, limit: int) -> frozenset[str]:

@@ -46,7 +46,7 @@ def _measure(heatmap: NDArray[np.float32], percents: tuple[float, float]) -> Lim
 
 
 def _centre(low: float, high: float) -> Limits:
-    reach = max(abs(low), abs(high))
+    reach = max(abs(low), abs(high)) or 1.0
     return -reach, reach
 
 

@@ -167,10 +167,6 @@ def box_ratio(heatmap: ArrayLike, box: Box, height: int, width: int) -> float:
 
     Raises:
         ValueError: A value is not finite, or the map's cells do not fit the photograph.
-
-    Example:
-        >>> box_ratio([[3.0, 1.0]], (0, 0, 4, 4), 4, 8)
-        1.5
     """
     values = _lift(_read_map(heatmap))
     stride = find_stride((height, width), values.shape)

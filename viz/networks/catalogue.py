@@ -71,10 +71,6 @@ def load_network(key: str = "vgg16", seed: int = 0) -> Network:
     Raises:
         ValueError: The key is unknown; the message lists the valid ones.
         WeightsError: The weights are missing, altered, or cannot be fetched.
-
-    Example:
-        >>> load_network("vgg16").find_layer("conv3_1").stride
-        4
     """
     info = find_network(key.removeprefix(UNTRAINED))
     from viz.networks import load_vgg16

@@ -16,6 +16,13 @@ from viz.texts import SentenceError
 TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 20
 
+FAILURES = (
+    urllib.error.URLError,
+    TimeoutError,
+    ConnectionError,
+    http.client.HTTPException,
+    RuntimeError,
+)  # of a download
 Progress = Callable[[int, int], None]
 
 
@@ -70,13 +77,10 @@ def fetch_file(url: str, path: Path, digest: str, progress: Progress | None = No
             os.replace(part, path)
         finally:
             Path(part).unlink(missing_ok=True)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise WeightsError("download", host=urlsplit(url).hostname, cause=str(error)) from error
-    except WeightsError as error:
-        cause = "the file that came is not the one that was published"
-        raise WeightsError("download", host=urlsplit(url).hostname, cause=cause) from error
+    except FAILURES as error:
+        raise WeightsError("download", host=urlsplit(url).hostname) from error
     except OSError as error:
-        raise WeightsError("disk", folder=str(path.parent), cause=error.strerror) from error
+        raise WeightsError("disk", folder=str(path.parent)) from error
 
 
 def _copy_url(url: str, target: BinaryIO, progress: Progress | None) -> None:

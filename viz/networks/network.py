@@ -57,10 +57,6 @@ class Network:
 
         Returns:
             Float32 [1, 3, H, W]: red, green and blue in 0..1, minus the mean, over the standard deviation.
-
-        Example:
-            >>> load_network("vgg16").to_batch(Image.new("RGB", (337, 224))).shape
-            torch.Size([1, 3, 224, 337])
         """
         pixels = np.asarray(image, dtype=np.float32) / np.float32(255)
         mean, std = np.array([self.mean, self.std], dtype=np.float32)

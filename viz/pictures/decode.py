@@ -68,10 +68,6 @@ class ImageError(SentenceError, ValueError):
     Attributes:
         reason: "empty", "format", "broken", "too_many_bytes", "too_many_pixels", "far_too_many_pixels",
             "too_small", "too_narrow", "heic" (also AVIF) or "rare_jpeg".
-
-    Example:
-        >>> ImageError("too_small", minimum=16, width=1, height=1).reason
-        'too_small'
     """
 
     section = "image_error"

@@ -312,3 +312,5 @@ def test_the_figure_for_a_notebook_follows_its_maps(options, diverging, bars):
         assert (trace.zmin == -trace.zmax) is diverging
         assert layer.name in trace.hovertemplate
     assert [trace.showscale for trace in figure.data[1:]] == bars
+    note = figure.layout.annotations[-1].text
+    assert note.endswith("its own panel.") is all(bars) or not note.startswith("Point at")

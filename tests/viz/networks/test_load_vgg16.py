@@ -195,7 +195,6 @@ def test_another_file_than_the_published_one_is_not_kept(monkeypatch, hub):
         with pytest.raises(WeightsError) as caught:
             fetch_weights()
     assert caught.value.reason == "download"
-    assert "not the one that was published" in caught.value.details["cause"]
     assert list(hub.iterdir()) == []
 
 
@@ -219,7 +218,6 @@ def test_a_full_disk_is_a_sentence(monkeypatch, hub):
         with pytest.raises(WeightsError, match=r"cannot be stored in .*free 600 MB") as caught:
             fetch_weights()
     assert caught.value.reason == "disk"
-    assert caught.value.details["cause"] == "No space left on device"
     assert list(hub.iterdir()) == []
 
 
