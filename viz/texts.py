@@ -53,17 +53,7 @@ class SentenceError(Exception):
 
 @cache
 def load_catalogue(language: str) -> dict[str, str]:
-    """All sentences of one language by their dotted keys, such as "picture.title".
-
-    Args:
-        language: Key of `LANGUAGES`.
-
-    Returns:
-        Sentences, with `{placeholders}` in `str.format`'s form; not to be changed.
-
-    Raises:
-        ValueError: The language is unknown; the message lists the valid ones.
-    """
+    """All sentences of one language by their dotted keys, such as "picture.title"; not to be changed."""
     if language not in LANGUAGES:
         raise ValueError(f"unknown language {language!r}; expected one of {', '.join(LANGUAGES)}")
     tables = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_slider
 from viz.figures.charts import Chart, draw_charts
 from viz.figures.heatmaps import name_aggregation
-from viz.figures.layout import arrange_panels
+from viz.figures.layout import NARROW, arrange_panels
 from viz.figures.marked import draw_selectable_photo
 from viz.measures.claims import OUTCOMES, RULES, Criterion, Finding, Outcome, Verdict, judge
 from viz.measures.metrics import BORDER_LIMIT
@@ -64,7 +64,7 @@ def _fit_box(picture: Picture) -> Box | None:
 
 
 def _draw_photo(picture: Picture, box: Box | None, screen: Screen, translate: Translate) -> None:
-    width = min(screen.width, PHOTO_WIDTH)
+    width = min(screen.width * (1 if screen.width < NARROW else 0.37), PHOTO_WIDTH)  # of its column
     grid = arrange_panels(1, width, screen.height, picture.aspect)
     draw_figure(
         draw_selectable_photo(picture.photo, box, grid),

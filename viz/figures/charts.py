@@ -84,7 +84,7 @@ def draw_charts(
         layout["shapes"] += [_draw_limit(value, x, y) for value in chart.limits]
         layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
         layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
-    return go.Figure({"data": traces, "layout": layout})
+    return pieces.make_figure({"data": traces, "layout": layout})
 
 
 def _arrange(count: int, width: float) -> Grid:

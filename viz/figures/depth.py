@@ -55,7 +55,7 @@ def draw_depth(
         "margin": layout["margin"] | {"b": controls},
         "height": int(grid.height) + controls,
     }
-    return go.Figure({"data": traces[:1], "layout": layout, "frames": frames})
+    return pieces.make_figure({"data": traces[:1], "layout": layout, "frames": frames})
 
 
 def controls_height(width: float) -> int:

@@ -156,7 +156,7 @@ def draw_panels(
     Returns:
         The figure; its pictures have no distortion at the width that `grid` was made for.
     """
-    return go.Figure(compose_panels(photo, panels, look, grid, note))
+    return pieces.make_figure(compose_panels(photo, panels, look, grid, note))
 
 
 def compose_panels(

@@ -46,7 +46,7 @@ def draw_marked_panels(
     spec["layout"]["shapes"] = shapes
     if glow is not None:
         spec["data"].append(_draw_glow(glow, grid))
-    return go.Figure(spec)
+    return pieces.make_figure(spec)
 
 
 def _draw_glow(glow: Glow, grid: Grid) -> Spec:
@@ -78,7 +78,7 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
     trace = {"type": "image", "z": colors.pixels, "customdata": colors.values, "hovertemplate": colors.hover}
     spec["data"].append(pieces.place_cells(x, y, colors.stride) | trace)
     spec["layout"]["annotations"].append(pieces.write_title(colors.title, x, y))
-    return go.Figure(spec)
+    return pieces.make_figure(spec)
 
 
 def draw_thumbnails(photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid) -> go.Figure:
@@ -94,7 +94,7 @@ def draw_thumbnails(photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid
     layout["annotations"] = []
     spec: Spec = {"data": [], "layout": layout}
     add_panels(spec, panels, look, grid, THUMB_TITLE_SIZE)
-    return go.Figure(spec)
+    return pieces.make_figure(spec)
 
 
 def draw_selectable_photo(photo: PhotoPanel, box: Box | None, grid: Grid) -> go.Figure:
@@ -118,4 +118,4 @@ def draw_selectable_photo(photo: PhotoPanel, box: Box | None, grid: Grid) -> go.
     layout |= {"annotations": [pieces.write_title(photo.title, x, y)], "dragmode": "select"}
     if box is not None:
         layout["shapes"] = pieces.outline_box(x, y, box, 3)
-    return go.Figure({"data": [pieces.photo_trace(photo, x, y), points], "layout": layout})
+    return pieces.make_figure({"data": [pieces.photo_trace(photo, x, y), points], "layout": layout})

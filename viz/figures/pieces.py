@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.figures.layout import NARROW, Grid, Slot
@@ -154,6 +156,19 @@ class Look:
     shared_bar: str = ""
 
 
+def make_figure(spec: Spec) -> go.Figure:
+    """A figure without Plotly's default template, since everything that is seen is set here.
+
+    Streamlit's page hands each figure to Plotly twice. By `datarevision` Plotly knows that the second one
+    holds no new data and need not be drawn again.
+    """
+    values = [np.asarray(trace.get("z", trace.get("y", ()))) for trace in spec["data"]]
+    spec["layout"]["datarevision"] = str([crc32(array.tobytes()) for array in values])
+    figure = go.Figure(spec)
+    figure.layout.template = spec["layout"].get("template")
+    return figure
+
+
 def name_axes(place: int) -> tuple[str, str]:
     """Plotly's names of a pair of axes, counted from 0: x, y, then x2, y2 and so on."""
     number = "" if place == 0 else str(place + 1)
@@ -162,7 +177,6 @@ def name_axes(place: int) -> tuple[str, str]:
 
 def base_layout(grid: Grid) -> Spec:
     return {
-        "template": "none",  # everything that is seen is set here
         "height": int(grid.height) + 2,
         "margin": {"l": 0, "r": 0, "t": 0, "b": 2, "autoexpand": False},
         "showlegend": False,
