@@ -9,7 +9,7 @@ import streamlit as st
 
 PLACES = 2  # passes that run at the same time
 POLL_S = 1.0  # how often those who wait are told so, and can leave
-PATIENCE_S = 5.0
+PATIENCE_S = 5.0  # how long a dropped result waits for its place
 REMEMBERED = 64  # results of a session that it need not wait for again
 
 places = threading.BoundedSemaphore(PLACES)

@@ -16,13 +16,13 @@ from viz.texts import SentenceError
 TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 20
 
-FAILURES = (
+FAILURES = (  # of a download
     urllib.error.URLError,
     TimeoutError,
     ConnectionError,
     http.client.HTTPException,
     RuntimeError,
-)  # of a download
+)
 Progress = Callable[[int, int], None]
 
 
