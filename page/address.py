@@ -72,7 +72,12 @@ def close_address() -> None:
     if address != _current_address():
         st.query_params.from_dict(address)
     st.session_state["_address"] = address
-    st.session_state["_settings"] = settings
+    note_settings()
+
+
+def note_settings() -> None:
+    """Remember what the page shows: where it shows this still, another address is the visitor's wish."""
+    st.session_state["_settings"] = current_settings()
 
 
 def _read_all(address: dict[str, list[str]]) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def _draw_view(translate: Translate) -> None:
     if notice := st.session_state.pop("_notice", None):
         st.error(notice, icon=":material/cloud_off:")
     view = st.session_state["view"]
+    if view != "depth":
+        st.session_state["_playing"] = False
     try:
         DRAW[view](screen, status, translate)
     except Exception:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence

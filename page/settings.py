@@ -147,6 +147,8 @@ SETTINGS: dict[str, Setting] = {
     "framing": _choice("whole", FRAMINGS),
     "size": _number(MIN_SIZE, MIN_SIZE, MAX_SIZE, step=32),
     "lang": _choice("en", LANGUAGES),
+    # of the view "Through the depth"
+    "depth": _choice(FIRST_LAYERS[0], FIRST_LAYERS),
     # of the view "Measured"
     "controls": _choices(["untrained"], CONTROLS),
     "threshold": _fraction(DEFAULT_THRESHOLD, 0.05, 0.95),
@@ -166,6 +168,7 @@ SETTINGS: dict[str, Setting] = {
 
 # Their widgets stand in one view only; Streamlit forgets a widget that is not drawn.
 VIEW_SETTINGS = (
+    "depth",
     *("controls", "threshold"),
     *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),
 )

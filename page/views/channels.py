@@ -17,9 +17,9 @@ from page.settings import SAMPLES, THUMBS, find_layer
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.patches import PATCHES, Patch, choose_patches
-from viz.figures.heatmaps import write_map_title
+from viz.figures.heatmaps import draw_maps, write_map_title
 from viz.figures.layout import arrange_panels
-from viz.figures.marked import draw_channel, draw_thumbnails
+from viz.figures.marked import draw_channel
 from viz.figures.pieces import Colors, Look, Panel, format_value
 from viz.maps.channels import color_components, rank_channels
 from viz.maps.coarsen import average_to
@@ -28,6 +28,7 @@ from viz.networks.layers import Layer
 from viz.texts import Translate
 
 THUMB_WIDTH = 104  # pixels of the screen, at least
+THUMB_TITLE_SIZE = 11
 THUMB_CELLS = 96  # a side, at most: finer maps are averaged
 PATCH_WIDTH = 104  # pixels of the screen
 
@@ -150,7 +151,7 @@ def _draw_thumbnails(channels: LayerChannels, screen: Screen, translate: Transla
     bar = translate("channel.shared_bar") if state["thumbs"] == "shared" else ""
     look = Look(state["colors"], _is_diverging(), smooth=state["smooth"], shared_bar=bar)
     grid = arrange_panels(len(panels), screen.width, screen.height, picture.aspect, THUMB_WIDTH)
-    figure = draw_thumbnails(picture.photo, panels, look, grid)
+    figure = draw_maps(picture.photo, panels, look, grid, THUMB_TITLE_SIZE)
     alt = translate("channel.alt_thumbnails", channels=", ".join(map(str, shown)), name=layer.name)
     draw_figure(figure, "thumbnails", alt, translate, config={"displayModeBar": False})
     if stride > layer.stride:

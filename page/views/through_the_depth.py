@@ -1,36 +1,82 @@
-"""The view "Through the depth": all layers over the photograph, one after the other, without the server."""
+"""The view "Through the depth": all layers over the photograph, one after the other."""
 
 import streamlit as st
 
+from page.address import close_address, note_settings
 from page.browser.screen import Screen
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
-from page.picture import choose_picture
+from page.picture import Picture, choose_picture
 from page.settings import list_layers
 from page.status import Status
 from page.turns import is_first_result
 from page.views.side_by_side import draw_photo, explain_numbers
 from page.widgets import draw_figure
-from viz.figures.depth import controls_height, draw_depth
-from viz.figures.layout import arrange_panels
+from viz.figures.heatmaps import draw_maps
+from viz.figures.layout import Grid, arrange_panels
+from viz.figures.pieces import Look, Panel
 from viz.texts import Translate
+
+STEP_S = 1.0
+CONTROLS_HEIGHT = 80  # pixels of the screen
 
 
 def draw_through_the_depth(screen: Screen, status: Status, translate: Translate) -> None:
-    """Draw the scrubber."""
-    status.say(translate("page.line_depth"))
+    """Draw the slider, the button and one layer; while it plays, only these are drawn again."""
+    layers = list(list_layers())
+    status.say(translate("page.line_depth", count=len(layers)))
     picture = choose_picture(translate)
-    grid = arrange_panels(1, screen.width, screen.height - controls_height(screen.width), picture.aspect)
+    grid = arrange_panels(1, screen.width, screen.height - CONTROLS_HEIGHT, picture.aspect)
     slot = st.empty()
     if is_first_result():
         with slot:
             draw_photo(picture, grid, translate)
-    layers = list(list_layers())
     panels = choose_panels(get_heatmaps(picture, status, translate), layers, translate)
-    look = choose_look(True, translate)
-    figure = draw_depth(picture.photo, panels, [layer.name for layer in layers], look, grid, translate)
-    alt = describe_maps("panel.alt_depth", translate, photo=picture.alt)
-    with slot:
-        draw_figure(figure, "depth", alt, translate)
+    named = {layer.name: panel for layer, panel in zip(layers, panels, strict=True)}
+    timed = st.session_state.get("_playing", False)
+    draw_step = st.fragment(_draw_step, run_every=STEP_S if timed else None)
+    slot.empty()
+    draw_step(timed, picture, named, choose_look(True, translate), grid, translate)
     for note in [translate("depth.note"), *list_notes(translate)]:
         st.caption(note)
     explain_numbers(translate)
+
+
+def _draw_step(
+    timed: bool, picture: Picture, panels: dict[str, Panel], look: Look, grid: Grid, translate: Translate
+) -> None:
+    """One layer; when it is timed, the next one.
+
+    Streamlit gives a clock to this part of the page, or takes it away, in a run of the whole page only.
+    """
+    state, names = st.session_state, list(panels)
+    if state.get("_playing", False) != timed:
+        st.rerun()
+    if timed:
+        place = (names.index(state["depth"]) + 1) % len(names)
+        state.update(depth=names[place], _playing=place < len(names) - 1)
+    _draw_controls(names, translate)
+    figure = draw_maps(picture.photo, [panels[state["depth"]]], look, grid)
+    alt = describe_maps("panel.alt_depth", translate, layer=state["depth"], photo=picture.alt)
+    draw_figure(figure, "depth_map", alt, translate)
+    if state.get("_playing", False):
+        note_settings()  # an address a step would fill the browser's history
+    else:
+        close_address()
+
+
+def _draw_controls(names: list[str], translate: Translate) -> None:
+    playing = st.session_state.get("_playing", False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.button(
+            translate("depth.pause" if playing else "depth.play"),
+            key="play",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            on_click=lambda: st.session_state.update(_playing=not playing),
+            width=110,
+        )
+        st.select_slider(
+            translate("depth.layer"),
+            names,
+            key="depth",
+            on_change=lambda: st.session_state.update(_playing=False),
+        )

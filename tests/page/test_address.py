@@ -22,6 +22,7 @@ OTHERS = {
     "size": 320,
     "network": "torchvision:vgg16",
     "lang": "zh",
+    "depth": "conv4_1",
     "controls": ["coarse", "noise"],
     "threshold": 0.75,
     "box": (10, 20, 300, 200),
@@ -40,7 +41,9 @@ OTHERS = {
 
 def test_the_parameters_are_the_promised_ones():
     names = "photo network layers aggregation side framing size colors range overlay opacity smooth lang view"
-    names += " controls threshold box show point layer field second channel rank thumbs thumb_page patches"
+    names += (
+        " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches"
+    )
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 
@@ -110,6 +113,7 @@ def test_that_a_photograph_is_ones_own_travels():
         ("point", "1"),
         ("point", "-1,5"),
         ("point", "5,99999999"),
+        ("depth", "conv6_1"),
         ("layer", "conv6_1"),
         ("channel", "512"),
         ("channel", "-1"),

@@ -343,41 +343,91 @@ def test_a_saved_figure_tells_the_same_without_any_server(browser, network, tmp_
     context.close()
 
 
-def test_the_scrubber_asks_the_server_nothing(visit):
+def press_keys(visitor, *keys):
+    for key in keys:
+        visitor.tab.keyboard.press(key)
+    visitor.settle()
+
+
+def tab_to(visitor, role, name):
+    """Press Tab until an element has the focus, as somebody without a pointer does."""
+    wanted = visitor.tab.get_by_role(role, name=name)
+    for _ in range(80):
+        visitor.tab.keyboard.press("Tab")
+        if wanted.count() and wanted.first.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not lead to {name}")
+
+
+def read_layer(visitor):
+    return visitor.titles()[0].partition("[")[0]
+
+
+def test_the_scrubber_by_keyboard_alone(visit):
     visitor = visit()
     visitor.open("?view=depth")
-    rail = visitor.tab.locator(".slider-rail-touch-rect").bounding_box()
-    sent = len(visitor.sent)
-    assert sent > 0  # the tab's frames are seen at all
-    shapes = []
-    for share in (0.999, 0.5, 0.001):
-        visitor.tab.mouse.click(rail["x"] + share * rail["width"], rail["y"] + rail["height"] / 2)
-        visitor.tab.wait_for_timeout(700)
-        shapes.append(visitor.figure("return [gd._fullData[0].z.length, gd._fullData[0].z[0].length]"))
-        assert visitor.tab.locator(HEATMAP).count() == 1
-    assert shapes == [[14, 21], [56, 84], [224, 337]]
-    visitor.tab.get_by_text("▶ Play").click()
+    height = visitor.figure("return gd.getBoundingClientRect().height")
+    tab_to(visitor, "slider", "Layer")
+    press_keys(visitor, "ArrowRight", "ArrowRight")
+    assert read_layer(visitor) == "conv2_1"
+    press_keys(visitor, "End")
+    assert read_layer(visitor) == "conv5_3"
+    press_keys(visitor, "ArrowLeft")
+    assert read_layer(visitor) == "conv5_2"
+    assert visitor.figure("return gd.getBoundingClientRect().height") == height
+    assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_2"]}
+    tab_to(visitor, "slider", "Opacity of the maps")
+    press_keys(visitor, "ArrowRight")
+    assert visitor.figure("return gd._fullData[0].opacity") == pytest.approx(0.65)
+    assert read_layer(visitor) == "conv5_2"
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    assert read_layer(visitor) == "conv5_2"
+    assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_2"], "opacity": ["0.65"]}
+
+
+def test_play_and_pause_by_keyboard_alone(visit):
+    visitor = visit()
+    visitor.open("?view=depth")
+    tab_to(visitor, "button", "Play")
+    press_keys(visitor, "Enter")
+    visitor.tab.wait_for_function("() => /^conv3_1/.test(document.querySelector('.annotation')?.textContent)")
+    visitor.press("简体中文")  # a choice does not end it
+    visitor.press("English")
+    tab_to(visitor, "button", "Pause")
+    press_keys(visitor, "Space")
+    paused = read_layer(visitor)
+    assert NAMES.index(paused) >= NAMES.index("conv3_3")
+    assert visitor.parameters() == {"view": ["depth"], "depth": [paused]}
     visitor.tab.wait_for_timeout(2500)
-    played = visitor.titles()[0]
-    assert played.startswith(tuple(NAMES[1:6]))
-    visitor.tab.get_by_text("❚❚ Pause").click()
-    visitor.tab.wait_for_timeout(300)
-    paused = visitor.titles()[0]
-    visitor.tab.wait_for_timeout(1500)
-    assert visitor.titles()[0] == paused
-    assert len(visitor.sent) == sent
-    # Plotly rejects a promise that nobody catches when "pause" cuts a running animation short.
-    visitor.complaints = [text for text in visitor.complaints if text != "undefined"]
+    assert read_layer(visitor) == paused
+    press_keys(visitor, "Enter")  # the focus is where it was
+    visitor.tab.get_by_role("button", name="Play", exact=True).wait_for(timeout=30_000)
+    visitor.settle()
+    assert read_layer(visitor) == "conv5_3"
+    assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_3"]}
+
+
+def test_back_is_understood_while_it_plays(visit):
+    visitor = visit()
+    visitor.open("?view=depth&depth=conv1_2")
+    visitor.choose("Colours", "Greys")
+    visitor.tab.get_by_role("button", name="Play").click()
+    visitor.tab.wait_for_function("() => /^conv3_1/.test(document.querySelector('.annotation')?.textContent)")
+    for _ in range(2):  # the first leads to where it began to play
+        visitor.tab.go_back()
+        visitor.tab.wait_for_timeout(1000)
+    visitor.tab.get_by_role("button", name="Pause").click()
+    visitor.settle()
+    assert "colors" not in visitor.parameters()
 
 
 def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
     visitor = visit()
-    visitor.open("?view=depth")
-    rail = visitor.tab.locator(".slider-rail-touch-rect").bounding_box()
-    left, top, right, bottom = visitor.boxes()[0]
-    for share, stride in ((0.999, 16), (0.5, 4)):
-        visitor.tab.mouse.click(rail["x"] + share * rail["width"], rail["y"] + rail["height"] / 2)
-        visitor.tab.wait_for_timeout(700)
+    for name, stride in (("conv5_3", 16), ("conv3_1", 4)):
+        visitor.open(f"?view=depth&depth={name}")
+        left, top, right, bottom = visitor.boxes()[0]
         x, y = 100.5, 60.5
         visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
         visitor.tab.wait_for_timeout(500)

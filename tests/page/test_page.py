@@ -256,13 +256,66 @@ def test_what_is_clipped_or_smoothed_says_so(page):
     assert notes <= {caption.value for caption in page.caption}
 
 
-def test_the_scrubber(page):
+def read_depth(page):
+    """The layer that stands in the depth view, as the figure, its alternative text and the slider name it."""
+    assert_healthy(page)
+    spec, chart = read_figure(page, "depth_map")
+    name = page.select_slider(key="depth").value
+    assert len(spec["data"]) == 1
+    assert spec["layout"]["annotations"][0]["text"].startswith(f"<b>{name}</b>")
+    assert name in chart.alt
+    return name
+
+
+def test_the_scrubbers_layer_is_in_the_address_and_outlives_other_choices(page, count_passes):
     page.query_params["view"] = "depth"
     page.run()
-    assert_healthy(page)
-    spec, chart = read_figure(page, "depth")
-    assert [frame["name"] for frame in spec["frames"]] == NAMES
-    assert "slider" in chart.alt
+    assert page.select_slider(key="depth").options == NAMES
+    assert read_depth(page) == "conv1_1"
+    page.select_slider(key="depth").set_value("conv4_2").run()
+    assert read_depth(page) == "conv4_2"
+    assert page.query_params["depth"] == "conv4_2"
+    page.slider(key="opacity").set_value(0.2).run()
+    assert read_depth(page) == "conv4_2"
+    page.segmented_control(key="view").set_value("compare").run()
+    page.segmented_control(key="view").set_value("depth").run()
+    assert read_depth(page) == "conv4_2"
+    assert count_passes == [(1, 3, 224, 337)]
+
+
+def test_playing_stops_at_the_deepest_layer_and_begins_anew_from_there(page, count_passes):
+    page.query_params.update({"view": "depth", "depth": "conv5_1"})
+    page.run()
+    assert page.button(key="play").label == ENGLISH("depth.play")
+    page.button(key="play").click().run()
+    assert read_depth(page) == "conv5_2"
+    assert page.button(key="play").label == ENGLISH("depth.pause")
+    assert page.query_params["depth"] == "conv5_2"
+    page.run()
+    assert read_depth(page) == "conv5_3"
+    page.run()
+    assert read_depth(page) == "conv5_3"
+    assert page.button(key="play").label == ENGLISH("depth.play")
+    page.button(key="play").click().run()
+    assert read_depth(page) == "conv1_1"
+    page.button(key="play").click().run()
+    page.run()
+    assert read_depth(page) == "conv1_1"
+    assert len(count_passes) == 1
+
+
+def test_the_slider_and_a_change_of_view_end_the_playing(page):
+    page.query_params["view"] = "depth"
+    page.run()
+    page.button(key="play").click().run()
+    page.select_slider(key="depth").set_value("conv3_3").run()
+    page.run()
+    assert read_depth(page) == "conv3_3"
+    page.button(key="play").click().run()
+    page.segmented_control(key="view").set_value("compare").run()
+    page.segmented_control(key="view").set_value("depth").run()
+    assert read_depth(page) == "conv4_1"
+    assert page.button(key="play").label == ENGLISH("depth.play")
 
 
 def test_a_change_of_language_keeps_every_choice(page):

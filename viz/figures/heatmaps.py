@@ -167,21 +167,44 @@ def compose_panels(
     layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
     layout["annotations"] = [pieces.write_title(photo.title, x, y)]
     spec: Spec = {"data": [pieces.photo_trace(photo, x, y)], "layout": layout}
-    if look.overlay and panels:
-        axes = [pieces.name_axes(place) for place in range(1, len(panels) + 1)]
-        layout["images"] = [pieces.lay_under(x, y, photo) for x, y in axes]
-        layout["template"] = pieces.make_template(photo)
-    add_panels(spec, panels, look, grid)
+    _add_panels(spec, photo, panels, look, grid)
     if note and grid.spare:
         layout["annotations"].append(pieces.write_note(note, grid, grid.spare))
     return spec
 
 
-def add_panels(
-    spec: Spec, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE
+def draw_maps(
+    photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE
+) -> go.Figure:
+    """Maps without a panel of the photograph, in input pixels, with linked zoom and pan.
+
+    Args:
+        photo: Whose maps they are.
+        panels: The maps, in the order in which they stand.
+        look: What they share.
+        grid: Where they stand.
+        title_size: Of the texts above them, in pixels of the screen.
+    """
+    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
+    spec: Spec = {"data": [], "layout": layout | {"annotations": []}}
+    _add_panels(spec, photo, panels, look, grid, title_size)
+    return pieces.make_figure(spec)
+
+
+def _add_panels(
+    spec: Spec,
+    photo: PhotoPanel,
+    panels: Sequence[Panel],
+    look: Look,
+    grid: Grid,
+    title_size: int = pieces.TITLE_SIZE,
 ) -> None:
-    """Add maps, titles and bars behind the traces that are there."""
+    """Add maps, titles and bars behind the traces that are there, and the photograph under the maps."""
     first = len(spec["data"])
+    if look.overlay and panels:
+        axes = [pieces.name_axes(place) for place in range(first, first + len(panels))]
+        spec["layout"]["images"] = [pieces.lay_under(x, y, photo) for x, y in axes]
+        spec["layout"]["template"] = pieces.make_template(photo)
     for place, panel in enumerate(panels, start=first):
         x, y = pieces.name_axes(place)
         bar: Spec | None

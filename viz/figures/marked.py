@@ -6,12 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figures import pieces
-from viz.figures.heatmaps import add_panels, compose_panels
+from viz.figures.heatmaps import compose_panels
 from viz.figures.layout import Grid
 from viz.figures.pieces import Colors, Glow, Look, Mark, Panel, PhotoPanel, Spec
 from viz.pictures.frame import Box
 
-THUMB_TITLE_SIZE = 11
 SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
 
 
@@ -78,22 +77,6 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
     trace = {"type": "image", "z": colors.pixels, "customdata": colors.values, "hovertemplate": colors.hover}
     spec["data"].append(pieces.place_cells(x, y, colors.stride) | trace)
     spec["layout"]["annotations"].append(pieces.write_title(colors.title, x, y))
-    return pieces.make_figure(spec)
-
-
-def draw_thumbnails(photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid) -> go.Figure:
-    """Maps without the photograph, in input pixels, with linked zoom and pan.
-
-    Args:
-        photo: Whose maps they are.
-        panels: The maps, in the order in which they stand.
-        look: What they share.
-        grid: Where they stand.
-    """
-    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
-    layout["annotations"] = []
-    spec: Spec = {"data": [], "layout": layout}
-    add_panels(spec, panels, look, grid, THUMB_TITLE_SIZE)
     return pieces.make_figure(spec)
 
 

@@ -4,10 +4,9 @@ import pytest
 from PIL import Image
 
 from viz.figures.charts import Chart, draw_charts
-from viz.figures.depth import draw_depth
-from viz.figures.heatmaps import draw_heatmaps, draw_panels
+from viz.figures.heatmaps import draw_heatmaps, draw_maps, draw_panels
 from viz.figures.layout import BAR_HEIGHT, arrange_panels
-from viz.figures.marked import draw_channel, draw_marked_panels, draw_selectable_photo, draw_thumbnails
+from viz.figures.marked import draw_channel, draw_marked_panels, draw_selectable_photo
 from viz.figures.pieces import (
     COLOR_SCALES,
     DIVERGING_SCALE,
@@ -21,7 +20,6 @@ from viz.figures.pieces import (
 )
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.vgg16 import LAYERS
-from viz.texts import Translate
 
 PHOTO = PhotoPanel("data:image/png;base64,AAAA", 48, 32, "Photograph")
 FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
@@ -154,23 +152,16 @@ def test_maps_travel_as_typed_arrays():
     assert '"dtype":"f4"' in spec
 
 
-def test_the_scrubber_has_a_frame_a_layer_and_needs_no_server():
+def test_one_map_lies_over_the_photograph_at_its_opacity():
     grid = arrange_panels(1, 1000, 500, 32 / 48)
-    figure = draw_depth(
-        PHOTO, [FINE, COARSE], ["conv1_1", "conv5_3"], Look(overlay=True, opacity=0.5), grid, Translate("en")
-    )
-    assert len(figure.data) == 1
-    assert [frame.name for frame in figure.frames] == ["conv1_1", "conv5_3"]
-    for frame, panel in zip(figure.frames, (FINE, COARSE), strict=True):
-        np.testing.assert_array_equal(frame.data[0].z, panel.heatmap)
-        assert (frame.data[0].zmin, frame.data[0].zmax) == (panel.low, panel.high)
-        assert frame.data[0].dx == panel.stride
-        assert frame.data[0].hovertemplate == panel.hover
-        assert frame.layout.annotations[0].text == panel.title
-    slider = figure.layout.sliders[0]
-    assert [list(step.args[0]) for step in slider.steps] == [["conv1_1"], ["conv5_3"]]
-    assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["▶ Play", "❚❚ Pause"]
-    assert figure.layout.images[0].layer == "below"
+    figure = draw_maps(PHOTO, [COARSE], Look(overlay=True, opacity=0.5), grid)
+    (trace,) = figure.data
+    np.testing.assert_array_equal(trace.z, COARSE.heatmap)
+    assert (trace.zmin, trace.zmax, trace.dx, trace.opacity) == (1.0, 9.0, 16, 0.5)
+    assert [note.text for note in figure.layout.annotations] == ["coarse"]
+    assert [(image.xref, image.layer) for image in figure.layout.images] == [("x", "below")]
+    assert figure.layout.template.layout.imagedefaults.source == PHOTO.source
+    assert figure.layout.height == draw_maps(PHOTO, [FINE], Look(overlay=True), grid).layout.height
 
 
 @pytest.mark.parametrize(
@@ -277,7 +268,7 @@ def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
 def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
     photo = PhotoPanel("data:image/png;base64,", 336, 224, "photo")
     grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
-    figure = draw_thumbnails(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
+    figure = draw_maps(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
     assert [trace.showscale for trace in figure.data] == [True, not bar]
     assert_linked(figure)
 
