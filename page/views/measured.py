@@ -7,7 +7,7 @@ import streamlit as st
 from page.browser.screen import Screen
 from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all
 from page.picture import Picture, choose_picture
-from page.settings import OWN_PHOTOS, list_layers
+from page.settings import OWN_PHOTOS, SETTINGS, list_layers
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_slider
 from viz.figures.charts import Chart, draw_charts
@@ -75,14 +75,16 @@ def _draw_photo(picture: Picture, box: Box | None, screen: Screen, translate: Tr
         on_select=_take_box,
         selection_mode="box",
     )
-    if box is None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _draw_typed_box(picture, box, translate)
+        if box is not None:
+            st.button(
+                translate("measure.remove_box"),
+                key="remove_box",
+                on_click=lambda: st.session_state.update(box=None),
+            )
+    if box is None:  # the last, so that nothing moves and the field that was typed in keeps the focus
         st.caption(translate("measure.draw_box"))
-    else:
-        st.button(
-            translate("measure.remove_box"),
-            key="remove_box",
-            on_click=lambda: st.session_state.update(box=None),
-        )
 
 
 def _take_box() -> None:
@@ -93,6 +95,32 @@ def _take_box() -> None:
         drawn = tuple(max(0, round(edge)) for edge in (across[0], down[0], across[-1], down[-1]))
         if drawn[0] < drawn[2] and drawn[1] < drawn[3]:
             st.session_state["box"] = drawn
+
+
+def _draw_typed_box(picture: Picture, box: Box | None, translate: Translate) -> None:
+    """The box in numbers, for those who cannot draw it; what is no box stays there to be mended."""
+    state = st.session_state
+    typed = state.pop("_typed_box", "")
+    state["box_text"] = typed if box is None else ", ".join(map(str, box))
+    st.text_input(
+        translate("measure.type_box"),
+        key="box_text",
+        on_change=_take_typed_box,
+        placeholder=translate("measure.type_box_example"),
+        help=translate("measure.type_box_help"),
+    )
+    if typed and box is None:
+        height, width = picture.size
+        st.error(translate("measure.no_box", width=width, height=height))
+
+
+def _take_typed_box() -> None:
+    state = st.session_state
+    text = state["_typed_box"] = state["box_text"].strip()
+    try:
+        state["box"] = SETTINGS["box"].read([text.replace("，", ",")])
+    except ValueError:
+        state["box"] = None
 
 
 def _draw_verdicts(found: dict[str, Metrics], translate: Translate) -> None:

@@ -490,6 +490,23 @@ def test_a_box_is_drawn_and_its_chart_read(visit, network):
     assert "box" not in visitor.parameters()
 
 
+def test_a_box_by_keyboard_alone(visit):
+    visitor = visit()
+    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    tab_to(visitor, "textbox", "Edges of the box (px)")
+    visitor.tab.keyboard.type("90, 40, 250")
+    press_keys(visitor, "Enter")
+    assert "This is no box" in visitor.tab.get_by_test_id("stAlert").inner_text()
+    visitor.tab.keyboard.type(", 200")
+    press_keys(visitor, "Enter")
+    assert visitor.tab.get_by_test_id("stAlert").count() == 0
+    assert visitor.parameters()["box"] == ["90,40,250,200"]
+    assert visitor.tab.get_by_text("Inside the box, over chance").count() >= 1
+    tab_to(visitor, "button", "Remove the box")
+    press_keys(visitor, "Enter")
+    assert "box" not in visitor.parameters()
+
+
 def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
     visitor = visit()
     visitor.open("?view=measure&threshold=0.6&photo=coffee", ".stPlotlyChart .scatterlayer")
@@ -571,6 +588,19 @@ def test_a_click_on_the_photograph_and_on_a_heatmap_is_answered(visit):
     assert visitor.parameters()["point"] == ["248,152"]
     assert read_fields(visitor) == expect_fields(248, 152)
     assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
+
+
+def test_a_place_is_probed_by_keyboard_alone(visit):
+    visitor = visit()
+    visitor.open("?view=probe&point=120,90")
+    tab_to(visitor, "spinbutton", "x (px)")
+    press_keys(visitor, "ArrowUp", "Enter")
+    tab_to(visitor, "spinbutton", "y (px)")
+    press_keys(visitor, "ControlOrMeta+a")
+    visitor.tab.keyboard.type("150")
+    press_keys(visitor, "Enter")
+    assert visitor.parameters()["point"] == ["121,150"]
+    assert read_fields(visitor) == expect_fields(121, 150)
 
 
 def test_a_click_on_a_small_map_shows_its_channel(visit):

@@ -561,6 +561,34 @@ def test_without_a_box_the_claim_about_objects_is_left_open(page):
     assert (ENGLISH("metric.box_ratio"), "VGG16") not in read_curves(page)
 
 
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        ("90, 40, 250, 200", "90,40,250,200"),
+        (" 90，40，250，200 ", "90,40,250,200"),
+        ("90,40,999,999", "90,40,337,224"),
+        ("400,40,500,200", None),
+        ("250,40,90,200", None),
+        ("90 40 250 200", None),
+        ("<b>", None),
+    ],
+)
+def test_a_box_can_be_typed(page, text, box):
+    page.query_params.update({"view": "measure", "box": "1,2,30,40"})
+    page.run()
+    assert page.text_input(key="box_text").value == "1, 2, 30, 40"
+    page.text_input(key="box_text").set_value(text).run()
+    assert not page.exception
+    assert page.query_params.get("box") == box
+    assert [error.value for error in page.error] == (
+        [] if box else [ENGLISH("measure.no_box", width=337, height=224)]
+    )
+    assert page.text_input(key="box_text").value == (box.replace(",", ", ") if box else text.strip())
+    page.text_input(key="box_text").set_value("").run()
+    assert_healthy(page)
+    assert "box" not in page.query_params
+
+
 def test_a_box_leaves_with_its_picture(page):
     open_measures(page, box="100,20,9000,200")
     assert page.session_state["box"] == (100, 20, 337, 200)
