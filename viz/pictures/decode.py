@@ -39,9 +39,13 @@ _PILLOW_FAILURES: Final = (OSError, SyntaxError, ValueError, EOFError)
 
 _EXIF: Final = b"Exif\0\0"
 _JPEG_SCAN: Final = b"\xff\xda"
+_JPEG_END: Final = b"\xff\xd9"
 
 # The head of a frame: its kind of coding, its bits a sample.
 _JPEG_FRAME: Final = re.compile(rb"\xff([\xc0-\xc3\xc5-\xcf\xf7])\0[\x0b\x0e\x11\x14]([\x02-\x10])")
+
+# What follows a JPEG in a trial of its end. Not all ones: so begin marks.
+_ANY_BITS: Final = (b"\0", b"\x33", b"\x55", b"\xaa", b"\xcc", b"\xf0")
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
@@ -175,8 +179,23 @@ def _decode_pixels(data: bytes, kind: str) -> Image.Image:
         if image.mode == "P" and image.palette is None:
             raise ValueError("without its palette Pillow would show it all black")
     except _PILLOW_FAILURES as error:
+        if kind == "JPEG" and not data.endswith(_JPEG_END) and _has_one_run(data, len(image.getbands())):
+            # Where bits are missing the decoder takes what follows for them and makes up the rest; else it
+            # skips what follows. A picture that is the same whatever follows is whole.
+            start = data.rstrip(b"\xff")
+            ends = (_decode_pixels(start + bits * 2048 + _JPEG_END, kind) for bits in _ANY_BITS)
+            first = next(ends)
+            if all(other.tobytes() == first.tobytes() for other in ends):
+                return first
         raise _refuse(data, kind) from error
     return image
+
+
+def _has_one_run(jpeg: bytes, bands: int) -> bool:
+    """Whether all pixels are one stretch of bits: baseline, one scan of all bands, no restarts."""
+    codings = {coding for coding, _ in _JPEG_FRAME.findall(jpeg)}
+    scans = re.findall(_JPEG_SCAN + rb"..(.)", jpeg, re.DOTALL)
+    return codings == {b"\xc0"} and scans == [bytes([bands])] and b"\xff\xdd" not in jpeg
 
 
 def _find_turn(exif: bytes) -> Transpose | None:

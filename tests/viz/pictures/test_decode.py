@@ -589,8 +589,31 @@ def test_every_truncation(name):
             np.testing.assert_array_equal(pixels, whole, err_msg=str(length))
     if name in ("PNG", "PNG palette"):
         assert shown <= 20  # two checksums and the end mark
+    elif name in ("JPEG", "JPEG CMYK"):
+        assert shown == 2  # without the end mark, or with its first half
     elif not name.endswith("animated") and name != "MPO":
         assert shown == 0
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("quality", [5, 60, 100])
+def test_a_jpeg_without_its_end_is_read_when_no_pixel_is_missing(quality, subsampling):
+    """Also where the last blocks, which can hide what is missing, lie outside of the picture."""
+    for size in ((40, 40), (59, 46), (16, 33)):
+        data = encode(make_noise(*size, seed=3), "JPEG", quality=quality, subsampling=subsampling)
+        whole = read_pixels(data)
+        for tail in (b"", b"\xff", bytes(50)):
+            np.testing.assert_array_equal(read_pixels(data[:-2] + tail), whole)
+        for length in range(len(data) - 250, len(data) - 2):
+            with suppress(ImageError):
+                np.testing.assert_array_equal(read_pixels(data[:length]), whole, err_msg=str(length))
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+def test_of_other_jpegs_without_an_end_nobody_knows_what_is_missing(options):
+    data = encode(make_noise(40, 40), "JPEG", **options)
+    for length in range(data.index(b"\xff\xda"), len(data) - 1):
+        assert catch_reason(data[:length]) == "broken", length
 
 
 def refuse_or_read(data):
