@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from page.networks import network_defaults
 from page.settings import SETTINGS, VIEW_SETTINGS, Setting, current_settings
 
 # Before there were networks there were weights; links of that time still open.
@@ -58,6 +59,7 @@ def open_address() -> None:
         state.update(_read_all(address))
     elif address != state["_address"] and current_settings() == state.get("_settings"):
         state.update(_read_all(address))
+        state.pop("_names_before", None)  # the layers of this address belong to its network
         state.pop("_picture", None)  # the box and the point of this address belong to its picture
     state["_address"] = address
     state.update({name: state[name] for name in VIEW_SETTINGS})  # written anew, they are not forgotten
@@ -66,7 +68,9 @@ def open_address() -> None:
 def close_address() -> None:
     """At the end of a run: write the address that leads back to what is on the page."""
     settings = current_settings()
-    address = write_settings(settings)
+    defaults = network_defaults()
+    chosen = {name: None if defaults.get(name, ()) == value else value for name, value in settings.items()}
+    address = write_settings(chosen)
     if _browser_language() != SETTINGS["lang"].default:
         address["lang"] = [settings["lang"]]  # here English is a choice, too
     if address != _current_address():

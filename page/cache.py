@@ -4,6 +4,7 @@ torch takes seconds to import, so what needs it is imported only when it is used
 """
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,9 +13,13 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from page.settings import NETWORKS, SAMPLES, SETTINGS
+from page.settings import OWN_NETWORK, SAMPLES, SETTINGS
 from page.turns import hold_place
 from viz.figures.heatmaps import encode_image
+from viz.networks import catalogue
+from viz.networks.catalogue import UNTRAINED, find_network
+from viz.networks.errors import NetworkError
+from viz.networks.own import OwnNetwork
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 
@@ -26,10 +31,12 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
-LOADED_NETWORKS = 2 * len(NETWORKS)  # 59 MB each: trained and not
+BUNDLED_NETWORKS = 3  # those of assets/weights/, and the one that the server was started with
+FETCHED_NETWORKS = 2
+UNTRAINED_NETWORKS = 2
 PICTURES = "64MB"
 MAPS = "256MB"
-MEASUREMENTS = 256  # of 13 layers each, 10 KB
+MEASUREMENTS = 256  # 10 KB each of 13 layers, 90 KB of 120
 # Of the view "Point at it": feature maps in half precision, for the two photographs of a session together
 # 60 MB. Those of the first hold 337x224 pixels without conv1_1, which is faster to compute than to read.
 KEPT_BYTES = 31_100_000
@@ -37,12 +44,13 @@ SECOND_BYTES = 28_900_000
 KEPT_PICTURES = 4
 FIELDS = "16MB"
 COMPONENTS = "16MB"
-SPOTS = len(NETWORKS)  # 2 MB each
+SPOTS = 4  # networks, 2 MB each and more
 
 Computed = tuple[
     dict[tuple[str, str, str], NDArray[np.float32]],
     dict[tuple[str, str], NDArray[np.float32]],
     dict[str, float],
+    bool,
 ]
 
 
@@ -78,12 +86,60 @@ def frame_picture(key: PictureKey, _data: bytes) -> tuple[NDArray[np.uint8], str
     return np.array(framed), encode_image(framed)
 
 
-@st.cache_resource(show_spinner=False, max_entries=LOADED_NETWORKS)
-def load_network(name: str) -> "Network":
-    """One network for all sessions, by its key in the catalogue."""
-    from viz.networks import catalogue
+def load_network(key: str) -> "Network":
+    """One network for all sessions.
 
-    return catalogue.load_network(name)
+    Args:
+        key: In the catalogue, or "own" for that of whoever started the server; "untrained:" may stand before.
+
+    Raises:
+        WeightsError: The weights cannot be used.
+    """
+    name = key.removeprefix(UNTRAINED)
+    own = st.session_state["_own"] if name == OWN_NETWORK else None
+    if key != name:
+        return _load_untrained(key, own)
+    if own is not None:
+        network = load_own(own)
+        assert not isinstance(network, NetworkError)  # it is not offered then
+        return network
+    return _load_fetched(key) if find_network(key).megabytes else _load_bundled(key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=BUNDLED_NETWORKS)
+def _load_bundled(key: str) -> "Network":
+    return catalogue.load_network(key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=FETCHED_NETWORKS)
+def _load_fetched(key: str) -> "Network":
+    return catalogue.load_network(key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=UNTRAINED_NETWORKS)
+def _load_untrained(key: str, own: OwnNetwork | None) -> "Network":
+    if own is None:
+        return catalogue.load_network(key)
+    from viz.networks.load_own import load_own as load
+
+    return load(own, seed=0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def load_own(own: OwnNetwork) -> "Network | NetworkError":
+    """The network of whoever started the server, or what is wrong with it."""
+    from viz.networks.load_own import load_own as load
+
+    try:
+        return load(own)
+    except NetworkError as error:
+        return error
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def tell_once(sentence: str) -> None:
+    """Write a sentence into the terminal, once however many visitors come."""
+    logging.getLogger(__name__).error("%s", sentence)
 
 
 @st.cache_data(show_spinner=False, max_size=MAPS)
@@ -95,7 +151,7 @@ def compute_maps(
 
     with hold_place():
         heatmaps = one_pass.extract_heatmaps(*_prepare(network, _pixels))
-    return heatmaps.maps, heatmaps.channel_means, heatmaps.zero_shares
+    return heatmaps.maps, heatmaps.channel_means, heatmaps.zero_shares, heatmaps.fell_back
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT_PICTURES)
@@ -106,11 +162,8 @@ def keep_feature_maps(key: PictureKey, network: str, limit: int, _pixels: NDArra
     """
     from viz.maps import feature_maps
 
-    loaded, batch = _prepare(network, _pixels)
-    height, width = _pixels.shape[:2]
-    names = feature_maps.choose_kept(loaded.layers, height, width, limit)
     with hold_place():
-        return feature_maps.keep_feature_maps(loaded, batch, names)
+        return feature_maps.keep_feature_maps(*_prepare(network, _pixels), limit)
 
 
 def compute_feature_map(
@@ -167,14 +220,19 @@ def find_sample_spots(network: str) -> "dict[str, Spots]":
     """Where in the bundled photographs each channel responds most: one pass a photograph."""
     from viz.evidence.spots import find_spots
 
-    batches = (_prepare(network, pixels)[1] for pixels in read_sample_pixels())
+    batches = (_prepare(network, pixels)[1] for pixels in read_sample_pixels(network))
     with hold_place():
         return find_spots(load_network(network), batches)
 
 
-def read_sample_pixels() -> list[NDArray[np.uint8]]:
-    """The bundled photographs as the network sees them by default, each [H, W, 3]."""
+def read_sample_pixels(network: str) -> list[NDArray[np.uint8]]:
+    """The bundled photographs as a network sees them by default, each [H, W, 3].
+
+    A network of one's own gets the squares that it was made for: it may take no others.
+    """
     framing, size = SETTINGS["framing"].default, SETTINGS["size"].default
+    if network == OWN_NETWORK:
+        framing, size = "crop", st.session_state["_own"].size
     samples = (read_sample(name) for name in SAMPLES)
     return [frame_picture(PictureKey(digest, framing, size), data)[0] for data, digest in samples]
 

@@ -1,19 +1,23 @@
 """The whole page, one run of it from top to bottom."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from page.address import close_address, open_address
 from page.browser.screen import Screen, find_screen
-from page.sidebar import draw_sidebar
+from page.networks import is_known, name_network, open_own, settle_layers, settle_network
+from page.sidebar import draw_sidebar, draw_top
 from page.status import Status
 from page.views.measured import draw_measured
 from page.views.point_at_it import draw_point_at_it
 from page.views.side_by_side import draw_side_by_side
 from page.views.through_the_depth import draw_through_the_depth
 from page.widgets import draw_choice
+from viz.networks.errors import NetworkError
+from viz.networks.own import OwnNetwork, read_arguments
 from viz.texts import Translate
 
 DRAW = {
@@ -27,22 +31,38 @@ STYLE = Path(__file__).parent / "style.css"
 SIDEBAR_WIDTH = 336
 
 
-def draw_page() -> None:
-    """Read the address, draw everything, write the address."""
+def draw_page(arguments: Sequence[str] = ()) -> None:
+    """Read the address, draw everything, write the address.
+
+    Args:
+        arguments: What whoever started the server wrote behind `--`, as `viz.networks.own` reads it.
+    """
     open_address()
     st.session_state.update(st.session_state.pop("_pending", {}))
     translate = Translate(st.session_state["lang"])
+    open_own(_read_arguments(arguments), translate)
+    settle_network()
+    title = translate("page.title", network=name_network())
     st.set_page_config(
-        page_title=translate("page.title"),
-        page_icon=str(ICON),
-        layout="wide",
-        initial_sidebar_state=SIDEBAR_WIDTH,
+        page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH
     )
     st.html(STYLE)
+    draw_top(translate)
+    _draw_header(title, translate)
+    status = Status(translate)
+    if not is_known():
+        status.load(st.session_state["network"])
+    settle_layers()
     draw_sidebar(translate)
-    _draw_header(translate)
-    _draw_view(translate)
+    _draw_view(status, translate)
     close_address()
+
+
+def _read_arguments(arguments: Sequence[str]) -> OwnNetwork | NetworkError | None:
+    try:
+        return read_arguments(arguments)
+    except NetworkError as error:
+        return error
 
 
 def _set_variables(screen: Screen, translate: Translate) -> None:
@@ -52,15 +72,14 @@ def _set_variables(screen: Screen, translate: Translate) -> None:
     st.html(f"<style>:root {{ {words}; --figure-width: {screen.width:.0f} }}</style>")
 
 
-def _draw_header(translate: Translate) -> None:
+def _draw_header(title: str, translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"#### {translate('page.title')}", width="content")
+        st.markdown(f"#### {title}", width="content")
         hidden = {"required": True, "label_visibility": "collapsed"}
         draw_choice(st.segmented_control, "view", "view.label", "view.", translate, **hidden)
 
 
-def _draw_view(translate: Translate) -> None:
-    status = Status(translate)
+def _draw_view(status: Status, translate: Translate) -> None:
     screen = find_screen(translate.language)
     _set_variables(screen, translate)
     if notice := st.session_state.pop("_notice", None):
@@ -70,6 +89,8 @@ def _draw_view(translate: Translate) -> None:
         st.session_state["_playing"] = False
     try:
         DRAW[view](screen, status, translate)
+    except NetworkError as error:
+        st.error(translate(error.key, **error.details), icon=":material/error:")
     except Exception:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence
         logging.getLogger(__name__).exception("the view %s failed", view)
         st.error(translate("page.bug"), icon=":material/error:")

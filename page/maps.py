@@ -3,6 +3,7 @@
 import streamlit as st
 
 from page.cache import compute_maps
+from page.networks import join_names, name_network, name_side
 from page.picture import Picture
 from page.status import Status
 from viz.figures.heatmaps import complete_look, make_panels, name_aggregation
@@ -16,7 +17,9 @@ from viz.texts import Translate
 def get_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heatmaps:
     """All that the pass over a picture leaves, under a line that says what is going on."""
     network = st.session_state["network"]
-    with status.computing((picture.key, network), network, translate("page.computing")):
+    with status.computing(
+        (picture.key, network), network, translate("page.computing", network=name_network())
+    ):
         return Heatmaps(*compute_maps(picture.key, network, tuple(AGGREGATIONS), picture.pixels))
 
 
@@ -24,24 +27,34 @@ def choose_look(overlay: bool, translate: Translate) -> Look:
     """The visitor's choices that concern all panels."""
     state = st.session_state
     look = Look(state["colors"], overlay=overlay, opacity=state["opacity"], smooth=state["smooth"])
-    return complete_look(look, state["side"], state["aggregation"], state["range"], translate)
+    return complete_look(look, state["aggregation"], state["range"], translate)
 
 
-def choose_panels(heatmaps: Heatmaps, layers: list[Layer], translate: Translate) -> list[Panel]:
+def choose_panels(
+    picture: Picture, heatmaps: Heatmaps, layers: list[Layer], translate: Translate
+) -> list[Panel]:
     """The maps of these layers as the visitor wants them."""
     state = st.session_state
-    return make_panels(heatmaps, layers, state["side"], state["aggregation"], state["range"], translate)
+    how = state["side"], state["aggregation"], state["range"]
+    return make_panels(heatmaps, layers, *how, picture.size, translate)
 
 
 def describe_maps(key: str, translate: Translate, **values: str) -> str:
     """An alternative text that names what the maps show, from the sentence under this key."""
     quantity = name_aggregation(st.session_state["aggregation"], translate)
-    side = translate(f"side.{st.session_state['side']}")
+    side = name_side(st.session_state["side"], translate)
     return translate(key, **{"quantity": quantity, "side": side} | values)
 
 
-def list_notes(translate: Translate) -> list[str]:
-    """What is clipped or smoothed, in sentences."""
+def list_notes(heatmaps: Heatmaps, layers: list[Layer], translate: Translate) -> list[str]:
+    """What is clipped, smoothed or not there, in sentences."""
     state = st.session_state
-    notes = [("percentiles_note", state["range"] == "percentiles"), ("smooth_note", state["smooth"])]
-    return [translate(f"panel.{key}") for key, applies in notes if applies]
+    bare = [layer.name for layer in layers if state["side"] not in layer.sides]
+    notes = {
+        "percentiles_note": state["range"] == "percentiles",
+        "smooth_note": state["smooth"],
+        "output_note": bare,
+        "fell_back_note": heatmaps.fell_back,
+    }
+    names = join_names(bare, translate)
+    return [translate(f"panel.{key}", layers=names) for key, applies in notes.items() if applies]

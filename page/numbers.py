@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from page.cache import MEASUREMENTS, PictureKey, compute_maps, make_noise
 from page.maps import get_heatmaps
+from page.networks import measured_layers, name_network, selected_layers
 from page.picture import Picture
-from page.settings import list_layers, selected_layers
 from page.status import Status
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.coarsen import average_to
@@ -63,14 +63,18 @@ def _get_control(kind: str, picture: Picture, status: Status, translate: Transla
         key, pixels = PictureKey(f"noise {picture.size}", "", 0), make_noise(*picture.size)
     else:
         network = UNTRAINED + network
-    with status.computing((key, network), network, translate(f"measure.computing_{kind}")):
+    with status.computing(
+        (key, network), network, translate(f"measure.computing_{kind}", network=name_network())
+    ):
         return Heatmaps(*compute_maps(key, network, tuple(AGGREGATIONS), pixels))
 
 
 def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -> Metrics:
     state = st.session_state
     side, aggregation, threshold = state["side"], state["aggregation"], state["threshold"]
-    chosen = {layer.name: heatmaps[layer.name, side, aggregation] for layer in list_layers()}
+    chosen = {
+        layer.name: heatmaps[layer.name, layer.pick_side(side), aggregation] for layer in measured_layers()
+    }
     grid = _find_deepest_grid(chosen) if kind == "coarse" else None
     pixels = make_noise(*picture.size) if kind == "noise" else picture.pixels
     key = (kind, picture.key, state["network"], side, aggregation)
@@ -93,15 +97,20 @@ def _measure_maps(
     rows = {name: asdict(metrics) for name, metrics in measured.items()}
     for name, row in rows.items():
         row["cells"] = maps[name].size
+        row["height"], row["width"] = maps[name].shape
         if box is not None:
             row["box_ratio"] = box_ratio(maps[name], box, *_pixels.shape[:2])
-        if grid is None:  # averaging its map does not change a layer's channels
-            means, zeros = _heatmaps.channel_means[name, "post"], _heatmaps.zero_shares[name]
-            channels = asdict(channel_metrics(means, zeros))
+        means = _heatmaps.channel_means.get((name, "post"))
+        # Averaging its map does not change a layer's channels; shares of a sum need values without a sign.
+        if grid is None and means is not None and means.min() >= 0:
+            channels = asdict(channel_metrics(means, _heatmaps.zero_shares[name]))
             row["top_1"], row["top_5"], row["top_10"] = channels.pop("top_shares")
             row |= channels
-    first = next(iter(rows.values()))
-    return {metric: {name: float(row[metric]) for name, row in rows.items()} for metric in first}
+    metrics = dict.fromkeys(metric for row in rows.values() for metric in row)
+    return {
+        metric: {name: float(row[metric]) for name, row in rows.items() if metric in row}
+        for metric in metrics
+    }
 
 
 def _find_deepest_grid(maps: dict[str, NDArray[np.float32]]) -> tuple[int, int]:
@@ -110,12 +119,13 @@ def _find_deepest_grid(maps: dict[str, NDArray[np.float32]]) -> tuple[int, int]:
 
 
 def deepest_selected() -> str:
-    """Name of the deepest selected layer; of the deepest of all where none is selected."""
-    return (selected_layers() or list_layers())[-1].name
+    """Name of the deepest selected layer that is measured; of the deepest of all where there is none."""
+    measured = measured_layers()
+    return ([layer for layer in measured if layer in selected_layers()] or measured)[-1].name
 
 
 def _coarsen(heatmap: NDArray[np.float32], grid: tuple[int, int] | None) -> NDArray[Any]:
-    if grid is None or heatmap.shape[0] <= grid[0]:
+    if grid is None or heatmap.shape[0] < grid[0] or heatmap.shape[1] < grid[1]:
         return heatmap
     return average_to(heatmap, *grid)
 
@@ -124,19 +134,18 @@ def list_rows(found: dict[str, Metrics], picture: Picture) -> list[dict[str, Any
     """One row a network and layer: the fixed facts, then all metrics; None where there is none."""
     rows: list[dict[str, Any]] = []
     for kind, metrics in found.items():
-        for layer in list_layers():
-            height, width = layer.map_size(*picture.size)
+        for layer in measured_layers():
             facts = {
-                "network": kind,
+                "control": kind,
                 "layer": layer.name,
-                "index": layer.index,
+                "module": layer.path,
+                "side": layer.pick_side(st.session_state["side"]),
                 "stage": layer.stage,
-                "height": height,
-                "width": width,
                 "stride": layer.stride,
                 "receptive_field": layer.receptive_field,
                 "field_share": layer.field_share(*picture.size),
             }
             values = {metric: metrics.get(metric, {}).get(layer.name) for metric in found["trained"]}
-            rows.append(facts | values)
+            counts = {name: int(values[name] or 0) for name in ("height", "width", "cells")}
+            rows.append(facts | values | counts)
     return rows

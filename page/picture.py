@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from page.cache import PictureKey, frame_picture, read_sample
+from page.networks import find_fixed_size
 from page.settings import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
 from viz.figures.heatmaps import make_photo_panel
 from viz.figures.pieces import PhotoPanel
@@ -120,7 +121,10 @@ def _frame_own(data: bytes, translate: Translate) -> Picture:
 
 
 def _frame(data: bytes, digest: str, alt: str, translate: Translate) -> Picture:
-    key = PictureKey(digest, st.session_state["framing"], st.session_state["size"])
+    framing, size = st.session_state["framing"], st.session_state["size"]
+    if (fixed := find_fixed_size()) is not None:
+        framing, size = "crop" if framing == "whole" else framing, fixed
+    key = PictureKey(digest, framing, size)
     pixels, source = frame_picture(key, data)
     photo = make_photo_panel((pixels.shape[1], pixels.shape[0]), source, translate)
     return Picture(key, pixels, photo, alt)

@@ -11,8 +11,8 @@ from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.channels import RANKINGS
 from viz.maps.ranges import RANGES
 from viz.measures.metrics import DEFAULT_THRESHOLD
-from viz.networks.catalogue import find_network, list_networks
-from viz.networks.layers import SIDES, Layer
+from viz.networks.catalogue import list_networks
+from viz.networks.layers import SIDES
 from viz.pictures.decode import MAX_ASPECT
 from viz.pictures.frame import FRAMINGS, MAX_SIZE, MIN_SIZE
 from viz.texts import LANGUAGES
@@ -30,13 +30,14 @@ CONTROLS = ("untrained", "coarse", "noise")
 THUMBS = 16  # channels a page
 LONGEST_SIDE = MAX_SIZE * MAX_ASPECT  # of any framed photograph, in pixels
 
-NETWORKS = [info.key for info in list_networks()]
-FIRST_LAYERS = [layer.name for layer in find_network(NETWORKS[0]).layers]
-MOST_CHANNELS = max(layer.channels for info in list_networks() for layer in info.layers)
-DEFAULT_LAYERS = ["conv1_2", "conv3_1", "conv4_3", "conv5_3"]  # one a stage and the deepest
+OWN_NETWORK = "own"  # that of whoever started the server
+NETWORKS = (OWN_NETWORK, *(info.key for info in list_networks()))
+MOST_CHANNELS = 16384  # of a layer; what a network does not have is given up when it is loaded
+MOST_LAYERS = 1000
 HOMEWORK_LAYERS = ["conv1_1", "conv3_1", "conv4_2"]
 HOMEWORK_VIEW: dict[str, Any] = {
     "view": "compare",
+    "network": "vgg16",
     "layers": HOMEWORK_LAYERS,
     "aggregation": "mean",
     "side": "post",
@@ -83,6 +84,23 @@ def _choices(default: list[str], options: Collection[str]) -> Setting:
         return [name for name in options if name in names]
 
     return Setting(default, read, lambda names: list(names) or [""], options)
+
+
+def _names() -> Setting:
+    """Names of layers, in any order; by default those that the network's default is."""
+
+    def read(texts: Sequence[str]) -> list[str]:
+        names = [name for text in texts for name in text.split(",") if name]
+        if len(names) > MOST_LAYERS:
+            raise ValueError(f"expected at most {MOST_LAYERS} layers, got {len(names)}")
+        return list(dict.fromkeys(names))
+
+    return Setting(None, read, lambda names: list(names) or [""])
+
+
+def _name() -> Setting:
+    """The name of a layer; by default that which the network's default is."""
+    return Setting(None, lambda texts: texts[-1])
 
 
 def _one_of(text: str, options: Collection[str]) -> str:
@@ -135,8 +153,8 @@ def _pixels(count: int) -> Setting:
 SETTINGS: dict[str, Setting] = {
     "view": _choice("compare", ("compare", "depth", "measure", "probe")),
     "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS)),
-    "network": _choice(NETWORKS[0], NETWORKS),
-    "layers": _choices(DEFAULT_LAYERS, FIRST_LAYERS),
+    "network": Setting(None, lambda texts: _one_of(texts[-1], NETWORKS)),
+    "layers": _names(),
     "aggregation": _choice("mean", AGGREGATIONS),
     "side": _choice("post", SIDES[::-1]),
     "colors": _choice("turbo", COLOR_SCALES),
@@ -148,7 +166,7 @@ SETTINGS: dict[str, Setting] = {
     "size": _number(MIN_SIZE, MIN_SIZE, MAX_SIZE, step=32),
     "lang": _choice("en", LANGUAGES),
     # of the view "Through the depth"
-    "depth": _choice(FIRST_LAYERS[0], FIRST_LAYERS),
+    "depth": _name(),
     # of the view "Measured"
     "controls": _choices(["untrained"], CONTROLS),
     "threshold": _fraction(DEFAULT_THRESHOLD, 0.05, 0.95),
@@ -156,7 +174,7 @@ SETTINGS: dict[str, Setting] = {
     # of the view "Point at it"
     "show": _choice("maps", ("maps", "alike", "channels")),
     "point": _pixels(2),
-    "layer": _choice(FIRST_LAYERS[-1], FIRST_LAYERS),
+    "layer": _name(),
     "field": _switch(),
     "second": _choice(NO_SECOND, (NO_SECOND, *SAMPLES, "upload")),
     "channel": _number(None, 0, MOST_CHANNELS - 1),
@@ -172,21 +190,6 @@ VIEW_SETTINGS = (
     *("controls", "threshold"),
     *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),
 )
-
-
-def list_layers() -> tuple[Layer, ...]:
-    """The layers of the visitor's network, from the input on."""
-    return find_network(st.session_state["network"]).layers
-
-
-def find_layer(name: str) -> Layer:
-    """One of them, by its name."""
-    return next(layer for layer in list_layers() if layer.name == name)
-
-
-def selected_layers() -> list[Layer]:
-    """Those that the visitor has selected, shallow to deep."""
-    return [layer for layer in list_layers() if layer.name in st.session_state["layers"]]
 
 
 def current_settings() -> dict[str, Any]:

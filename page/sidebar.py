@@ -5,25 +5,27 @@ from typing import Any
 
 import streamlit as st
 
+from page.networks import find_fixed_size, is_vgg16, list_layers, name_side, offered_networks
 from page.picture import read_file
 from page.settings import (
     HOMEWORK_LAYERS,
     HOMEWORK_VIEW,
+    OWN_NETWORK,
     OWN_PHOTOS,
     SETTINGS,
     apply_settings,
     current_settings,
-    find_layer,
-    list_layers,
 )
 from page.widgets import draw_choice, draw_slider, draw_switch
-from viz.networks.layers import STAGES
+from viz.figures.heatmaps import shorten_name
+from viz.networks.catalogue import find_network
+from viz.networks.layers import STAGES, Layer
 from viz.pictures.frame import MIN_SIZE
 from viz.texts import LANGUAGES, Translate
 
 
-def draw_sidebar(translate: Translate) -> None:
-    """Draw all groups; what the visitor chooses is in the session's state, under the settings' names."""
+def draw_top(translate: Translate) -> None:
+    """Draw the language and the network, which the rest depends on."""
     with st.sidebar:
         st.segmented_control(
             translate("page.language"),
@@ -34,6 +36,12 @@ def draw_sidebar(translate: Translate) -> None:
             label_visibility="collapsed",
             on_change=_relabel,
         )
+        _draw_network(translate)
+
+
+def draw_sidebar(translate: Translate) -> None:
+    """Draw all other groups; what the visitor chooses is in the session's state, by the settings' names."""
+    with st.sidebar:
         _draw_picture(translate)
         _draw_layers(translate)
         _draw_look(translate)
@@ -47,6 +55,33 @@ def _relabel() -> None:
     before.
     """
     apply_settings(current_settings())
+
+
+def _draw_network(translate: Translate) -> None:
+    labels = {key: _label_network(key, translate) for key in offered_networks()}
+    st.selectbox(
+        translate("network.label"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="network",
+        help=translate("network.help"),
+    )
+    network = st.session_state["network"]
+    if network != OWN_NETWORK:
+        info = find_network(network)
+        kind = "fetched" if info.megabytes else "bundled"
+        st.caption(translate(f"network.{kind}", licence=info.licence, megabytes=info.megabytes))
+
+
+def _label_network(key: str, translate: Translate) -> str:
+    if key == OWN_NETWORK:
+        return translate("network.own", title=st.session_state["_own"].title)
+    info = find_network(key)
+    return (
+        translate("network.option", title=info.title, megabytes=info.megabytes)
+        if info.megabytes
+        else info.title
+    )
 
 
 def _draw_picture(translate: Translate) -> None:
@@ -79,23 +114,36 @@ def _show_upload() -> None:
 def _draw_layers(translate: Translate) -> None:
     st.subheader(translate("layers.title"), anchor=False)
     layers = list_layers()
+    labels = {layer.name: _label_layer(layer, translate) for layer in layers}
+    help_key = "layers.select_help_vgg16" if is_vgg16() else "layers.select_help"
     st.multiselect(
         translate("layers.select"),
-        [layer.name for layer in layers],
-        format_func=lambda name: _label_layer(name, translate),
+        list(labels),
+        format_func=labels.__getitem__,
         key="layers",
-        help=translate("layers.select_help"),
+        help=translate(help_key, count=len(layers)),
         placeholder=translate("layers.placeholder"),
         select_all=False,
     )
     with st.container(horizontal=True, gap="small"):
-        draw_layers_button("layers_all", "layers.all", [layer.name for layer in layers], translate)
+        draw_layers_button("layers_all", "layers.all", list(labels), translate)
         for stage in STAGES:
             names = [layer.name for layer in layers if layer.stage == stage]
             draw_layers_button(f"layers_{stage}", f"layers.{stage}", names, translate)
-        draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS, translate)
+        if is_vgg16():
+            draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS, translate)
+    if not is_vgg16():
+        st.caption(translate("layers.thirds"))
     draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.", translate)
-    draw_choice(st.segmented_control, "side", "layers.side", "side.", translate, required=True)
+    sides = {side: name_side(side, translate) for side in SETTINGS["side"].options}
+    st.segmented_control(
+        translate("layers.side"),
+        list(sides),
+        format_func=sides.__getitem__,
+        key="side",
+        help=translate("layers.side_help"),
+        required=True,
+    )
     st.button(
         translate("layers.preset"),
         key="preset",
@@ -117,14 +165,15 @@ def draw_layers_button(key: str, label: str, names: Sequence[str], translate: Tr
     """
     values = {"layers": list(names)}
     help_text = translate.find(f"{label}_help")
-    st.button(translate(label), key=key, help=help_text, on_click=apply_settings, args=(values,))
+    text = translate(label, count=len(names))
+    st.button(text, key=key, help=help_text, on_click=apply_settings, args=(values,))
 
 
-def _label_layer(name: str, translate: Translate) -> str:
-    """How the multiselect calls a layer: name, index, resolution, stage."""
-    layer = find_layer(name)
-    stage = translate(f"stage.{layer.stage}")
-    return translate("layers.option", name=name, index=layer.index, stride=layer.stride, stage=stage)
+def _label_layer(layer: Layer, translate: Translate) -> str:
+    """How the multiselect calls a layer: name, place in `features`, resolution, stage."""
+    name, stage = shorten_name(layer.name), translate(f"stage.{layer.stage}")
+    place = "" if layer.name == layer.path else f" [{layer.path.rpartition('.')[2]}]"
+    return translate("layers.option", name=name, place=place, stride=layer.stride, stage=stage)
 
 
 def _draw_look(translate: Translate) -> None:
@@ -138,11 +187,13 @@ def _draw_look(translate: Translate) -> None:
 
 
 def _draw_advanced(translate: Translate) -> None:
-    names = ("framing", "size", "network")
+    names = ("framing", "size")
     changed = any(st.session_state[name] != SETTINGS[name].default for name in names)
     with st.expander(translate("advanced.title"), expanded=changed):
         draw_choice(st.radio, "framing", "advanced.framing", "advanced.framing_", translate)
+        if (fixed := find_fixed_size()) is not None:
+            st.caption(translate("advanced.size_fixed", size=fixed))
+            return
         draw_slider("size", "advanced.size", translate)
         factor = (st.session_state["size"] / MIN_SIZE) ** 2
         st.caption(translate("advanced.size_cost", factor=f"{factor:.1f}"))
-        draw_choice(st.radio, "network", "advanced.network", "network.", translate)

@@ -7,13 +7,15 @@ from typing import NoReturn
 import streamlit as st
 
 from page.cache import load_network
-from page.settings import NETWORKS
+from page.networks import name_network
+from page.settings import OWN_NETWORK
 from page.turns import fetching, take_turn, wait_for
-from viz.networks.catalogue import fetch_network
-from viz.networks.files import WeightsError
+from viz.networks.catalogue import UNTRAINED, fetch_network, is_there
+from viz.networks.errors import NetworkError, WeightsError
 from viz.texts import Translate
 
 MEGABYTE = 2**20
+BUNDLED = "vgg16"
 
 
 class Status:
@@ -33,14 +35,12 @@ class Status:
     def computing(self, key: Hashable, network: str, text: str) -> Iterator[None]:
         """Make sure that a network is there and wait for a turn; then show what is being done.
 
-        When the visitor's network cannot be had, the page goes back to the bundled one and says why.
-
         Args:
             key: Of the result, for `page.turns.take_turn`.
             network: Key of the network that is needed.
             text: What is being done.
         """
-        self._load(network)
+        self.load(network)
         with take_turn(key, self.say_wait), self._slot, st.spinner(text):
             yield
         self._slot.markdown(self._line)
@@ -49,26 +49,35 @@ class Status:
         """Tell a visitor that others come first."""
         self._slot.markdown(self._translate("page.waiting"))
 
-    def _load(self, network: str) -> None:
-        with self._slot, st.spinner(self._translate("page.loading")):
+    def load(self, network: str) -> None:
+        """Make sure that a network is there.
+
+        When the visitor's network cannot be had, the page goes back to VGG16 and says why.
+
+        Args:
+            network: Its key.
+        """
+        with self._slot, st.spinner(self._translate("page.loading", network=name_network())):
             try:
-                with wait_for(fetching, self.say_wait):
-                    fetch_network(network, self._show_progress)
+                if network.removeprefix(UNTRAINED) != OWN_NETWORK and not is_there(network):
+                    with wait_for(fetching, self.say_wait):
+                        fetch_network(network, self._show_progress)
                 load_network(network)
-            except WeightsError as error:
+            except (WeightsError, NetworkError) as error:
                 _fall_back(self._translate(error.key, **error.details), self._translate)
 
     def _show_progress(self, done: int, total: int) -> None:
-        text = self._translate("page.fetching", done=done // MEGABYTE, total=total // MEGABYTE)
+        megabytes = {"done": done // MEGABYTE, "total": total // MEGABYTE}
+        text = self._translate("page.fetching", network=name_network(), **megabytes)
         self._slot.progress(min(done / total, 1.0), text=text)
 
 
 def _fall_back(sentence: str, translate: Translate) -> NoReturn:
     """Go back to the bundled network and say why; without that there is nothing to go back to."""
     state = st.session_state
-    if state["network"] == NETWORKS[0]:
+    if state["network"] == BUNDLED:
         st.error(sentence, icon=":material/error:")
         st.stop()
     state["_notice"] = f"{sentence} {translate('weights_error.kept')}"
-    state["_pending"] = {"network": NETWORKS[0]}
+    state["_pending"] = {"network": BUNDLED}
     st.rerun()

@@ -21,13 +21,15 @@ from torch import Tensor, nn
 
 from viz.maps import one_pass
 from viz.networks.catalogue import load_network
-from viz.networks.load_vgg16 import NORMALIZATION
+from viz.networks.layers import Layer
+from viz.networks.load_vgg16 import MEAN, STD
 from viz.networks.network import Network
 from viz.networks.vgg16 import CONFIGURATION, LAYERS
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 
 ROOT = Path(__file__).parent.parent
+DEFAULT_LAYERS = ["conv1_2", "conv3_1", "conv4_3", "conv5_3"]
 PHOTOS = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -42,6 +44,11 @@ def make_noise(width: int = 24, height: int = 20, seed: int = 0) -> Image.Image:
     """A picture of noise, the same for the same seed."""
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Image.fromarray(pixels)
+
+
+def find_index(layer: Layer) -> int:
+    """The place of a convolution of VGG16 in `features`."""
+    return int(layer.path.rsplit(".", 1)[1])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +67,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="--no-browser"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stay_on_the_cpu() -> Iterator[None]:
+    """Many tests compare to the bit with a second way of computing, which runs on the CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +105,7 @@ def thin_network() -> Network:
             modules.append(nn.MaxPool2d(2))
     module = nn.Sequential(OrderedDict(features=nn.Sequential(*modules)))
     layers = tuple(replace(layer, channels=layer.channels // 32) for layer in LAYERS)
-    return Network(module.eval().requires_grad_(False), layers, *NORMALIZATION["vgg16"])
+    return Network(module.eval().requires_grad_(False), layers, MEAN, STD)
 
 
 @pytest.fixture
@@ -115,11 +130,11 @@ class Served(str):
 
 
 @contextmanager
-def serve(port: int, **environment: str) -> Iterator[Served]:
-    """The page on a server of its own, as the README starts it."""
+def serve(port: int, *arguments: str, **environment: str) -> Iterator[Served]:
+    """The page on a server of its own, as the README starts it, with these arguments behind `--`."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     server = subprocess.Popen(
-        [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
+        [*command, "--server.port", str(port), "--server.address", "127.0.0.1", "--", *arguments],
         cwd=ROOT,
         env=os.environ | environment,
         stdout=subprocess.DEVNULL,

@@ -11,12 +11,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from conftest import ROOT, find_free_port
+from conftest import DEFAULT_LAYERS, ROOT, find_free_port
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from streamlit.testing.v1 import AppTest
-
-from page.settings import DEFAULT_LAYERS
 
 FOLDER = ROOT / "cloud"
 INDEX = "--extra-index-url https://download.pytorch.org/whl/cpu"

@@ -13,7 +13,8 @@ _HOMES = {
     "Layer": "viz.networks.layers",
     "Look": "viz.figures.pieces",
     "Network": "viz.networks.network",
-    "WeightsError": "viz.networks.files",
+    "NetworkError": "viz.networks.errors",
+    "WeightsError": "viz.networks.errors",
     "draw_heatmaps": "viz.figures.heatmaps",
     "extract_heatmaps": "viz.maps.one_pass",
     "frame_image": "viz.pictures.frame",
@@ -23,6 +24,7 @@ _HOMES = {
     "normalize": "viz.maps.values",
     "read_image": "viz.pictures.decode",
     "receptive_field_box": "viz.evidence.receptive_fields",
+    "wrap_network": "viz.networks.wrap",
 }
 __all__ = list(_HOMES)
 

@@ -12,15 +12,17 @@ from page.browser.clicks import Click, watch_clicks
 from page.browser.screen import Screen
 from page.cache import compute_components, find_sample_spots, read_sample_pixels
 from page.channel_values import ChannelValues
+from page.networks import find_layer, name_network
 from page.picture import Picture
-from page.settings import SAMPLES, THUMBS, find_layer
+from page.settings import SAMPLES, THUMBS
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.patches import PATCHES, Patch, choose_patches
-from viz.figures.heatmaps import draw_maps, write_map_title
+from viz.figures.heatmaps import draw_maps, write_hover, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_channel
 from viz.figures.pieces import Colors, Look, Panel, format_value
+from viz.maps.cells import Cells, lay_cells
 from viz.maps.channels import color_components, rank_channels
 from viz.maps.coarsen import average_to
 from viz.maps.ranges import choose_limits
@@ -65,15 +67,18 @@ def draw_channels(picture: Picture, screen: Screen, status: Status, translate: T
     watch_clicks(["thumbnails"], _take_thumbnail)
     _draw_controls(channels, channel, translate)
     _draw_thumbnails(channels, screen, translate)
-    draw_switch("patches", "channel.patches", translate)
-    if state["patches"]:
+    if layer.receptive_field is None or "post" not in layer.sides:
+        st.caption(translate("channel.no_patches", name=layer.name))
+    else:
+        draw_switch("patches", "channel.patches", translate)
+    if state["patches"] and layer.receptive_field is not None and "post" in layer.sides:
         _draw_patches(layer, channel, status, translate)
     with st.expander(translate("channel.explain_title"), icon=":material/help:"):
         st.markdown(translate("channel.explain_body"))
 
 
-def _is_diverging() -> bool:
-    return bool(st.session_state["side"] == "pre")
+def _is_diverging(layer: Layer) -> bool:
+    return layer.pick_side(st.session_state["side"]) == "pre"
 
 
 def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate: Translate) -> None:
@@ -83,12 +88,12 @@ def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate
     colors = Colors(
         color_components(components),
         components,
-        layer.stride,
+        lay_cells(layer, channels.values.shape[:2], *picture.size),
         translate("channel.components", name=layer.name, total=f"{shares.sum():.0%}"),
         translate("channel.components_hover", name=layer.name),
     )
     panel = _make_panel(channels, channel, translate)
-    look = Look(state["colors"], _is_diverging(), True, state["opacity"], state["smooth"])
+    look = Look(state["colors"], True, state["opacity"], state["smooth"])
     grid = arrange_panels(3, screen.width, screen.height * 0.6, picture.aspect)
     alt = translate("channel.alt", channel=channel, name=layer.name, photo=picture.alt)
     draw_figure(draw_channel(picture.photo, panel, colors, look, grid), "channel_large", alt, translate)
@@ -99,10 +104,12 @@ def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate
 def _make_panel(channels: LayerChannels, channel: int, translate: Translate) -> Panel:
     layer = channels.layer
     heatmap = np.ascontiguousarray(channels.values[..., channel])
-    ((low, high),) = choose_limits([heatmap], "own", _is_diverging())
+    diverging = _is_diverging(layer)
+    ((low, high),) = choose_limits([heatmap], "own", [diverging])
     title = write_map_title(layer, heatmap.shape, translate, channel)
-    hover = translate("panel.hover", name=f"{layer.name} · {channel}", field=layer.receptive_field)
-    return Panel(heatmap, layer.stride, low, high, title, hover)
+    hover = write_hover(layer, translate, channel)
+    cells = lay_cells(layer, heatmap.shape, *channels.picture.size)
+    return Panel(heatmap, cells, low, high, title, hover, diverging)
 
 
 def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) -> None:
@@ -115,7 +122,8 @@ def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         draw_choice(*rank, translate, on_change=_show_first_page, width=240)
         draw_choice(*scale, translate, required=True)
-        st.slider(translate("channel.page", pages=pages), 1, pages, key="thumb_page", width=220)
+        if pages > 1:
+            st.slider(translate("channel.page", pages=pages), 1, pages, key="thumb_page", width=220)
         st.number_input(
             translate("channel.number"),
             min_value=0,
@@ -144,18 +152,18 @@ def _list_shown(channels: LayerChannels) -> list[int]:
 def _draw_thumbnails(channels: LayerChannels, screen: Screen, translate: Translate) -> None:
     state, picture, layer = st.session_state, channels.picture, channels.layer
     shown = state["_thumbs"] = _list_shown(channels)
-    stride = layer.stride
-    while max(picture.size) // stride > THUMB_CELLS:
-        stride *= 2
-    panels = _make_thumbnails(channels, shown, stride, translate)
+    side = 1
+    while max(channels.values.shape[:2]) // side > THUMB_CELLS:
+        side *= 2
+    panels = _make_thumbnails(channels, shown, side, translate)
     bar = translate("channel.shared_bar") if state["thumbs"] == "shared" else ""
-    look = Look(state["colors"], _is_diverging(), smooth=state["smooth"], shared_bar=bar)
+    look = Look(state["colors"], smooth=state["smooth"], shared_bar=bar)
     grid = arrange_panels(len(panels), screen.width, screen.height, picture.aspect, THUMB_WIDTH)
     figure = draw_maps(picture.photo, panels, look, grid, THUMB_TITLE_SIZE)
     alt = translate("channel.alt_thumbnails", channels=", ".join(map(str, shown)), name=layer.name)
     draw_figure(figure, "thumbnails", alt, translate, config={"displayModeBar": False})
-    if stride > layer.stride:
-        st.caption(translate("channel.averaged", side=stride // layer.stride))
+    if side > 1:
+        st.caption(translate("channel.averaged", side=side))
 
 
 def _take_thumbnail(click: Click) -> None:
@@ -165,18 +173,24 @@ def _take_thumbnail(click: Click) -> None:
 
 
 def _make_thumbnails(
-    channels: LayerChannels, shown: list[int], stride: int, translate: Translate
+    channels: LayerChannels, shown: list[int], side: int, translate: Translate
 ) -> list[Panel]:
-    """Maps of some channels, averaged to cells of `stride` pixels."""
-    height, width = (side // stride for side in channels.picture.size)
-    averaged = (average_to(channels.values[..., number], height, width) for number in shown)
+    """Maps of some channels, each cell the mean of `side` x `side` of the layer's, as far as they go."""
+    height, width = (length // side for length in channels.values.shape[:2])
+    cells = lay_cells(channels.layer, channels.values.shape[:2], *channels.picture.size)
+    cells = Cells(cells.left, cells.top, side * cells.width, side * cells.height)
+    averaged = (
+        average_to(channels.values[: height * side, : width * side, number], height, width)
+        for number in shown
+    )
     heatmaps = [heatmap.astype(np.float32) for heatmap in averaged]
-    limits = choose_limits(heatmaps, st.session_state["thumbs"], _is_diverging())
+    diverging = _is_diverging(channels.layer)
+    limits = choose_limits(heatmaps, st.session_state["thumbs"], [diverging] * len(heatmaps))
     panels: list[Panel] = []
     for number, heatmap, (low, high) in zip(shown, heatmaps, limits, strict=True):
         title = f"<b>{number}</b> · {_write_score(float(channels.scores[number]))}"
         hover = translate("channel.hover", name=channels.layer.name, channel=number)
-        panels.append(Panel(heatmap, stride, low, high, title, hover))
+        panels.append(Panel(heatmap, cells, low, high, title, hover, diverging))
     return panels
 
 
@@ -187,9 +201,11 @@ def _write_score(score: float) -> str:
 
 def _draw_patches(layer: Layer, channel: int, status: Status, translate: Translate) -> None:
     network = st.session_state["network"]
-    with status.computing(("spots", network), network, translate("channel.computing_patches")):
+    with status.computing(
+        ("spots", network), network, translate("channel.computing_patches", network=name_network())
+    ):
         spots = find_sample_spots(network)
-    pictures = read_sample_pixels()
+    pictures = read_sample_pixels(network)
     sizes = [(pixels.shape[0], pixels.shape[1]) for pixels in pictures]
     patches = choose_patches(spots[layer.name], layer, channel, sizes)
     if len(patches) < PATCHES:

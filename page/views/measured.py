@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from page.browser.screen import Screen
+from page.networks import join_names, list_layers, measured_layers, name_network, name_side
 from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all
 from page.picture import Picture, choose_picture
-from page.settings import OWN_PHOTOS, SETTINGS, list_layers
+from page.settings import OWN_PHOTOS, SETTINGS
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_slider
 from viz.figures.charts import Chart, draw_charts
@@ -22,7 +23,7 @@ from viz.reports.table import write_csv
 from viz.texts import Translate
 
 LOGARITHMIC = ("region_count", "median_region_px")
-NOT_DRAWN = ("cells",)
+NOT_DRAWN = ("cells", "height", "width")
 BADGES: dict[Outcome, str] = {"holds": "green", "fails": "red", "untold": "orange", "unknown": "gray"}
 PHOTO_WIDTH = 400
 
@@ -30,7 +31,7 @@ PHOTO_WIDTH = 400
 def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
     """Draw the verdicts beside the photograph, the charts below them, then the table and the rules."""
     state = st.session_state
-    side, quantity = translate(f"side.{state['side']}"), name_aggregation(state["aggregation"], translate)
+    side, quantity = name_side(state["side"], translate), name_aggregation(state["aggregation"], translate)
     status.say(translate("measure.line", quantity=quantity, side=side))
     picture = choose_picture(translate)
     box = _fit_box(picture)
@@ -45,6 +46,9 @@ def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
         _draw_controls(translate)
         _draw_charts(found, screen, translate)
     _flag_borders(found["trained"], translate)
+    if missing := len(list_layers()) - len(measured_layers()):
+        side_name = name_side(st.session_state["side"], translate)
+        st.caption(translate("measure.left_out", count=missing, side=side_name))
     _draw_table(found, picture, box, translate)
     _explain(translate)
 
@@ -125,11 +129,14 @@ def _take_typed_box() -> None:
 
 def _draw_verdicts(found: dict[str, Metrics], translate: Translate) -> None:
     st.markdown(f"##### {translate('verdict.title')}")
+    if {layer.stage for layer in measured_layers()} != set(STAGES):
+        st.info(translate("verdict.needs_layers"), icon=":material/layers:")
+        return
     if "untrained" not in found:
         st.info(translate("verdict.needs_untrained"), icon=":material/science:")
         return
     for claim in RULES:
-        verdict = judge(claim, list_layers(), found["trained"], found["untrained"])
+        verdict = judge(claim, measured_layers(), found["trained"], found["untrained"])
         st.markdown(_write_verdict(verdict, translate))
 
 
@@ -154,6 +161,11 @@ def format_metric(metric: str, value: float) -> str:
     return format(value, FORMATS[metric]).replace("-", "\u2212")
 
 
+def name_control(kind: str, translate: Translate) -> str:
+    """What charts and table call a curve: the network's name where it is the trained one."""
+    return name_network() if kind == "trained" else translate(f"control.{kind}")
+
+
 def _draw_controls(translate: Translate) -> None:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with left:
@@ -175,10 +187,12 @@ def _draw_charts(found: dict[str, Metrics], screen: Screen, translate: Translate
         )
         for metric in drawn
     ]
-    names = {kind: translate(f"control.{kind}") for kind in found}
+    names = {kind: name_control(kind, translate) for kind in found}
     stages: dict[str, str] = {stage: translate(f"stage.{stage}") for stage in STAGES}
-    figure = draw_charts(charts, list_layers(), names, stages, st.session_state["layers"], screen.width)
-    alt = translate("measure.alt", metrics=", ".join(chart.title for chart in charts))
+    figure = draw_charts(charts, measured_layers(), names, stages, st.session_state["layers"], screen.width)
+    alt = translate(
+        "measure.alt", count=len(measured_layers()), metrics=", ".join(chart.title for chart in charts)
+    )
     draw_figure(figure, "metrics", alt, translate, config={"displayModeBar": False})
 
 
@@ -189,14 +203,17 @@ def _flag_borders(metrics: Metrics, translate: Translate) -> None:
         if not 1 / BORDER_LIMIT <= ratio <= BORDER_LIMIT
     ]
     if flagged:
-        st.caption(f":material/border_outer: {translate('measure.border', layers=', '.join(flagged))}")
+        st.caption(
+            f":material/border_outer: {translate('measure.border', layers=join_names(flagged, translate))}"
+        )
 
 
 def _draw_table(found: dict[str, Metrics], picture: Picture, box: Box | None, translate: Translate) -> None:
     rows = list_rows(found, picture)
     st.markdown(f"##### {translate('measure.table')}")
     shown = {column: [row[column] for row in rows] for column in rows[0]}
-    shown["network"] = [translate(f"control.{kind}") for kind in shown["network"]]
+    shown["control"] = [name_control(kind, translate) for kind in shown["control"]]
+    shown["side"] = [name_side(side, translate) for side in shown["side"]]
     shown["stage"] = [translate(f"stage.{stage}") for stage in shown["stage"]]
     st.dataframe(
         shown,
@@ -208,7 +225,7 @@ def _draw_table(found: dict[str, Metrics], picture: Picture, box: Box | None, tr
     st.download_button(
         translate("measure.download"),
         write_csv([_list_settings(picture, box) | row for row in rows]),
-        file_name="vgg16-layers.csv",
+        file_name="layer-numbers.csv",
         mime="text/csv",
         key="csv",
         on_click="ignore",
@@ -219,13 +236,14 @@ def _draw_table(found: dict[str, Metrics], picture: Picture, box: Box | None, tr
 def _list_settings(picture: Picture, box: Box | None) -> dict[str, Any]:
     """The choices that made the numbers, so that a file alone can tell."""
     state = st.session_state
-    names = ("photo", "framing", "size", "aggregation", "side", "threshold")
-    settings = {name: state[name] for name in names}
+    settings = {name: state[name] for name in ("photo", "aggregation", "threshold")}
     if state["photo"] in OWN_PHOTOS:
         settings["photo"] = "own"
     return settings | {
-        "weights": state["network"],
+        "network": state["network"],
         "sha256": picture.key.digest,
+        "framing": picture.key.framing,
+        "size": picture.key.size,
         "coarse_grid": deepest_selected(),
         "box": "" if box is None else " ".join(map(str, box)),
     }

@@ -11,17 +11,18 @@ from page.browser.screen import Screen
 from page.cache import SECOND_BYTES, compute_field
 from page.channel_values import ChannelValues
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps
+from page.networks import find_layer, list_layers, selected_layers
 from page.picture import Picture, choose_picture, choose_second
-from page.settings import find_layer, selected_layers
 from page.sidebar import draw_uploader
 from page.status import Status
 from page.views.channels import draw_channels
 from page.widgets import draw_choice, draw_figure, draw_switch
-from viz.evidence.receptive_fields import cell_box, find_cell, receptive_field_box
+from viz.evidence.receptive_fields import receptive_field_box
 from viz.figures.heatmaps import draw_panels, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
 from viz.figures.pieces import Glow, Look, Mark, Panel, format_value
+from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.values import find_half, list_strongest, match_vector, rank_in_map
 from viz.networks.layers import Layer
@@ -46,14 +47,21 @@ class Probe:
     layers: list[Layer]
     point: tuple[int, int]
 
+    def read_map(self, layer: Layer) -> NDArray[np.float32]:
+        """A layer's map, as the visitor wants it."""
+        state = st.session_state
+        return self.heatmaps[layer.name, layer.pick_side(state["side"]), state["aggregation"]]
+
     def find_cell(self, layer: Layer) -> tuple[int, int]:
         """Row and column of a layer's cell at the place."""
-        return find_cell(layer, *self.point, *self.picture.size)
+        shape = self.read_map(layer).shape
+        return lay_cells(layer, shape, *self.picture.size).find(*self.point, shape)
 
     def mark(self, layer: Layer) -> Mark:
-        """A layer's cell at the place and what it sees."""
-        cell = self.find_cell(layer)
-        return Mark(cell_box(layer, *cell), receptive_field_box(layer, *cell, *self.picture.size))
+        """A layer's cell at the place and, where that is known, what it sees."""
+        cell, size = self.find_cell(layer), self.picture.size
+        field = receptive_field_box(layer, *cell, *size) if layer.receptive_field is not None else None
+        return Mark(lay_cells(layer, self.read_map(layer).shape, *size).outline(*cell), field)
 
 
 def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> None:
@@ -62,7 +70,9 @@ def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> No
     status.say(translate(f"probe.line_{state['show']}"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", translate, required=True)
-        draw_choice(st.selectbox, "layer", "probe.layer", "", translate, on_change=_forget_channel, width=140)
+        names = [layer.name for layer in list_layers()]
+        label, help_text = translate("probe.layer"), translate("probe.layer_help")
+        st.selectbox(label, names, key="layer", help=help_text, on_change=_forget_channel, width=220)
     picture = choose_picture(translate)
     if state["show"] == "channels":
         draw_channels(picture, screen, status, translate)
@@ -83,10 +93,10 @@ def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Tra
     values = ChannelValues(picture, status, translate)
     vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
     if state["show"] == "alike":
-        panels = _match(values, layers, vectors, translate)
+        panels = _match(picture, values, layers, vectors, translate)
         look = _make_alike_look(translate)
     else:
-        panels = choose_panels(heatmaps, layers, translate)
+        panels = choose_panels(picture, heatmaps, layers, translate)
         look = choose_look(state["overlay"], translate)
     glow = _find_glow(probe, status, translate) if state["field"] else None
     _draw_marked(probe, panels, look, glow, screen, translate)
@@ -100,7 +110,7 @@ def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Tra
         _draw_table(probe, vectors, translate)
     if state["show"] == "alike" and (second := choose_second(translate)) is not None:
         values = ChannelValues(second, status, translate, SECOND_BYTES)
-        _draw_second(second, layers, _match(values, layers, vectors, translate), screen, translate)
+        _draw_second(second, layers, _match(second, values, layers, vectors, translate), screen, translate)
     with st.expander(translate("probe.explain_title"), icon=":material/help:"):
         st.markdown(translate("probe.explain_body"))
 
@@ -113,10 +123,11 @@ def _find_point(picture: Picture, layer: Layer, heatmaps: Heatmaps) -> tuple[int
         x, y = state["point"]
         state["point"] = (min(x, width - 1), min(y, height - 1))
         return min(x, width - 1), min(y, height - 1)
-    heatmap = heatmaps[layer.name, state["side"], state["aggregation"]]
+    heatmap = heatmaps[layer.name, layer.pick_side(state["side"]), state["aggregation"]]
     row, column = divmod(int(np.argmax(heatmap)), heatmap.shape[1])
-    left, top, right, bottom = cell_box(layer, row, column)
-    return (left + right) // 2, (top + bottom) // 2
+    left, top, right, bottom = lay_cells(layer, heatmap.shape, height, width).outline(row, column)
+    x, y = int((left + right) / 2), int((top + bottom) / 2)
+    return min(max(x, 0), width - 1), min(max(y, 0), height - 1)
 
 
 def _take_click(click: Click) -> None:
@@ -125,7 +136,11 @@ def _take_click(click: Click) -> None:
 
 
 def _match(
-    values: ChannelValues, layers: list[Layer], vectors: dict[str, NDArray[np.float32]], translate: Translate
+    picture: Picture,
+    values: ChannelValues,
+    layers: list[Layer],
+    vectors: dict[str, NDArray[np.float32]],
+    translate: Translate,
 ) -> list[Panel]:
     """How much each cell of a picture resembles the marked one, a panel a layer."""
     panels: list[Panel] = []
@@ -133,26 +148,29 @@ def _match(
         similarity = match_vector(values.read(layer.name), vectors[layer.name])
         title = write_map_title(layer, similarity.shape, translate)
         hover = translate("probe.alike_hover", name=layer.name)
-        panels.append(Panel(similarity, layer.stride, -1.0, 1.0, title, hover))
+        cells = lay_cells(layer, similarity.shape, *picture.size)
+        panels.append(Panel(similarity, cells, -1.0, 1.0, title, hover, diverging=True))
     return panels
 
 
 def _make_alike_look(translate: Translate) -> Look:
     state = st.session_state
     bar = translate("probe.alike_bar")
-    return Look(state["colors"], True, state["overlay"], state["opacity"], state["smooth"], bar)
+    return Look(state["colors"], state["overlay"], state["opacity"], state["smooth"], bar)
 
 
 def _find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
     """The chosen layer's effective receptive field, within the theoretical one."""
     state = st.session_state
-    layer, side, aggregation = find_layer(state["layer"]), state["side"], state["aggregation"]
+    layer, aggregation = find_layer(state["layer"]), state["aggregation"]
+    side = layer.pick_side(state["side"])
     channel = probe.heatmaps.strongest_channel(layer.name, side) if aggregation == "strongest" else 0
     network, cell = state["network"], probe.find_cell(layer)
     key = (probe.picture.key, network, layer.name, cell, side, aggregation, channel)
     with status.computing(key, network, translate("probe.computing_field")):
         field = compute_field(*key, probe.picture.pixels)
-    left, top, right, bottom = probe.mark(layer).field
+    height, width = probe.picture.size
+    left, top, right, bottom = probe.mark(layer).field or (0, 0, width, height)
     hover = translate("probe.field_hover", name=layer.name)
     return Glow(field[top:bottom, left:right], left, top, hover)
 
@@ -160,8 +178,9 @@ def _find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
 def _say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
     name = st.session_state["layer"]
     if glow.values.any():
-        share = find_half(glow.values)
-        st.caption(translate("probe.field_half", name=name, share=f"{share:.0%}"))
+        known = find_layer(name).receptive_field is not None
+        key = "probe.field_half" if known else "probe.field_half_picture"
+        st.caption(translate(key, name=name, share=f"{find_half(glow.values):.0%}"))
     else:
         st.caption(translate("probe.field_none", name=name))
 
@@ -215,18 +234,19 @@ def _draw_table(probe: Probe, vectors: dict[str, NDArray[np.float32]], translate
     rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
     st.markdown("\n".join([f"| {head} |", "|" + " --- |" * len(columns), *rows]))
     st.caption(translate("probe.table_note"))
+    if any(layer.receptive_field is None for layer in probe.layers):
+        st.caption(translate("probe.unknown_field"))
 
 
 def _write_row(probe: Probe, layer: Layer, vector: NDArray[np.float32]) -> str:
     state = st.session_state
     row, column = probe.find_cell(layer)
-    left, top, right, bottom = probe.mark(layer).field
-    heatmap = probe.heatmaps[layer.name, state["side"], state["aggregation"]]
+    field, heatmap = probe.mark(layer).field, probe.read_map(layer)
     strongest = [f"**{number}** {format_value(value)}" for number, value in list_strongest(vector)]
     texts = (
         f"**{layer.name}**" if layer.name == state["layer"] else layer.name,
         f"{row}, {column}",
-        f"x\u00a0{left}–{right}, y\u00a0{top}–{bottom}",
+        "–" if field is None else f"x\u00a0{field[0]}–{field[2]}, y\u00a0{field[1]}–{field[3]}",
         format_value(float(heatmap[row, column])),
         f"{rank_in_map(heatmap, row, column):.1f}",
         " · ".join(strongest),

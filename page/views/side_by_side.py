@@ -4,8 +4,8 @@ import streamlit as st
 
 from page.browser.screen import Screen
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
+from page.networks import choose_default_layers, is_vgg16, list_layers, name_network, selected_layers
 from page.picture import Picture, choose_picture
-from page.settings import DEFAULT_LAYERS, list_layers, selected_layers
 from page.sidebar import draw_layers_button
 from page.status import Status
 from page.turns import is_first_result
@@ -34,7 +34,7 @@ def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> N
     heatmaps = get_heatmaps(picture, status, translate)
     with slot:
         _draw_heatmaps(layers, heatmaps, picture, grid, translate)
-    for note in list_notes(translate):
+    for note in list_notes(heatmaps, layers, translate):
         st.caption(note)
     _explain_layers(layers, heatmaps, translate)
     explain_numbers(translate)
@@ -47,8 +47,8 @@ def _describe(count: int, translate: Translate) -> str:
     kind = "greys" if state["colors"] == "greys" else "sequential"
     if is_diverging(state["side"], state["aggregation"]):
         kind = "diverging"
-    colours = translate(f"page.colours_{kind}")
-    return translate("page.line_one" if count == 1 else "page.line", count=count, colours=colours)
+    key = "page.line_one" if count == 1 else "page.line"
+    return translate(key, count=count, network=name_network(), colours=translate(f"page.colours_{kind}"))
 
 
 def _draw_nothing(picture: Picture, screen: Screen, translate: Translate) -> None:
@@ -57,7 +57,8 @@ def _draw_nothing(picture: Picture, screen: Screen, translate: Translate) -> Non
         grid = arrange_panels(1, screen.width / 2, screen.height, picture.aspect)
         draw_photo(picture, grid, translate)
     with right:
-        draw_layers_button("take_default", "page.take_default", DEFAULT_LAYERS, translate)
+        default = choose_default_layers(list_layers())
+        draw_layers_button("take_default", "page.take_default", default, translate)
         names = [layer.name for layer in list_layers()]
         draw_layers_button("take_all", "page.take_all", names, translate)
 
@@ -72,7 +73,7 @@ def _draw_heatmaps(
     layers: list[Layer], heatmaps: Heatmaps, picture: Picture, grid: Grid, translate: Translate
 ) -> None:
     look = choose_look(st.session_state["overlay"], translate)
-    panels, note = choose_panels(heatmaps, layers, translate), explain_reading(look, translate)
+    panels, note = choose_panels(picture, heatmaps, layers, translate), explain_reading(look, translate)
     figure = draw_panels(picture.photo, panels, look, grid, note)
     names = ", ".join(layer.name for layer in layers)
     alt = describe_maps("panel.alt", translate, layers=names, photo=picture.alt)
@@ -88,25 +89,27 @@ def _explain_layers(layers: list[Layer], heatmaps: Heatmaps, translate: Translat
 
 
 def _state_facts(layer: Layer, heatmaps: Heatmaps, translate: Translate) -> str:
-    side = st.session_state["side"]
+    side = layer.pick_side(st.session_state["side"])
     height, width = heatmaps[layer.name, side, st.session_state["aggregation"]].shape
     facts = translate(
         "explain.layer",
         name=layer.name,
-        index=layer.index,
+        path=layer.path,
         channels=layer.channels,
         height=height,
         width=width,
         stride=layer.stride,
-        field=layer.receptive_field,
     )
+    if layer.receptive_field is not None:
+        facts += translate("explain.layer_sees", field=layer.receptive_field)
     channel = heatmaps.strongest_channel(layer.name, side)
     return f"- {facts}{translate('explain.layer_strongest', channel=channel)}"
 
 
 def explain_numbers(translate: Translate) -> None:
-    """Two folded texts: how to read the figure, and where the homework errs."""
+    """Folded texts: how to read the figure, and where the homework errs about its network."""
     with st.expander(translate("explain.numbers_title"), icon=":material/help:"):
         st.markdown(translate("explain.numbers"))
-    with st.expander(translate("wrong.title"), icon=":material/edit_note:"):
-        st.markdown(translate("wrong.body"))
+    if is_vgg16():
+        with st.expander(translate("wrong.title"), icon=":material/edit_note:"):
+            st.markdown(translate("wrong.body"))

@@ -5,8 +5,8 @@ import streamlit as st
 from page.address import close_address, note_settings
 from page.browser.screen import Screen
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
+from page.networks import list_layers, name_network
 from page.picture import Picture, choose_picture
-from page.settings import list_layers
 from page.status import Status
 from page.turns import is_first_result
 from page.views.side_by_side import draw_photo, explain_numbers
@@ -23,20 +23,21 @@ CONTROLS_HEIGHT = 80  # pixels of the screen
 def draw_through_the_depth(screen: Screen, status: Status, translate: Translate) -> None:
     """Draw the slider, the button and one layer; while it plays, only these are drawn again."""
     layers = list(list_layers())
-    status.say(translate("page.line_depth", count=len(layers)))
+    status.say(translate("page.line_depth", network=name_network(), count=len(layers)))
     picture = choose_picture(translate)
     grid = arrange_panels(1, screen.width, screen.height - CONTROLS_HEIGHT, picture.aspect)
     slot = st.empty()
     if is_first_result():
         with slot:
             draw_photo(picture, grid, translate)
-    panels = choose_panels(get_heatmaps(picture, status, translate), layers, translate)
+    heatmaps = get_heatmaps(picture, status, translate)
+    panels = choose_panels(picture, heatmaps, layers, translate)
     named = {layer.name: panel for layer, panel in zip(layers, panels, strict=True)}
     timed = st.session_state.get("_playing", False)
     draw_step = st.fragment(_draw_step, run_every=STEP_S if timed else None)
     slot.empty()
     draw_step(timed, picture, named, choose_look(True, translate), grid, translate)
-    for note in [translate("depth.note"), *list_notes(translate)]:
+    for note in [translate("depth.note"), *list_notes(heatmaps, [], translate)]:
         st.caption(note)
     explain_numbers(translate)
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from page.address import read_settings, write_settings
 from page.browser.screen import LARGEST, SMALLEST, USUAL_HEIGHT, USUAL_WIDTH, Screen, read_screen
-from page.settings import DEFAULT_LAYERS, HOMEWORK_VIEW, SETTINGS
+from page.settings import HOMEWORK_VIEW, SETTINGS
 
 DEFAULTS = read_settings({})
 OTHERS = {
@@ -49,7 +49,6 @@ def test_the_parameters_are_the_promised_ones():
 
 
 def test_defaults_leave_the_address_empty():
-    assert DEFAULTS["layers"] == DEFAULT_LAYERS
     assert write_settings(DEFAULTS) == {}
 
 
@@ -69,16 +68,16 @@ def test_no_layers_at_all_travel_too():
     assert read_settings({"layers": [""]})["layers"] == []
 
 
-def test_layers_are_read_from_repeated_parameters_and_from_commas_in_the_order_of_depth():
-    assert read_settings({"layers": ["conv4_2", "conv1_1"]})["layers"] == ["conv1_1", "conv4_2"]
-    assert read_settings({"layers": ["conv4_2,conv1_1"]})["layers"] == ["conv1_1", "conv4_2"]
+def test_layers_are_read_from_repeated_parameters_and_from_commas():
+    assert read_settings({"layers": ["conv1_1", "layer1.0.conv1"]})["layers"] == ["conv1_1", "layer1.0.conv1"]
+    assert read_settings({"layers": ["conv1_1,conv4_2,conv1_1"]})["layers"] == ["conv1_1", "conv4_2"]
 
 
 def test_links_of_the_time_before_networks_open():
     assert read_settings({"weights": ["imagenet1k_v1"]})["network"] == "torchvision:vgg16"
-    assert read_settings({"weights": ["bundled"]}) == DEFAULTS
+    assert read_settings({"weights": ["bundled"]})["network"] == "vgg16"
     assert read_settings({"weights": ["<b>"]}) == DEFAULTS
-    assert read_settings({"weights": ["imagenet1k_v1"], "network": ["vgg16"]}) == DEFAULTS
+    assert read_settings({"weights": ["imagenet1k_v1"], "network": ["vgg16"]})["network"] == "vgg16"
 
 
 def test_that_a_photograph_is_ones_own_travels():
@@ -92,7 +91,9 @@ def test_that_a_photograph_is_ones_own_travels():
     ("name", "text"),
     [
         ("photo", "../../etc/passwd"),
-        ("layers", "conv1_1,conv9_9"),
+        ("layers", ",".join(map(str, range(1001)))),
+        ("network", "torchvision:resnet1000"),
+        ("network", "untrained:vgg16"),
         ("aggregation", "Mean"),
         ("size", "10000"),
         ("size", "225"),
@@ -113,9 +114,7 @@ def test_that_a_photograph_is_ones_own_travels():
         ("point", "1"),
         ("point", "-1,5"),
         ("point", "5,99999999"),
-        ("depth", "conv6_1"),
-        ("layer", "conv6_1"),
-        ("channel", "512"),
+        ("channel", "16384"),
         ("channel", "-1"),
         ("thumb_page", "0"),
         ("second", "camera"),
@@ -132,8 +131,8 @@ def test_any_address_gives_settings_that_can_be_written(parameters):
 
 
 def test_defaults_are_not_shared_between_sessions():
-    read_settings({})["layers"].clear()
-    assert read_settings({})["layers"] == DEFAULT_LAYERS
+    read_settings({})["controls"].clear()
+    assert read_settings({})["controls"] == ["untrained"]
 
 
 def test_the_homeworks_view_is_the_homeworks():

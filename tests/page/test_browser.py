@@ -7,26 +7,29 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from conftest import ROOT, find_free_port, serve
+from conftest import DEFAULT_LAYERS, ROOT, find_free_port, serve
 from PIL import Image
 from pypdf import PdfReader
 
-from page.settings import DEFAULT_LAYERS
-from viz.evidence.receptive_fields import find_cell, receptive_field_box
+from viz.evidence.receptive_fields import receptive_field_box
 from viz.figures.heatmaps import draw_heatmaps
+from viz.maps.cells import lay_cells
 from viz.maps.one_pass import extract_heatmaps
 from viz.maps.values import normalize
 from viz.measures.metrics import box_ratio
+from viz.networks.catalogue import load_network
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 
 NAMES = [layer.name for layer in LAYERS]
+LITE0_LAYERS = ["blocks.1.1.conv_dw", "blocks.4.0.conv_pw", "blocks.5.2.conv_dw", "conv_head"]
 
 pytestmark = pytest.mark.browser
 
 PICTURE = ".heatmaplayer .hm image"
 HEATMAP = f".stPlotlyChart {PICTURE}"
+CAT = ROOT / "assets" / "images" / "cat.png"
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -220,6 +223,71 @@ def test_back_undoes_a_choice(visit):
     visitor.settle()
     assert visitor.parameters() == {"layers": ["conv1_1"]}
     assert len(visitor.boxes()) == 2
+
+
+def test_another_network_is_chosen_seen_and_restored(visit):
+    visitor = visit()
+    visitor.open()
+    visitor.choose("Network", "EfficientNet-Lite0")
+    titles = visitor.titles()
+    assert [title.partition("[")[0] for title in titles[1:5]] == LITE0_LAYERS
+    assert visitor.tab.title() == "What EfficientNet-Lite0's layers respond to"
+    assert visitor.parameters() == {"network": ["efficientnet_lite0"]}
+    network = load_network("efficientnet_lite0")
+    expected = extract_heatmaps(network, network.to_batch(frame_image(read_image(CAT.read_bytes()))))
+    shown = visitor.figure(
+        "return gd._fullData.slice(1).map((trace) => Array.from(trace.z, (row) => [...row]))"
+    )
+    for name, values in zip(LITE0_LAYERS, shown, strict=True):
+        layer = next(layer for layer in network.layers if layer.name == name)
+        heatmap = expected[name, layer.pick_side("post"), "mean"]
+        np.testing.assert_allclose(values, heatmap, rtol=1e-4, atol=1e-5)
+    left, top, right, bottom = visitor.boxes()[4]
+    visitor.tab.mouse.move((left + right) / 2, (top + bottom) / 2)
+    hover = visitor.tab.locator(".hoverlayer .hovertext")
+    hover.wait_for()
+    row, column = (length // 2 for length in expected["conv_head", "post", "mean"].shape)
+    assert f"conv_head · row {row}, column {column}" in hover.text_content()
+    assert f"value {expected['conv_head', 'post', 'mean'][row, column]:.3g}"[:-1] in hover.text_content()
+    assert "sees" not in hover.text_content()
+    visitor.tab.reload()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    assert visitor.titles() == titles
+    visitor.choose("Network", "VGG16")
+    assert visitor.parameters() == {}
+    visitor.tab.go_back()
+    visitor.settle()
+    assert visitor.titles() == titles
+    visitor.press("简体中文")
+    assert [title.partition("[")[0] for title in visitor.titles()[1:5]] == LITE0_LAYERS
+    assert visitor.tab.get_by_role("combobox", name="网络").is_visible()
+
+
+@pytest.mark.parametrize(("size", "cells"), [("224", "224 × 337"), ("32", "32 × 32")])
+def test_ones_own_network_is_what_the_page_begins_with(browser, tmp_path, size, cells):
+    builder = "from torch import nn\n\n\ndef tiny():\n    return nn.Sequential("
+    builder += "nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1), nn.ReLU())\n"
+    (tmp_path / "my_nets.py").write_text(builder)
+    context = browser.new_context(viewport=LAPTOP, locale="zh-CN")
+    arguments = ("--network", "my_nets:tiny", "--size", size)
+    with serve(find_free_port(), *arguments, PYTHONPATH=str(tmp_path)) as url:
+        visitor = Visitor(context.new_page(), url)
+        visitor.open("?lang=en")
+        assert visitor.tab.title() == "What tiny's layers respond to"
+        assert visitor.titles()[1].startswith(f"0[{cells}]")
+        assert visitor.parameters() == {"lang": ["en"]}
+        visitor.press("简体中文")
+        assert visitor.tab.title() == "tiny 的各层在看什么"
+        visitor.choose("网络", "VGG16")
+        assert visitor.parameters()["network"] == ["vgg16"]
+        assert visitor.titles()[1].startswith("conv1_2[224 × 337]")
+        visitor.tab.go_back()
+        visitor.settle()
+        assert visitor.titles()[1].startswith(f"0[{cells}]")
+        assert visitor.tab.locator('[data-testid="stException"], [data-testid="stAlert"]').count() == 0
+        assert visitor.complaints == visitor.outside == []
+    context.close()
 
 
 def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
@@ -554,7 +622,9 @@ def expect_fields(x, y):
     fields = {}
     for layer in LAYERS:
         if layer.name in DEFAULT_LAYERS:
-            left, top, right, bottom = receptive_field_box(layer, *find_cell(layer, x, y, 224, 337), 224, 337)
+            shape = layer.map_size(224, 337)
+            cell = lay_cells(layer, shape, 224, 337).find(x, y, shape)
+            left, top, right, bottom = receptive_field_box(layer, *cell, 224, 337)
             fields[layer.name] = (left, right, top, bottom)
     return fields
 

@@ -9,13 +9,13 @@ import threading
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import ROOT
+from conftest import DEFAULT_LAYERS, ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from page import address, cache, channel_values, main, picture, status, turns
-from page.settings import DEFAULT_LAYERS
 from page.views import point_at_it
+from viz.networks import files
 from viz.networks import load_vgg16 as model
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image
@@ -225,7 +225,7 @@ def test_one_layer(page):
     page.query_params["layers"] = "conv5_3"
     page.run()
     assert_healthy(page)
-    assert ENGLISH("page.line_one", colours=ENGLISH("page.colours_sequential")) in [
+    assert ENGLISH("page.line_one", network="VGG16", colours=ENGLISH("page.colours_sequential")) in [
         m.value for m in page.markdown
     ]
 
@@ -446,20 +446,24 @@ def test_missing_weights_are_a_sentence_and_no_traceback(page, monkeypatch, tmp_
     ]
 
 
+def refuse(*_, **__):
+    raise ConnectionRefusedError
+
+
 def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_ones(
     page, monkeypatch, tmp_path
 ):
     import torch
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(model, "TORCHVISION_URL", "http://127.0.0.1:9/vgg16-00000000.pth")
+    monkeypatch.setattr(files.urllib.request, "urlopen", refuse)
     page.run()
     before = read_figure(page)[0]
-    page.radio(key="network").set_value("torchvision:vgg16").run()
+    page.selectbox(key="network").set_value("torchvision:vgg16").run()
     assert not page.exception
-    sentence = ENGLISH("weights_error.download", host="127.0.0.1")
+    sentence = ENGLISH("weights_error.download", host="download.pytorch.org")
     assert [error.value for error in page.error] == [f"{sentence} {ENGLISH('weights_error.kept')}"]
-    assert page.radio(key="network").value == "vgg16"
+    assert page.selectbox(key="network").value == "vgg16"
     assert "network" not in page.query_params
     assert read_figure(page)[0] == before
     page.selectbox(key="aggregation").set_value("max").run()

@@ -14,6 +14,7 @@ PROMISED = [
     "frame_image",
     "list_networks",
     "load_network",
+    "wrap_network",
     "draw_heatmaps",
     "Layer",
     "extract_heatmaps",
@@ -54,12 +55,13 @@ def test_imports_are_lazy(code, absent):
     assert done.stdout.strip() == "[]"
 
 
-def test_the_ten_lines_of_the_readme_run_as_they_stand(tmp_path):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- from python -->")[1]
+@pytest.mark.parametrize("name", ["from python", "own network"])
+def test_the_ten_lines_of_the_readme_run_as_they_stand(tmp_path, name):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split(f"<!-- {name} -->")[1]
     code = readme.split("```python\n")[1].split("```")[0]
     assert len(code.strip().splitlines()) <= 10
     namespace: dict[str, object] = {}
     code = code.replace('"layers.html"', repr(str(tmp_path / "layers.html")))
     exec(compile(code, "README.md", "exec"), namespace)
-    assert len(namespace["figure"].data) == 4
+    assert len(namespace["figure"].data) in (4, 5)
     assert (tmp_path / "layers.html").stat().st_size > 1e6

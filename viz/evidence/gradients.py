@@ -1,5 +1,7 @@
 """What in fact moves a cell of a map, and the cell from the pixels that it sees alone."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -7,7 +9,8 @@ from torch import Tensor
 
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.maps.aggregations import get_aggregation
-from viz.maps.one_pass import run_pass
+from viz.maps.one_pass import Result, run_or_fall_back, run_pass
+from viz.networks.errors import NetworkError
 from viz.networks.layers import Layer
 from viz.networks.network import Network
 from viz.pictures.frame import Box
@@ -32,7 +35,7 @@ def effective_receptive_field(
     Args:
         network: Left as it is.
         batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
-        layer: Name of one whose receptive field is known.
+        layer: Name of the layer.
         row: Of the cell, counted from 0.
         column: Of the cell, counted from 0.
         side: "pre" or "post" the activation.
@@ -41,58 +44,100 @@ def effective_receptive_field(
 
     Returns:
         float32 [H, W]: Euclidean length of the gradient over the three colours, in units of the value per
-        unit of the network's normalised input. Zero outside of `receptive_field_box`.
+        unit of the network's normalised input. Zero outside of `receptive_field_box`, where that is known.
 
     Raises:
         ValueError: The layer or the aggregation is unknown, or the layer's map has no such cell.
     """
-    height, width = batch.shape[2:]
     aggregate = get_aggregation(aggregation)
-    pixels, (left, top, right, bottom) = _cut_out(network, batch, layer, row, column)
-    pixels = pixels.detach().clone().requires_grad_()
-    with torch.enable_grad():
-        vector = _run_cut(network, pixels, layer, (row, column), side, (left, top))
-        value = vector[channel] if aggregation == "strongest" else aggregate(vector[:, None, None]).sum()
-        (gradient,) = torch.autograd.grad(value, pixels)
-    field = np.zeros((height, width), dtype=np.float32)
-    # The slope of a standard deviation of equal numbers is not defined; there is no response to move.
-    field[top:bottom, left:right] = torch.nan_to_num(gradient[0].norm(dim=0), nan=0.0).cpu().numpy()
-    return field
+
+    def reduce(vector: Tensor) -> Tensor:
+        return vector[channel] if aggregation == "strongest" else aggregate(vector[:, None, None]).sum()
+
+    place = network.find_layer(layer)
+    return run_or_fall_back(
+        network, lambda chosen: _follow(chosen, batch, place, (row, column), side, reduce)
+    )
+
+
+def _follow(
+    network: Network,
+    batch: Tensor,
+    layer: Layer,
+    cell: tuple[int, int],
+    side: str,
+    reduce: Callable[[Tensor], Tensor],
+) -> NDArray[np.float32]:
+    def follow(pixels: Tensor, box: Box) -> NDArray[np.float32]:
+        left, top, right, bottom = box
+        pixels = pixels.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            value = reduce(_run_cut(network, pixels, layer, cell, side, (left, top)))
+            (gradient,) = torch.autograd.grad(value, pixels)
+        field = np.zeros(batch.shape[2:], dtype=np.float32)
+        # The slope of a standard deviation of equal numbers is not defined; there is no response to move.
+        field[top:bottom, left:right] = torch.nan_to_num(gradient[0].norm(dim=0), nan=0.0).cpu().numpy()
+        return field
+
+    return _run_on_field(layer, batch, cell, follow)
 
 
 def compute_vector(
     network: Network, batch: Tensor, layer: str, row: int, column: int, side: str
 ) -> NDArray[np.float32]:
-    """The channels of one cell, float32 [C], from the pixels that it sees alone.
+    """The channels of one cell, float32 [C], where it can be from the pixels that it sees alone.
 
     Arguments and what is raised are those of `effective_receptive_field`.
     """
-    pixels, (left, top, _, _) = _cut_out(network, batch, layer, row, column)
-    with torch.inference_mode():
-        vector = _run_cut(network, pixels, layer, (row, column), side, (left, top))
-    values: NDArray[np.float32] = vector.cpu().numpy()
+    place = network.find_layer(layer)
+
+    def run(chosen: Network) -> Tensor:
+        def read(pixels: Tensor, box: Box) -> Tensor:
+            with torch.inference_mode():
+                return _run_cut(chosen, pixels, place, (row, column), side, box[:2])
+
+        return _run_on_field(place, batch, (row, column), read)
+
+    values: NDArray[np.float32] = run_or_fall_back(network, run).cpu().numpy()
     return values
 
 
-def _cut_out(network: Network, batch: Tensor, layer: str, row: int, column: int) -> tuple[Tensor, Box]:
-    """The pixels that a cell sees, begun where pooling's pairs begin, which it counts from the edge."""
-    place = network.find_layer(layer)
-    left, top, right, bottom = receptive_field_box(place, row, column, *batch.shape[2:])
-    left, top = left // place.stride * place.stride, top // place.stride * place.stride
+def _run_on_field(
+    layer: Layer, batch: Tensor, cell: tuple[int, int], run: Callable[[Tensor, Box], Result]
+) -> Result:
+    """Run on the pixels that a cell sees; on all of them where the network takes no picture of their size."""
+    pixels, box = _cut_out(layer, batch, *cell)
+    try:
+        return run(pixels, box)
+    except NetworkError:
+        if pixels.shape == batch.shape:
+            raise
+    return run(batch, (0, 0, batch.shape[3], batch.shape[2]))
+
+
+def _cut_out(layer: Layer, batch: Tensor, row: int, column: int) -> tuple[Tensor, Box]:
+    """The pixels that a cell sees, begun where strides begin, which the network counts from the edge.
+
+    All pixels where it is not known what the cell sees.
+    """
+    height, width = batch.shape[2:]
+    if layer.receptive_field is None:
+        return batch, (0, 0, width, height)
+    left, top, right, bottom = receptive_field_box(layer, row, column, height, width)
+    left, top = left // layer.stride * layer.stride, top // layer.stride * layer.stride
     return batch[:, :, top:bottom, left:right], (left, top, right, bottom)
 
 
 def _run_cut(
-    network: Network, pixels: Tensor, layer: str, cell: tuple[int, int], side: str, corner: tuple[int, int]
+    network: Network, pixels: Tensor, layer: Layer, cell: tuple[int, int], side: str, corner: tuple[int, int]
 ) -> Tensor:
     """The channels [C] of a cell, of a picture that was cut out at `corner` (left, top)."""
-    stride = network.find_layer(layer).stride
-    row, column = cell[0] - corner[1] // stride, cell[1] - corner[0] // stride
+    row, column = cell[0] - corner[1] // layer.stride, cell[1] - corner[0] // layer.stride
     found: list[Tensor] = []
 
     def keep(seen: Layer, at: str, signal: Tensor) -> None:
-        if (seen.name, at) == (layer, side):
+        if (seen, at) == (layer, side):
             found.append(signal[0, :, row, column].clone())
 
-    run_pass(network, pixels, keep, last=(layer, side))
+    run_pass(network, pixels, keep, last=(layer.name, side))
     return found[0]

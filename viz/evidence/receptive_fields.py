@@ -1,37 +1,7 @@
-"""Which pixels a cell of a map covers, and which it can see."""
+"""Which pixels a cell of a map can see."""
 
 from viz.networks.layers import Layer
 from viz.pictures.frame import Box
-
-
-def find_cell(layer: Layer, x: float, y: float, height: int, width: int) -> tuple[int, int]:
-    """The cell of a layer's map that covers a point of the picture.
-
-    Pooling leaves out the last pixels of a side that it cannot halve; they belong to the last cell.
-
-    Args:
-        layer: Of any network.
-        x: Input pixels from the left edge.
-        y: Input pixels from the upper edge.
-        height: Of the picture, in input pixels.
-        width: Of the picture, in input pixels.
-
-    Returns:
-        Row and column, counted from 0.
-
-    Raises:
-        ValueError: The point is outside the picture.
-    """
-    if not (0 <= x < width and 0 <= y < height):
-        raise ValueError(f"expected a point within {width} x {height} pixels, got x {x}, y {y}")
-    rows, columns = layer.map_size(height, width)
-    return min(int(y) // layer.stride, rows - 1), min(int(x) // layer.stride, columns - 1)
-
-
-def cell_box(layer: Layer, row: int, column: int) -> Box:
-    """The input pixels that a cell covers."""
-    stride = layer.stride
-    return column * stride, row * stride, (column + 1) * stride, (row + 1) * stride
 
 
 def receptive_field_box(layer: Layer, row: int, column: int, height: int, width: int) -> Box:
@@ -57,9 +27,10 @@ def receptive_field_box(layer: Layer, row: int, column: int, height: int, width:
         >>> receptive_field_box(network.find_layer("conv2_1"), 10, 0, 224, 224)
         (0, 16, 6, 26)
     """
-    if layer.receptive_field is None or layer.offset is None:
+    size = layer.map_size(height, width)
+    if layer.receptive_field is None or layer.offset is None or size is None:
         raise ValueError(f"the receptive field of {layer.name} is not known")
-    rows, columns = layer.map_size(height, width)
+    rows, columns = size
     if not (0 <= row < rows and 0 <= column < columns):
         raise ValueError(
             f"expected a cell of {rows} x {columns} in {layer.name}, got row {row}, column {column}"

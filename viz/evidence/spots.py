@@ -26,7 +26,7 @@ def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
         batches: Pictures, as `network.to_batch` gives them, each [1, 3, H, W].
 
     Returns:
-        The places by layer name, of the values after the activation.
+        The places by layer name, of the values after the activation; of the layers that have one.
     """
     found: dict[str, list[list[NDArray[np.float32]]]] = {}
     with torch.inference_mode():

@@ -17,13 +17,19 @@ CURVE_STYLES = {
     "noise": {"color": "#a8862c", "width": 2, "dash": "dot"},
 }
 SHADE_COLOR = "rgba(138, 141, 150, 0.12)"
-AXIS: Spec = {"tickfont": {"size": 10, "color": pieces.MUTED_COLOR}, "zeroline": False, "fixedrange": True}
+AXIS: Spec = {
+    "tickangle": 0,
+    "tickfont": {"size": 10, "color": pieces.MUTED_COLOR},
+    "zeroline": False,
+    "fixedrange": True,
+}
 CHART_WIDTH = 240  # pixels of the screen, at least
 CHART_HEIGHT = 132
 CHART_TITLE_HEIGHT = 34
 CHART_FOOT_HEIGHT = 34
 LEGEND_HEIGHT = 44
 AXIS_WIDTH = 44
+LONGEST_TICK = 4  # characters
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Chart:
 
     Attributes:
         title: Text above it.
-        curves: Values by layer name, by key of `CURVE_STYLES`.
+        curves: Values by layer name, by key of `CURVE_STYLES`; a layer without a value leaves a gap.
         spec: How values are written, in d3's format, such as ".1%".
         logarithmic: Whether the axis is.
         limits: Values at which a dotted line stands.
@@ -111,7 +117,7 @@ def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], mar
         "type": "scatter",
         "mode": "lines+markers",
         "x": list(range(len(names))),
-        "y": [chart.curves[kind][name] for name in names],
+        "y": [chart.curves[kind].get(name) for name in names],
         "customdata": names,
         "line": style,
         "marker": {"size": sizes, "color": style["color"], "opacity": 1},
@@ -122,7 +128,7 @@ def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], mar
 def _list_spans(layers: Sequence[Layer]) -> list[tuple[str, float, float]]:
     """Each stage and where it begins and ends on the axis of layers."""
     places = [(stage, [i for i, layer in enumerate(layers) if layer.stage == stage]) for stage in STAGES]
-    return [(stage, min(found) - 0.5, max(found) + 0.5) for stage, found in places]
+    return [(stage, min(found) - 0.5, max(found) + 0.5) for stage, found in places if found]
 
 
 def _shade_stages(layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
@@ -145,6 +151,7 @@ def _draw_limit(value: float, x: str, y: str) -> Spec:
 
 def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spec:
     # The layers with which a new resolution begins, and the deepest; for more there is no room on a phone.
+    # Long names are left to the hover, and a layer's number stands for it.
     strides = [layer.stride for layer in layers]
     named = [place for place, stride in enumerate(strides) if stride not in strides[:place]]
     named = sorted({*named, len(layers) - 1})
@@ -153,7 +160,7 @@ def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spe
         "anchor": y,
         "range": [-0.5, len(layers) - 0.5],
         "tickvals": named,
-        "ticktext": [layers[place].name.removeprefix("conv") for place in named],
+        "ticktext": [_shorten(layers[place].name, place) for place in named],
         "showgrid": False,
     }
 
@@ -163,3 +170,8 @@ def _axis_down(chart: Chart, x: str, grid: Grid, slot: Slot) -> Spec:
     if chart.logarithmic:
         return axis | {"type": "log", "tickformat": ".2s", "dtick": 1}
     return axis | {"type": "linear", "tickformat": chart.spec if "%" in chart.spec else ""}
+
+
+def _shorten(name: str, place: int) -> str:
+    short = name.removeprefix("conv")
+    return short if len(short) <= LONGEST_TICK else str(place + 1)

@@ -12,12 +12,14 @@ from viz.figures import pieces
 from viz.figures.layout import Grid, Slot, arrange_panels
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
 from viz.maps.aggregations import UNSIGNED
+from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.ranges import choose_limits
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
 SHARED_BAR_HEIGHT = 46  # with its title
+LONGEST_NAME = 22  # characters
 NOTEBOOK_WIDTH = 1000  # pixels of the screen
 NOTEBOOK_HEIGHT = 650
 
@@ -41,7 +43,7 @@ def draw_heatmaps(
         image: The framed photograph that the maps were made of.
         heatmaps: Of one pass over it.
         layers: Those that are shown, in this order.
-        side: "pre" or "post" the activation.
+        side: "pre" or "post" the activation; a layer that has no activation shows its output.
         aggregation: Key of `AGGREGATIONS`.
         limits: Which values get the ends of the colour scale, key of `viz.maps.ranges.RANGES`.
         look: Colours, overlay and the like; by default as the page begins.
@@ -57,8 +59,9 @@ def draw_heatmaps(
     """
     translate = translate or Translate("en")
     photo = make_photo_panel(image.size, encode_image(image), translate)
-    panels = make_panels(heatmaps, layers, side, aggregation, limits, translate)
-    look = complete_look(look or Look(), side, aggregation, limits, translate)
+    size = photo.height, photo.width
+    panels = make_panels(heatmaps, layers, side, aggregation, limits, size, translate)
+    look = complete_look(look or Look(), aggregation, limits, translate)
     grid = arrange_panels(len(panels) + 1, width, height, photo.height / photo.width)
     return draw_panels(photo, panels, look, grid, explain_reading(look, translate))
 
@@ -90,25 +93,43 @@ def make_panels(
     side: str,
     aggregation: str,
     limits: str,
+    size: tuple[int, int],
     translate: Translate,
 ) -> list[Panel]:
-    """The maps of some layers with their titles and hovers, ready to draw; arguments as `draw_heatmaps`."""
-    maps = [heatmaps[layer.name, side, aggregation] for layer in layers]
-    ends = choose_limits(maps, limits, is_diverging(side, aggregation))
+    """The maps of some layers with their titles and hovers, ready to draw.
+
+    Args:
+        heatmaps: As the other arguments that are not named here, of `draw_heatmaps`.
+        size: Height and width of the picture, in input pixels.
+    """
+    sides = [layer.pick_side(side) for layer in layers]
+    maps = [heatmaps[layer.name, at, aggregation] for layer, at in zip(layers, sides, strict=True)]
+    signed = [is_diverging(at, aggregation) for at in sides]
+    if limits == "shared":  # one scale for all: that of signed maps where there is one
+        signed = [any(signed)] * len(signed)
+    ends = choose_limits(maps, limits, signed)
     panels: list[Panel] = []
-    for layer, heatmap, (low, high) in zip(layers, maps, ends, strict=True):
-        channel = heatmaps.strongest_channel(layer.name, side) if aggregation == "strongest" else None
-        title = write_map_title(layer, heatmap.shape, translate, channel)
-        hover = translate("panel.hover", name=layer.name, field=layer.receptive_field)
-        panels.append(Panel(heatmap, layer.stride, low, high, title, hover))
+    for layer, at, heatmap, (low, high), diverging in zip(layers, sides, maps, ends, signed, strict=True):
+        channel = heatmaps.strongest_channel(layer.name, at) if aggregation == "strongest" else None
+        title = write_map_title(layer, heatmap.shape, translate, channel, at != side)
+        cells = lay_cells(layer, heatmap.shape, *size)
+        panels.append(Panel(heatmap, cells, low, high, title, write_hover(layer, translate), diverging))
     return panels
 
 
-def complete_look(look: Look, side: str, aggregation: str, limits: str, translate: Translate) -> Look:
-    """Give a look the diverging scale that signed maps need, and the one bar that shared limits need."""
+def write_hover(layer: Layer, translate: Translate, channel: int | None = None) -> str:
+    """What a map tells on hover, with the receptive field where it is known."""
+    name = layer.name if channel is None else f"{layer.name} · {channel}"
+    field = layer.receptive_field
+    sees = "" if field is None else translate("panel.hover_sees", field=field)
+    return translate("panel.hover", name=name, sees=sees)
+
+
+def complete_look(look: Look, aggregation: str, limits: str, translate: Translate) -> Look:
+    """Give a look the one bar that shared limits need."""
     quantity = name_aggregation(aggregation, translate)
     bar = translate("panel.shared_bar", quantity=quantity) if limits == "shared" else ""
-    return replace(look, diverging=is_diverging(side, aggregation), shared_bar=bar)
+    return replace(look, shared_bar=bar)
 
 
 def explain_reading(look: Look, translate: Translate) -> str:
@@ -121,19 +142,33 @@ def name_aggregation(aggregation: str, translate: Translate) -> str:
     return translate.find(f"aggregation.{aggregation}") or aggregation
 
 
+def shorten_name(name: str) -> str:
+    """A layer's name for places without room for a long path, whose end tells most."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+
+
 def write_map_title(
-    layer: Layer, shape: tuple[int, ...], translate: Translate, channel: int | None = None
+    layer: Layer,
+    shape: tuple[int, ...],
+    translate: Translate,
+    channel: int | None = None,
+    is_output: bool = False,
 ) -> str:
-    """Write a map's title: the layer's name, the channel if it shows only one, its cells and its stage."""
+    """Write a map's title: the layer's name, the channel if it shows only one, its cells and its stage.
+
+    With `is_output` it says, too, that the map is the convolution's output, since there is no activation.
+    """
     facts: Mapping[str, object] = {
-        "name": layer.name,
+        "name": shorten_name(layer.name),
         "height": shape[0],
         "width": shape[1],
         "stage": translate(f"stage.{layer.stage}"),
     }
     if channel is None:
-        return translate("panel.title", **facts)
-    return translate("panel.title_channel", channel=channel, **facts)
+        title = translate("panel.title", **facts)
+    else:
+        title = translate("panel.title_channel", channel=channel, **facts)
+    return f"{title} · {translate('panel.output')}" if is_output else title
 
 
 def is_diverging(side: str, aggregation: str) -> bool:

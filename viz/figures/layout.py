@@ -9,6 +9,7 @@ BAR_HEIGHT = 40
 GAP = 28
 MARGIN = 2
 MIN_PANEL_WIDTH = 220
+MANY = 24  # pictures; more of them cannot be readable on two screens
 NARROW = 640  # a figure below this width is on a phone
 
 # What a further row costs: of two layouts that show their pictures about as large, the one with fewer rows
@@ -53,7 +54,7 @@ def arrange_panels(
     """Wrap pictures of one shape into rows, as large as one screen can show them all.
 
     When all of them would be too small to read on one screen, they get a readable width and the figure
-    grows downwards, on a wide screen to at most twice its height.
+    grows downwards; up to `MANY` pictures on a wide screen to at most twice its height.
 
     Args:
         count: Pictures, the photograph included; at least one.
@@ -101,7 +102,11 @@ def _grow(count: int, width: float, height: float, aspect: float, least: float) 
     columns = ceil(count / rows)
     tallest = max(least, (height - TITLE_HEIGHT - BAR_HEIGHT) / aspect)
     panel_width = min(tallest, (width - (columns - 1) * GAP) / columns)
-    if width < NARROW or rows * (panel_width * aspect + TITLE_HEIGHT + BAR_HEIGHT) <= 2 * height:
+    if (
+        count > MANY
+        or width < NARROW
+        or rows * (panel_width * aspect + TITLE_HEIGHT + BAR_HEIGHT) <= 2 * height
+    ):
         return _Layout(columns, rows, panel_width)
     layouts = [_fit(count, columns, width, 2 * height, aspect) for columns in range(1, count + 1)]
     return max(layouts, key=lambda layout: layout.panel_width)

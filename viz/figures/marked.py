@@ -9,6 +9,7 @@ from viz.figures import pieces
 from viz.figures.heatmaps import compose_panels
 from viz.figures.layout import Grid
 from viz.figures.pieces import Colors, Glow, Look, Mark, Panel, PhotoPanel, Spec
+from viz.maps.cells import Cells
 from viz.pictures.frame import Box
 
 SELECT_STEP = 16  # input pixels between the invisible points that make a picture selectable
@@ -34,11 +35,11 @@ def draw_marked_panels(
     """
     spec = compose_panels(photo, panels, look, grid, note)
     x, y = pieces.name_axes(0)
-    shapes = [shape for mark in marks for shape in pieces.outline_box(x, y, mark.field, 1, "dot")]
-    shapes += [*pieces.outline_box(x, y, chosen.field, 3), *pieces.outline_ring(x, y, chosen.cell)]
+    shapes = [shape for mark in marks for shape in _outline_field(x, y, mark, 1, "dot")]
+    shapes += [*_outline_field(x, y, chosen, 3), *pieces.outline_ring(x, y, chosen.cell)]
     for place, mark in enumerate(marks, start=1):
         x, y = pieces.name_axes(place)
-        shapes += [*pieces.outline_box(x, y, mark.field, 1, "dot"), *pieces.outline_box(x, y, mark.cell, 2)]
+        shapes += [*_outline_field(x, y, mark, 1, "dot"), *pieces.outline_box(x, y, mark.cell, 2)]
         cell_width = (mark.cell[2] - mark.cell[0]) * grid.slots[place].width / photo.width
         if cell_width < 2 * pieces.RING_RADIUS:
             shapes += pieces.outline_ring(x, y, mark.cell)
@@ -48,10 +49,14 @@ def draw_marked_panels(
     return pieces.make_figure(spec)
 
 
+def _outline_field(x: str, y: str, mark: Mark, width: float, dash: str = "solid") -> list[Spec]:
+    return [] if mark.field is None else pieces.outline_box(x, y, mark.field, width, dash)
+
+
 def _draw_glow(glow: Glow, grid: Grid) -> Spec:
     high = float(glow.values.max()) or 1.0
     x, y = pieces.name_axes(0)
-    return pieces.place_cells(x, y, 1, glow.left, glow.top) | {
+    return pieces.place_cells(x, y, Cells(glow.left, glow.top, 1, 1)) | {
         "type": "heatmap",
         "z": glow.values,
         "zmin": 0,
@@ -75,7 +80,7 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
     spec = compose_panels(photo, [panel], look, grid)
     x, y = pieces.name_axes(2)
     trace = {"type": "image", "z": colors.pixels, "customdata": colors.values, "hovertemplate": colors.hover}
-    spec["data"].append(pieces.place_cells(x, y, colors.stride) | trace)
+    spec["data"].append(pieces.place_cells(x, y, colors.cells) | trace)
     spec["layout"]["annotations"].append(pieces.write_title(colors.title, x, y))
     return pieces.make_figure(spec)
 

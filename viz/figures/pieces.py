@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.figures.layout import NARROW, Grid, Slot
+from viz.maps.cells import PIXELS, Cells, Edges
 from viz.maps.values import normalize
 from viz.pictures.frame import Box
 
@@ -70,20 +71,22 @@ class Panel:
 
     Attributes:
         heatmap: True values, [h, w].
-        stride: Input pixels from one cell to the next.
+        cells: Where its cells lie in the photograph.
         low: Value drawn in the first colour.
         high: Value drawn in the last colour.
         title: Text above it (Plotly's HTML subset).
         hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in percent,
             `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
+        diverging: Whether zero is the middle of the scale, which then is blue-white-red.
     """
 
     heatmap: NDArray[np.float32]
-    stride: int
+    cells: Cells
     low: float
     high: float
     title: str
     hover: str
+    diverging: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,11 @@ class Mark:
 
     Attributes:
         cell: The pixels that the cell covers.
-        field: Its receptive field.
+        field: Its receptive field; None where it is not known.
     """
 
-    cell: Box
-    field: Box
+    cell: Edges
+    field: Box | None
 
 
 @dataclass(frozen=True)
@@ -123,14 +126,14 @@ class Colors:
     Attributes:
         pixels: uint8 [h, w, 3].
         values: What the colours stand for, [h, w, n]; `%{customdata[0]}` and so on in `hover`.
-        stride: Input pixels from one cell to the next.
+        cells: Where its cells lie in the photograph.
         title: Text above it (Plotly's HTML subset).
         hover: Plotly hover template.
     """
 
     pixels: NDArray[np.uint8]
     values: NDArray[np.float32]
-    stride: int
+    cells: Cells
     title: str
     hover: str
 
@@ -141,7 +144,6 @@ class Look:
 
     Attributes:
         colors: Key of `COLOR_SCALES`.
-        diverging: Whether zero is the middle of the scale, which then is blue-white-red.
         overlay: Whether the photograph lies under each map.
         opacity: Of the maps over the photograph, 0..1.
         smooth: Whether cells are blended on the screen; the values on hover stay those of the cells.
@@ -149,7 +151,6 @@ class Look:
     """
 
     colors: str = "turbo"
-    diverging: bool = False
     overlay: bool = False
     opacity: float = 0.6
     smooth: bool = False
@@ -207,26 +208,26 @@ def place_axes(grid: Grid, photo: PhotoPanel) -> Spec:
     return axes
 
 
-def place_cells(x: str, y: str, stride: int, left: int = 0, top: int = 0) -> Spec:
+def place_cells(x: str, y: str, cells: Cells) -> Spec:
     """Where the cells of a trace lie: Plotly names their centres, the axes count edges of pixels."""
-    across = {"xaxis": x, "x0": left + stride / 2, "dx": stride}
-    return across | {"yaxis": y, "y0": top + stride / 2, "dy": stride}
+    across = {"xaxis": x, "x0": cells.left + cells.width / 2, "dx": cells.width}
+    return across | {"yaxis": y, "y0": cells.top + cells.height / 2, "dy": cells.height}
 
 
 def photo_trace(photo: PhotoPanel, x: str, y: str) -> Spec:
     hover = "x %{x:.0f} · y %{y:.0f}<br>RGB %{z}<extra></extra>"
-    return place_cells(x, y, 1) | {"type": "image", "source": photo.source, "hovertemplate": hover}
+    return place_cells(x, y, PIXELS) | {"type": "image", "source": photo.source, "hovertemplate": hover}
 
 
 def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) -> Spec:
     """A map with its true values, and under `bar` the settings of its colour bar, if it has one."""
-    return place_cells(x, y, panel.stride) | {
+    return place_cells(x, y, panel.cells) | {
         "type": "heatmap",
         "z": panel.heatmap,
         "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
         "zmin": panel.low,
         "zmax": panel.high,
-        "colorscale": name_scale(look),
+        "colorscale": DIVERGING_SCALE if panel.diverging else COLOR_SCALES[look.colors],
         "zsmooth": "best" if look.smooth else False,
         "opacity": look.opacity if look.overlay else 1,
         "hovertemplate": panel.hover,
@@ -269,11 +270,6 @@ def draw_map_bar(panel: Panel, grid: Grid, slot: Slot) -> Spec:
     return bar | {"ticktext": [lower + low, middle, upper + high]}
 
 
-def name_scale(look: Look) -> str:
-    """Plotly's name of the colour scale."""
-    return DIVERGING_SCALE if look.diverging else COLOR_SCALES[look.colors]
-
-
 def format_value(value: float) -> str:
     """Three significant digits, as on the colour bars; an exponent only where there is no room without."""
     text = f"{value:.3g}"
@@ -303,13 +299,13 @@ def make_template(photo: PhotoPanel) -> Spec:
     return {"layout": {"imagedefaults": {"source": photo.source}}}
 
 
-def outline_box(x: str, y: str, box: Box, width: float, dash: str = "solid") -> list[Spec]:
+def outline_box(x: str, y: str, box: Edges, width: float, dash: str = "solid") -> list[Spec]:
     """A rectangle in input pixels that can be seen on any colour."""
     edges = dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
     return _line_twice({"type": "rect", "xref": x, "yref": y, **edges}, width, dash)
 
 
-def outline_ring(x: str, y: str, cell: Box) -> list[Spec]:
+def outline_ring(x: str, y: str, cell: Edges) -> list[Spec]:
     """A ring around the middle of a cell, of one size on the screen, so that no cell is too small to find."""
     left, top, right, bottom = cell
     ring: Spec = {"type": "circle", "xref": x, "yref": y, "xsizemode": "pixel", "ysizemode": "pixel"}

@@ -11,44 +11,57 @@ Array = NDArray[np.float64]
 def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
     """Average a map to a coarser grid, [h, w] -> [height, width].
 
-    Rows and columns that are left over at the end, as pooling leaves them, are left out.
+    Where poolings can have made the coarse grid, rows and columns that they leave over at the end are left
+    out. Other grids are spread evenly over the map, and a cell on a border counts by its share.
 
     Raises:
-        ValueError: The grid is not a coarser one of the same picture.
+        ValueError: The grid is not a coarser one.
     """
     values = read_finite(heatmap, "a map")
-    block = find_stride(values.shape, (height, width))
-    if block == 1:
-        return values[:height, :width]
-    kept = values[: height * block, : width * block]
+    down, across = find_stride(values.shape, (height, width))
+    kept = values[: round(height * down), : round(width * across)]
+    if not (down.is_integer() and across.is_integer()):
+        return _spread(_spread(kept, height).T, width).T
+    if down == across == 1:
+        return kept
     # Twice along one axis is several times faster than at once along two.
-    averaged: Array = kept.reshape(height, block, -1).mean(axis=1).reshape(height, width, block).mean(axis=2)
+    rows = kept.reshape(height, int(down), -1).mean(axis=1)
+    averaged: Array = rows.reshape(height, width, int(across)).mean(axis=2)
     return averaged
 
 
-def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> int:
-    """How many cells of a fine grid, across and down, make one cell of a grid that pooling made of it.
+def _spread(values: Array, count: int) -> Array:
+    """Means of `count` equal parts of the rows."""
+    edges = np.linspace(0, len(values), count + 1)
+    whole = np.minimum(edges.astype(int), len(values) - 1)
+    sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    reached = sums[whole] + (edges - whole)[:, None] * values[whole]
+    means: Array = np.diff(reached, axis=0) * count / len(values)
+    return means
+
+
+def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> tuple[float, float]:
+    """How many cells of a fine grid make one of a coarse grid, down and across.
 
     Args:
         fine: Its height and width.
         coarse: The same of the coarse grid.
 
+    Returns:
+        A power of two where poolings that drop what is left over can have made the grid; elsewhere the
+        ratios of the sides.
+
     Raises:
-        ValueError: There is no such number.
+        ValueError: The second grid is finer, or one is empty.
     """
-    if min(*fine, *coarse) > 0:
-        exact = fine[0] // coarse[0]
-        # Pooling drops what is left over, so several numbers can fit; VGG16's are powers of two.
-        for stride in (*([exact] if _divides(fine, coarse) else []), *(2**power for power in range(20))):
-            if (fine[0] // stride, fine[1] // stride) == tuple(coarse):
-                return int(stride)
-    raise ValueError(f"expected a grid that pooling makes of {list(fine)}, got {list(coarse)}")
-
-
-def _divides(fine: Sequence[int], coarse: Sequence[int]) -> bool:
-    return (
-        fine[0] % coarse[0] == 0 and fine[1] % coarse[1] == 0 and fine[0] // coarse[0] == fine[1] // coarse[1]
-    )
+    if min(coarse) < 1 or fine[0] < coarse[0] or fine[1] < coarse[1]:
+        raise ValueError(f"expected a coarser grid of {list(fine)}, got {list(coarse)}")
+    down, across = fine[0] / coarse[0], fine[1] / coarse[1]
+    if down != across or not down.is_integer():
+        for power in range(20):
+            if (fine[0] >> power, fine[1] >> power) == tuple(coarse):
+                return float(2**power), float(2**power)
+    return down, across
 
 
 def read_finite(values: ArrayLike, what: str) -> Array:

@@ -1,15 +1,13 @@
 """The feature maps themselves, channel by channel: kept in half precision, or computed again."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viz.maps.one_pass import run_pass
+from viz.maps.one_pass import run_or_fall_back, run_pass
 from viz.networks.layers import Layer
 from viz.networks.network import Network
 
@@ -19,82 +17,80 @@ SAFE_PEAK = 2.0**15
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """What one pass leaves of some layers: the values before the ReLU, which hold those after it.
+    """What one pass leaves of some layers, by layer name and side of the activation.
 
     Attributes:
-        values: float16 [h, w, C] by layer name, each divided by its factor.
-        factors: Powers of two by layer name, so that dividing loses nothing.
+        values: float16 [h, w, C], each divided by its factor.
+        factors: Powers of two, so that dividing loses nothing.
+        rectified: Names of the layers whose values after the activation are those before it, without the
+            negative ones; they are kept once.
     """
 
-    values: dict[str, NDArray[np.float16]]
-    factors: dict[str, float]
+    values: dict[tuple[str, str], NDArray[np.float16]]
+    factors: dict[tuple[str, str], float]
+    rectified: frozenset[str]
 
-    def __contains__(self, layer: str) -> bool:
-        return layer in self.values
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, tuple) and self._find(*key) in self.values
 
     def read(self, layer: str, side: str) -> NDArray[np.float32]:
         """One layer's values, float32 [h, w, C], within 0.05 % of the network's own.
 
         Args:
             layer: One that was kept.
-            side: "pre" or "post" the ReLU.
+            side: "pre" or "post" the activation.
         """
-        return self._restore(self.values[layer], layer, side)
+        return self._restore(self.values[self._find(layer, side)], layer, side)
 
     def read_vector(self, layer: str, row: int, column: int, side: str) -> NDArray[np.float32]:
         """The channels of one cell, float32 [C]; otherwise as `read`."""
-        return self._restore(self.values[layer][row, column], layer, side)
+        return self._restore(self.values[self._find(layer, side)][row, column], layer, side)
+
+    def _find(self, layer: str, side: str) -> tuple[str, str]:
+        return (layer, "pre") if layer in self.rectified else (layer, side)
 
     def _restore(self, values: NDArray[np.float16], layer: str, side: str) -> NDArray[np.float32]:
-        restored: NDArray[np.float32] = values.astype(np.float32) * np.float32(self.factors[layer])
-        return np.maximum(restored, 0) if side == "post" else restored
+        factor = self.factors[self._find(layer, side)]
+        restored: NDArray[np.float32] = values.astype(np.float32) * np.float32(factor)
+        return np.maximum(restored, 0) if side == "post" and layer in self.rectified else restored
 
 
-def choose_kept(layers: Sequence[Layer], height: int, width: int, limit: int) -> frozenset[str]:
-    """The layers whose maps fit into `limit` bytes, counted from the deepest.
+def keep_feature_maps(network: Network, batch: Tensor, limit: int) -> FeatureMaps:
+    """Run a network once and keep as many feature maps as fit, counted from the deepest.
 
     Shallow maps are the largest and the cheapest to compute again, so they are what is left out. The first
     layer is never kept: to convolve three colours takes less time than to convert from half precision.
 
     Args:
-        layers: Of a network, from the input on.
-        height: Of the picture, in input pixels.
-        width: Of the picture, in input pixels.
-        limit: Bytes for all of them, in half precision.
-
-    Returns:
-        Names of layers.
-    """
-    kept: list[str] = []
-    for layer in reversed(layers[1:]):
-        limit -= 2 * layer.channels * prod(layer.map_size(height, width))
-        if limit < 0:
-            break
-        kept.append(layer.name)
-    return frozenset(kept)
-
-
-def keep_feature_maps(network: Network, batch: Tensor, names: Collection[str]) -> FeatureMaps:
-    """Run a network once and keep the feature maps of the named layers.
-
-    Args:
         network: Left as it is.
         batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
-        names: Of layers, such as `choose_kept` gives.
+        limit: Bytes for all of them, in half precision.
 
     Raises:
         ValueError: As `viz.maps.one_pass.run_pass`.
     """
-    kept = FeatureMaps({}, {})
+    return run_or_fall_back(network, lambda chosen: _keep(chosen, batch, limit))
+
+
+def _keep(network: Network, batch: Tensor, limit: int) -> FeatureMaps:
+    kept = FeatureMaps({}, {}, frozenset(layer.name for layer in network.layers if _is_rectified(layer)))
 
     def keep(layer: Layer, side: str, signal: Tensor) -> None:
-        if side == "pre" and layer.name in names:
-            factor = kept.factors[layer.name] = _choose_factor(float(signal.abs().amax()))
-            kept.values[layer.name] = signal[0].permute(1, 2, 0).div(factor).half().cpu().numpy()
+        if layer == network.layers[0] or (side == "post" and layer.name in kept.rectified):
+            return
+        key = layer.name, side
+        factor = kept.factors[key] = _choose_factor(float(signal.abs().amax()))
+        kept.values[key] = signal[0].permute(1, 2, 0).div(factor).half().cpu().numpy()
+        while sum(values.nbytes for values in kept.values.values()) > limit:
+            del kept.values[next(iter(kept.values))]
 
     with torch.inference_mode():
         run_pass(network, batch, keep)
     return kept
+
+
+def _is_rectified(layer: Layer) -> bool:
+    return layer.activation is not None and layer.activation.direct and layer.activation.kind == "ReLU"
 
 
 def _choose_factor(peak: float) -> float:
@@ -114,6 +110,10 @@ def compute_feature_map(network: Network, batch: Tensor, layer: str, side: str) 
         ValueError: The batch has another shape, or the layer is unknown.
     """
     wanted = network.find_layer(layer)
+    return run_or_fall_back(network, lambda chosen: _compute(chosen, batch, wanted, side))
+
+
+def _compute(network: Network, batch: Tensor, wanted: Layer, side: str) -> NDArray[np.float32]:
     found: list[NDArray[np.float32]] = []
 
     def keep(seen: Layer, at: str, signal: Tensor) -> None:
@@ -121,5 +121,5 @@ def compute_feature_map(network: Network, batch: Tensor, layer: str, side: str) 
             found.append(signal[0].permute(1, 2, 0).cpu().numpy().copy())
 
     with torch.inference_mode():
-        run_pass(network, batch, keep, last=(layer, side))
+        run_pass(network, batch, keep, last=(wanted.name, side))
     return found[0]

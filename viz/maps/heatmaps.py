@@ -17,11 +17,13 @@ class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
         maps: The mapping itself.
         channel_means: The mean of every channel [C] over its map, by (layer name, side).
         zero_shares: The share of values that are exactly zero after the activation, 0..1, by layer name.
+        fell_back: Whether the network's device ran out of memory, so that the CPU had to compute them.
     """
 
     maps: dict[MapKey, NDArray[np.float32]]
     channel_means: dict[tuple[str, str], NDArray[np.float32]]
     zero_shares: dict[str, float]
+    fell_back: bool = False
 
     def __getitem__(self, key: MapKey) -> NDArray[np.float32]:
         return self.maps[key]

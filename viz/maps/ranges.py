@@ -13,14 +13,16 @@ CLIPPED_PERCENT = 1.0
 Limits = tuple[float, float]
 
 
-def choose_limits(heatmaps: Sequence[NDArray[np.float32]], how: str, diverging: bool) -> list[Limits]:
+def choose_limits(
+    heatmaps: Sequence[NDArray[np.float32]], how: str, diverging: Sequence[bool]
+) -> list[Limits]:
     """The values drawn in the first and the last colour of each map's scale.
 
     Args:
         heatmaps: Maps [h, w], one a panel.
         how: "own" (each map's minimum and maximum), "shared" (the least and the greatest of all maps) or
             "percentiles" (each map's percentiles 1 and 99; what lies outside is drawn in the end colours).
-        diverging: Whether the scale must be symmetric around zero.
+        diverging: Whether the scale of each map must be symmetric around zero.
 
     Returns:
         One (low, high) with low < high a map.
@@ -35,7 +37,9 @@ def choose_limits(heatmaps: Sequence[NDArray[np.float32]], how: str, diverging: 
     if how == "shared" and limits:
         lows, highs = zip(*limits, strict=True)
         limits = [(min(lows), max(highs))] * len(limits)
-    return [_open_up(*_centre(*pair) if diverging else pair) for pair in limits]
+    return [
+        _open_up(*_centre(*pair) if signed else pair) for pair, signed in zip(limits, diverging, strict=True)
+    ]
 
 
 def _measure(heatmap: NDArray[np.float32], percents: tuple[float, float]) -> Limits:

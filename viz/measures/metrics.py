@@ -65,7 +65,7 @@ class LayerMetrics:
 
 @dataclass(frozen=True)
 class ChannelMetrics:
-    """What a layer's channels are like after the ReLU.
+    """What a layer's channels are like after the activation.
 
     Attributes:
         zero_share: Share of the layer's values that are exactly zero, 0..1.
@@ -131,7 +131,7 @@ def channel_metrics(channel_means: ArrayLike, zero_share: float) -> ChannelMetri
     """Measure a layer's channels.
 
     Args:
-        channel_means: Mean of each channel after the ReLU, [C].
+        channel_means: Mean of each channel after the activation, [C].
         zero_share: Share of exact zeros, as the pass counted it.
 
     Raises:
@@ -139,7 +139,7 @@ def channel_metrics(channel_means: ArrayLike, zero_share: float) -> ChannelMetri
     """
     means = np.asarray(channel_means, dtype=np.float64)
     if means.ndim != 1 or means.size == 0 or not np.isfinite(means).all() or (means < 0).any():
-        raise ValueError("expected the means [C] of channels after the ReLU: finite and not negative")
+        raise ValueError("expected the means [C] of channels after an activation: finite and not negative")
     shares = np.sort(means / (means.max() or 1))[::-1]
     total = float(shares.sum())
     counts = [ceil(share * means.size) for share in TOP_SHARES]
@@ -169,10 +169,10 @@ def box_ratio(heatmap: ArrayLike, box: Box, height: int, width: int) -> float:
         ValueError: A value is not finite, or the map's cells do not fit the photograph.
     """
     values = _lift(_read_map(heatmap))
-    stride = find_stride((height, width), values.shape)
+    rows, columns = find_stride((height, width), values.shape)
     left, top, right, bottom = box
     cover = np.outer(
-        _cover_cells(top, bottom, stride, values.shape[0]), _cover_cells(left, right, stride, values.shape[1])
+        _cover_cells(top, bottom, rows, values.shape[0]), _cover_cells(left, right, columns, values.shape[1])
     )
     area, total = float(cover.mean()), float(values.sum())
     return float((values * cover).sum()) / total / area if area and total else 1.0
@@ -188,7 +188,7 @@ def _read_map(heatmap: ArrayLike) -> Array:
 def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
     if not 0 <= threshold <= 1:
         raise ValueError(f"expected a threshold from 0 to 1, got {threshold}")
-    stride = find_stride(edges.shape, heatmap.shape)
+    down, across = find_stride(edges.shape, heatmap.shape)
     low, high = float(heatmap.min()), float(heatmap.max())
     # By rounding the sum can pass the maximum, and then no cell would be active.
     sizes, active_share = _find_regions(heatmap >= min(low + threshold * (high - low), high))
@@ -197,7 +197,7 @@ def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
         active_share=active_share,
         region_count=len(sizes),
         largest_region_share=float(sizes.max() / sizes.sum()),
-        median_region_px=float(np.median(2 * np.sqrt(sizes / pi))) * stride,
+        median_region_px=float(np.median(2 * np.sqrt(sizes / pi))) * sqrt(down * across),
         half_mass_share=find_half(mass),
         gini=_measure_gini(mass),
         entropy=_measure_entropy(mass),
@@ -254,7 +254,7 @@ def _compare_rim(values: Array) -> float:
     return max(0.0, rim / middle)
 
 
-def _cover_cells(start: float, end: float, stride: int, count: int) -> Array:
+def _cover_cells(start: float, end: float, stride: float, count: int) -> Array:
     """Share of each of `count` cells along one axis that lies between two places in input pixels."""
     edges = np.arange(count) * stride
     cover: Array = np.clip(np.minimum(end, edges + stride) - np.maximum(start, edges), 0, stride) / stride

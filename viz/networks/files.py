@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import os
+import ssl
 import tempfile
 import urllib.error
 import urllib.request
@@ -11,7 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from viz.texts import SentenceError
+from viz.networks.errors import WeightsError
+
+# For a public page: with this variable in the environment of the server, whatever its value, nothing is
+# fetched.
+NO_DOWNLOADS = "LAYERS_NO_DOWNLOADS"
 
 TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 20
@@ -21,19 +26,15 @@ FAILURES = (  # of a download
     TimeoutError,
     ConnectionError,
     http.client.HTTPException,
-    RuntimeError,
+    ssl.SSLError,
+    WeightsError,  # of `check_file`: what came is not what was published
 )
 Progress = Callable[[int, int], None]
 
 
-class WeightsError(SentenceError, RuntimeError):
-    """The weights cannot be used. The message is a sentence that says what to do.
-
-    Attributes:
-        reason: "missing", "altered", "download" or "disk".
-    """
-
-    section = "weights_error"
+def may_download() -> bool:
+    """Whether this server may fetch weights."""
+    return NO_DOWNLOADS not in os.environ
 
 
 def check_file(path: Path, digest: str) -> None:
@@ -65,8 +66,11 @@ def fetch_file(url: str, path: Path, digest: str, progress: Progress | None = No
         progress: Called with (bytes so far, bytes in all).
 
     Raises:
-        WeightsError: The network, the far end or the disk failed; nothing is left behind.
+        WeightsError: The network, the far end or the disk failed, or this server may not fetch anything;
+            nothing is left behind.
     """
+    if not may_download():
+        raise WeightsError("switched_off", variable=NO_DOWNLOADS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")

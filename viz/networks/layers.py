@@ -1,6 +1,7 @@
 """What is known of a network's convolutions without running it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Stage = Literal["shallow", "middle", "deep"]
@@ -11,46 +12,115 @@ SIDES = ("pre", "post")
 
 
 @dataclass(frozen=True)
+class Window:
+    """How a convolution or a pooling steps over its input, the same along both axes."""
+
+    kernel: int
+    stride: int
+    padding: int
+    dilation: int = 1
+
+    def count_cells(self, length: int) -> int:
+        """Cells that it makes of so many."""
+        return (length + 2 * self.padding - self.dilation * (self.kernel - 1) - 1) // self.stride + 1
+
+
+@dataclass(frozen=True)
+class Activation:
+    """The activation behind a convolution.
+
+    Attributes:
+        path: Dotted name of its module in `Network.module`.
+        kind: What it is, such as "ReLU".
+        direct: Whether it takes the convolution's own output, with no normalisation or addition between.
+        call: Which of its calls in a pass, counted from 1.
+    """
+
+    path: str
+    kind: str
+    direct: bool = True
+    call: int = 1
+
+
+@dataclass(frozen=True)
 class Layer:
     """One convolution of a network.
 
     Attributes:
         name: What it is called on the page, such as "conv3_1".
         path: Dotted name of its module in `Network.module`.
-        activation: Dotted name of the module of its activation; None where it has none.
         channels: Output channels, C of the feature map [C, h, w].
-        stride: Input pixels from one cell of the feature map to the next.
-        receptive_field: Side of the square that one cell sees, in input pixels; None where it is not known.
-        offset: Input pixel at which the first cell's receptive field begins, negative where the field reaches
-            into the padding; None where it is not known.
+        stride: Input pixels from one cell of the feature map to the next; where the network is no plain
+            chain, the nearest power of two.
         stage: Which part of the network's depth it belongs to.
+        activation: The activation behind it; None where none was found.
+        windows: Of all convolutions and poolings from the picture to this layer, where the network is a
+            plain chain of them; empty elsewhere.
+        call: Which of the module's calls in a pass, counted from 1.
     """
 
     name: str
     path: str
-    activation: str | None
     channels: int
     stride: int
-    receptive_field: int | None
-    offset: int | None
     stage: Stage
+    activation: Activation | None
+    windows: tuple[Window, ...] = ()
+    call: int = 1
 
     @property
     def sides(self) -> tuple[str, ...]:
         """The sides of the activation that there are."""
         return SIDES if self.activation else SIDES[:1]
 
-    @property
-    def index(self) -> int:
-        """Its place in the sequence of modules that it stands in; the last part of its path."""
-        return int(self.path.rsplit(".", 1)[-1])
+    def pick_side(self, side: str) -> str:
+        """The side that is asked for, or "pre" where there is no other."""
+        return side if side in self.sides else "pre"
 
-    def map_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of its map, in cells, for a picture of this height and width in pixels."""
-        return height // self.stride, width // self.stride
+    @property
+    def receptive_field(self) -> int | None:
+        """Side of the square that one cell sees, in input pixels; None where it is not known.
+
+        It follows from kernels and strides (https://distill.pub/2019/computing-receptive-fields).
+        """
+        if not self.windows:
+            return None
+        field, stride = 1, 1
+        for window in self.windows:
+            field += window.dilation * (window.kernel - 1) * stride
+            stride *= window.stride
+        return field
+
+    @property
+    def offset(self) -> int | None:
+        """Input pixel at which the first cell's receptive field begins, negative where it reaches into the
+        padding; None where it is not known."""
+        if not self.windows:
+            return None
+        offset, stride = 0, 1
+        for window in self.windows:
+            offset -= window.padding * stride
+            stride *= window.stride
+        return offset
+
+    def map_size(self, height: int, width: int) -> tuple[int, int] | None:
+        """Height and width of its map, in cells, for a picture of this height and width in pixels.
+
+        None where the network is no plain chain: only a pass can tell.
+        """
+        if not self.windows:
+            return None
+        for window in self.windows:
+            height, width = window.count_cells(height), window.count_cells(width)
+        return height, width
 
     def field_share(self, height: int, width: int) -> float | None:
         """Share of a picture of this height and width that one cell in its middle sees, 0..1."""
-        if self.receptive_field is None:
-            return None
-        return min(self.receptive_field, height) * min(self.receptive_field, width) / (height * width)
+        field = self.receptive_field
+        return None if field is None else min(field, height) * min(field, width) / (height * width)
+
+
+def split_in_thirds(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Give each layer the third of the network's depth in which it lies as its stage."""
+    count = len(layers)
+    return tuple(replace(layer, stage=STAGES[3 * place // count]) for place, layer in enumerate(layers))

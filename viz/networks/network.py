@@ -1,7 +1,7 @@
 """A network that can be shared, and private copies of its structure."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ class Network:
         mean: Of red, green and blue in 0..1, which `to_batch` takes away.
         std: Of the same, by which it divides then.
         classes: Names of the classes by index; None where there is no classifier.
+        size: Side of the square picture that it was made for, in pixels.
     """
 
     module: nn.Module
@@ -31,6 +32,7 @@ class Network:
     mean: Color
     std: Color
     classes: tuple[str, ...] | None = None
+    size: int = 224
 
     @property
     def device(self) -> torch.device:
@@ -69,5 +71,53 @@ def copy_structure(module: nn.Module) -> nn.Module:
     Hooks on the copy leave the original alone. Buffers are copied, too, since some networks write to them.
     Nothing that changes parameters may be called on it, such as `to`, `train` or `requires_grad_`.
     """
-    shared = {id(parameter): parameter for parameter in module.parameters()}
-    return copy.deepcopy(module, shared)
+    known: dict[int, torch.Tensor] = {id(parameter): parameter for parameter in module.parameters()}
+    known |= {id(buffer): buffer.clone() for buffer in module.buffers()}
+    return copy.deepcopy(module, known)
+
+
+def move_to_cpu(network: Network) -> Network:
+    """A network of its own on the CPU; the shared one, and the memory of its device, are left alone."""
+    module = network.module
+    tensors = {id(buffer): buffer.cpu() for buffer in module.buffers()}
+    tensors |= {
+        id(parameter): nn.Parameter(parameter.cpu(), requires_grad=False) for parameter in module.parameters()
+    }
+    return replace(network, module=copy.deepcopy(module, tensors))
+
+
+def share_module(module: nn.Module) -> nn.Module:
+    """Make a module ready to be shared: eval mode, no gradients, on the accelerator if torch finds one.
+
+    Convolutions are computed in full float32 there, too. By default torch takes TF32 on CUDA, and maps would
+    differ in the third digit.
+    """
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    module.eval().requires_grad_(False)
+    # Convolutions and reductions over channels are faster with the channels last in memory.
+    return module.to(device).to(memory_format=torch.channels_last)
+
+
+def randomize(module: nn.Module, seed: int) -> None:
+    """Give a module seeded random weights: what depth and pooling alone make of a picture.
+
+    Kernels and matrices are normal with variance 2 / fan-in (He et al., https://arxiv.org/abs/1502.01852),
+    so that values neither grow nor fade with depth; biases are zero, and normalisations do nothing yet.
+
+    Args:
+        module: Changed in place; its buffers that are no statistics stay.
+        seed: Of the random numbers; the same seed gives the same weights.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d | nn.BatchNorm1d | nn.InstanceNorm2d):
+            part.reset_running_stats()
+    for name, parameter in module.named_parameters():
+        values = parameter.data
+        if name.endswith("bias"):
+            values.zero_()
+        elif values.ndim in (2, 4):
+            nn.init.kaiming_normal_(values, nonlinearity="relu", generator=generator)
+        else:
+            values.fill_(1)

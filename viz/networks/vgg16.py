@@ -1,6 +1,9 @@
 """VGG16 on paper: configuration D of https://arxiv.org/abs/1409.1556. It needs no torch."""
 
-from viz.networks.layers import STAGES, Layer
+from collections.abc import Sequence
+from dataclasses import replace
+
+from viz.networks.layers import STAGES, Activation, Layer, Window
 
 # Channels of each convolution of 3x3; "M" is a pooling of 2x2.
 CONFIGURATION: tuple[int | str, ...] = (
@@ -11,27 +14,34 @@ CONFIGURATION: tuple[int | str, ...] = (
 
 def _list_layers() -> tuple[Layer, ...]:
     layers: list[Layer] = []
-    index, block, position, stride, receptive_field = 0, 1, 1, 1, 1
+    windows: list[Window] = []
+    index, stride = 0, 1
     for entry in CONFIGURATION:
         if isinstance(entry, int):
-            receptive_field += 2 * stride  # a 3x3 kernel adds one cell on each side
-            layers.append(
-                Layer(
-                    name=f"conv{block}_{position}",
-                    path=f"features.{index}",
-                    activation=f"features.{index + 1}",
-                    channels=entry,
-                    stride=stride,
-                    receptive_field=receptive_field,
-                    offset=-(receptive_field - stride) // 2,  # it lies centred on the pixels of the cell
-                    stage=STAGES[min(len(layers) // 3, 2)],  # the homework's split: 1-3, 4-6, 7-13
-                )
-            )
-            index, position = index + 2, position + 1
+            windows.append(Window(kernel=3, stride=1, padding=1))
+            path, activation = f"features.{index}", Activation(f"features.{index + 1}", "ReLU")
+            layers.append(Layer(path, path, entry, stride, "deep", activation, tuple(windows)))
+            index += 2
         else:
-            receptive_field += stride
-            index, block, position, stride = index + 1, block + 1, 1, 2 * stride
-    return tuple(layers)
+            windows.append(Window(kernel=2, stride=2, padding=0))
+            index, stride = index + 1, 2 * stride
+    return name_as_paper(layers)
+
+
+def name_as_paper(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Name a VGG's layers by block and place in it, as its paper does, and split VGG16 as the homework does.
+
+    Args:
+        layers: Of a VGG, from the input on; each pooling doubles the stride.
+    """
+    named: list[Layer] = []
+    for layer in layers:
+        place = sum(other.stride == layer.stride for other in named) + 1
+        named.append(replace(layer, name=f"conv{layer.stride.bit_length()}_{place}"))
+    if len(named) != 13:
+        return tuple(named)
+    # The homework's split: 1-3, 4-6, 7-13.
+    return tuple(replace(layer, stage=STAGES[min(place // 3, 2)]) for place, layer in enumerate(named))
 
 
 LAYERS = _list_layers()

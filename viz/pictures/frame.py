@@ -7,10 +7,13 @@ from PIL import Image
 from PIL.Image import Resampling
 
 FRAMINGS: Final = ("whole", "crop", "squash")
-MIN_SIZE: Final = 224  # pixels; the side that VGG16 was trained on
+SMALLEST_SIZE: Final = 8  # pixels
+MIN_SIZE: Final = (
+    224  # the side that VGG16 was trained on; the page offers smaller ones only to small networks
+)
 MAX_SIZE: Final = 512
 
-# VGG16 halves its input five times: below 32 pixels nothing is left after the last pooling.
+# Most networks halve their input five times: below 32 pixels nothing is left at their end.
 MIN_FRAME_SIDE: Final = 32
 
 # Left, top, right and bottom edge in pixels of the framed picture; the right and bottom ones are outside.
@@ -25,7 +28,7 @@ def frame_image(image: Image.Image, framing: str = "whole", size: int = MIN_SIZE
         framing: "whole" keeps the proportions: the short side becomes `size`, or less where a panorama
             would exceed 2 * size * size pixels, but never below 32. "crop" takes the largest square in
             the middle. "squash" ignores the proportions, as torchvision's `Resize((size, size))` does.
-        size: Pixels, from `MIN_SIZE` to `MAX_SIZE`.
+        size: Pixels, from `SMALLEST_SIZE` to `MAX_SIZE`.
 
     Returns:
         A new picture in mode RGB; size x size pixels for "crop" and "squash".
@@ -39,8 +42,8 @@ def frame_image(image: Image.Image, framing: str = "whole", size: int = MIN_SIZE
     """
     if framing not in FRAMINGS:
         raise ValueError(f"unknown framing {framing!r}; expected one of {', '.join(FRAMINGS)}")
-    if not MIN_SIZE <= size <= MAX_SIZE:
-        raise ValueError(f"unusable size {size!r}; expected {MIN_SIZE} to {MAX_SIZE} pixels")
+    if not SMALLEST_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"unusable size {size!r}; expected {SMALLEST_SIZE} to {MAX_SIZE} pixels")
     if framing == "crop":
         image = _crop_center(image)
     sides = _scale_whole(*image.size, size) if framing == "whole" else (size, size)
@@ -57,7 +60,7 @@ def _scale_whole(width: int, height: int, size: int) -> tuple[int, int]:
     """Sides of the "whole" framing: proportions kept, at most 2 * size * size pixels."""
     limit = 2 * size * size
     scale = min(size / min(width, height), math.sqrt(limit / (width * height)))
-    short = max(MIN_FRAME_SIDE, round(min(width, height) * scale))
+    short = max(min(MIN_FRAME_SIDE, size), round(min(width, height) * scale))
     # Rounding both sides up could pass the limit by a row.
     long = min(round(max(width, height) * scale), limit // short)
     return (short, long) if width < height else (long, short)

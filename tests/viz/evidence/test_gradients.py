@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import find_index
 
 from viz.evidence.gradients import compute_vector, effective_receptive_field
 from viz.evidence.receptive_fields import receptive_field_box
@@ -33,7 +34,7 @@ def test_effective_field_is_that_of_the_whole_picture(thin_network, aggregation,
 def _differentiate(network, batch, name, side, row, column, aggregation):
     pixels = batch.clone().requires_grad_()
     features = network.module.features
-    signal = features[: network.find_layer(name).index + (2 if side == "post" else 1)](pixels)
+    signal = features[: find_index(network.find_layer(name)) + (2 if side == "post" else 1)](pixels)
     vector = signal[0, :, row, column]
     values = {
         "mean": vector.mean,

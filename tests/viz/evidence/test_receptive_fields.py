@@ -1,8 +1,10 @@
 import pytest
 import torch
+from conftest import find_index
 from torch import nn
 
-from viz.evidence.receptive_fields import cell_box, find_cell, receptive_field_box
+from viz.evidence.receptive_fields import receptive_field_box
+from viz.maps.cells import lay_cells
 from viz.networks.layers import Layer
 from viz.networks.vgg16 import LAYERS
 
@@ -23,12 +25,17 @@ def positive() -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
+def find_cell(layer, x, y, height, width):
+    shape = layer.map_size(height, width)
+    return lay_cells(layer, shape, height, width).find(x, y, shape)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
 def test_box_is_what_autograd_finds(positive, layer, size):
     height, width = size
     pixels = torch.ones(1, 1, height, width, dtype=torch.float64, requires_grad=True)
-    signal = positive[: layer.index + 1](pixels)
+    signal = positive[: find_index(layer) + 1](pixels)
     rows, columns = signal.shape[2:]
     cells = [
         (0, 0),
@@ -67,20 +74,16 @@ def test_every_point_has_a_cell_that_covers_and_sees_it(layer):
             row, column = find_cell(layer, x, y, height, width)
             x0, y0, x1, y1 = receptive_field_box(layer, row, column, height, width)
             stride = layer.stride
-            left, top, right, bottom = cell_box(layer, row, column)
+            shape = layer.map_size(height, width)
+            left, top, right, bottom = lay_cells(layer, shape, height, width).outline(row, column)
             if x < width // stride * stride and y < height // stride * stride:
                 assert x0 <= left <= x < right <= x1 or x1 == width
                 assert y0 <= top <= y < bottom <= y1 or y1 == height
             assert row < height // stride and column < width // stride
 
 
-def test_point_outside_is_refused():
-    with pytest.raises(ValueError, match="within 224 x 224"):
-        find_cell(LAYERS[0], 224, 0, 224, 224)
-
-
 def test_a_field_that_is_not_known_is_refused():
-    layer = Layer("conv", "conv", None, 8, 4, None, None, "deep")
+    layer = Layer("conv", "conv", 8, 4, "deep", None)
     with pytest.raises(ValueError, match="receptive field of conv is not known"):
         receptive_field_box(layer, 0, 0, 64, 64)
     assert layer.sides == ("pre",)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import plotly.express as px
 import pytest
@@ -18,13 +20,19 @@ from viz.figures.pieces import (
     PhotoPanel,
     format_value,
 )
+from viz.maps.cells import PIXELS, Cells
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.vgg16 import LAYERS
 
 PHOTO = PhotoPanel("data:image/png;base64,AAAA", 48, 32, "Photograph")
-FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), 1, 0.0, 1535.0, "fine", "hover fine")
+FINE = Panel(np.arange(48 * 32, dtype=np.float32).reshape(32, 48), PIXELS, 0.0, 1535.0, "fine", "hover fine")
 COARSE = Panel(
-    np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]], dtype=np.float32), 16, 1.0, 9.0, "coarse", "hover coarse"
+    np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]], dtype=np.float32),
+    Cells(0, 0, 16, 16),
+    1.0,
+    9.0,
+    "coarse",
+    "hover coarse",
 )
 STAGE_NAMES = {"shallow": "shallow", "middle": "middle", "deep": "deep"}
 NAMES = [layer.name for layer in LAYERS]
@@ -95,15 +103,16 @@ def test_every_colour_bar_describes_its_own_map_and_lies_below_it():
 @pytest.mark.parametrize("smooth", [False, True])
 def test_a_map_has_the_chosen_scale(colors, smooth):
     diverging = colors == DIVERGING_SCALE
-    trace = draw(Look("turbo" if diverging else colors, diverging=diverging, smooth=smooth)).data[2]
+    panels = [FINE, replace(COARSE, diverging=diverging)]
+    trace = draw(Look("turbo" if diverging else colors, smooth=smooth), panels).data[2]
     expected = px.colors.get_colorscale(COLOR_SCALES.get(colors, DIVERGING_SCALE))
     assert [color for _, color in trace.colorscale] == [color for _, color in expected]
     assert trace.zsmooth == ("best" if smooth else False)
 
 
 def test_a_bar_that_clips_says_so():
-    clipped = Panel(COARSE.heatmap, 16, 2.0, 8.0, "clipped", "hover")
-    whole = Panel(COARSE.heatmap, 16, 1.0, 9.0, "whole", "hover")
+    clipped = Panel(COARSE.heatmap, COARSE.cells, 2.0, 8.0, "clipped", "hover")
+    whole = Panel(COARSE.heatmap, COARSE.cells, 1.0, 9.0, "whole", "hover")
     figure = draw(panels=(clipped, whole))
     assert [trace.colorbar.ticktext for trace in figure.data[1:]] == [("≤ 2", "5", "≥ 8"), ("1", "5", "9")]
 
@@ -254,7 +263,7 @@ def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
     photo = PhotoPanel("data:image/png;base64,", 336, 224, "photo")
     grid = arrange_panels(3, 1000, 600, 224 / 336)
     pixels = np.zeros((14, 21, 3), np.uint8)
-    colors = Colors(pixels, np.ones((14, 21, 3), np.float32), 16, "colors", "hover")
+    colors = Colors(pixels, np.ones((14, 21, 3), np.float32), COARSE.cells, "colors", "hover")
     figure = draw_channel(photo, COARSE, colors, Look(overlay=True), grid)
     assert [trace.type for trace in figure.data] == ["image", "heatmap", "image"]
     np.testing.assert_array_equal(figure.data[1].z, COARSE.heatmap)

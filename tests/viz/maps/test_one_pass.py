@@ -9,15 +9,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import PHOTOS
+from conftest import PHOTOS, find_index
 from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from viz.maps import one_pass
 from viz.maps.aggregations import AGGREGATIONS
-from viz.maps.one_pass import extract_heatmaps, run_pass
+from viz.maps.one_pass import extract_heatmaps, find_least_size, run_or_fall_back, run_pass
+from viz.networks.catalogue import load_network
+from viz.networks.errors import NetworkError
 from viz.networks.layers import SIDES
-from viz.networks.network import copy_structure
+from viz.networks.network import Network, copy_structure, share_module
 from viz.networks.vgg16 import LAYERS
+from viz.networks.wrap import wrap_network
 
 NAMES = [layer.name for layer in LAYERS]
 
@@ -59,7 +63,7 @@ def test_the_homeworks_three_layers(network, make_batch, photo):
 
 def test_the_homeworks_loop_over_all_13_layers(network, make_batch):
     batch = make_batch("cat.png", "squash")
-    oracle = run_homework(clone_features(network), batch, [layer.index for layer in LAYERS])
+    oracle = run_homework(clone_features(network), batch, [find_index(layer) for layer in LAYERS])
     heatmaps = extract_heatmaps(network, batch)
     for name, expected in zip(NAMES, oracle, strict=True):
         ours = normalize_as_homework(heatmaps[name, "post", "mean"])
@@ -69,7 +73,7 @@ def test_the_homeworks_loop_over_all_13_layers(network, make_batch):
 @pytest.mark.parametrize("photo", PHOTOS)
 def test_all_maps_equal_torchvisions_feature_extraction(network, make_batch, photo):
     batch = make_batch(photo)
-    nodes = {str(layer.index + offset) for layer in LAYERS for offset in (0, 1)}
+    nodes = {str(find_index(layer) + offset) for layer in LAYERS for offset in (0, 1)}
     with torch.no_grad():
         module = clone_features(network)
         for relu in module:
@@ -79,7 +83,7 @@ def test_all_maps_equal_torchvisions_feature_extraction(network, make_batch, pho
     heatmaps = extract_heatmaps(network, batch)
     assert len(heatmaps) == 13 * 2 * 5
     for layer, side, name in itertools.product(LAYERS, SIDES, AGGREGATIONS):
-        feature_map = kept[str(layer.index + (side == "post"))][0].double()
+        feature_map = kept[str(find_index(layer) + (side == "post"))][0].double()
         expected = AGGREGATIONS[name](feature_map).numpy()
         ours = heatmaps[layer.name, side, name]
         assert ours.dtype == np.float32
@@ -178,7 +182,7 @@ def test_a_pass_never_holds_all_raw_maps(thin_network):
     watched = replace(thin_network, module=nn.Sequential(OrderedDict(features=features)))
     heatmaps = extract_heatmaps(watched, torch.randn(1, 3, 64, 64))
     assert len(heatmaps) == 130
-    assert len(outputs) == 13 + 13 + 5
+    assert len(outputs) == 13 + 13 + 4  # the last pooling is not run
     assert most_alive == 2  # a module's input and its output
 
 
@@ -205,7 +209,7 @@ def test_zeros_after_the_relu_are_counted(network, make_batch):
     for index, module in enumerate(clone_features(network)[:30]):
         signal = module(signal)
         for layer in LAYERS:
-            if layer.index + 1 == index:
+            if find_index(layer) + 1 == index:
                 expected = np.mean(signal.numpy() == 0)
                 assert heatmaps.zero_shares[layer.name] == pytest.approx(expected, abs=1e-5)
 
@@ -221,3 +225,115 @@ def test_the_number_of_threads_changes_no_bit(network, make_batch, width, thread
     finally:
         torch.set_num_threads(every)
     assert all(np.array_equal(found[key], expected[key]) for key in expected)
+
+
+@pytest.fixture(scope="module")
+def alexnet():
+    return load_network("untrained:torchvision:alexnet")
+
+
+@pytest.mark.parametrize(("height", "width", "got"), [(20, 20, 20), (20, 300, 20), (224, 30, 30)])
+def test_a_picture_that_is_too_small_is_told_the_least_size(alexnet, height, width, got):
+    # By hand: 31 pixels are 7 cells, then 3, then 1; the third pooling comes behind the last layer.
+    with pytest.raises(
+        NetworkError, match=rf"has {got} pixels, and the network needs at least 31\."
+    ) as caught:
+        extract_heatmaps(alexnet, torch.zeros(1, 3, height, width))
+    assert (caught.value.reason, caught.value.details) == ("too_small", {"size": 31, "got": got})
+
+
+def test_a_picture_of_the_least_size_goes_through_all_layers(alexnet):
+    assert find_least_size(alexnet) == 31
+    heatmaps = extract_heatmaps(alexnet, torch.zeros(1, 3, 31, 31))
+    assert heatmaps[alexnet.layers[-1].name, "post", "mean"].shape == (1, 1)
+    assert {layer for layer, _, _ in heatmaps} == {layer.name for layer in alexnet.layers}
+
+
+def test_a_classifier_that_takes_one_size_alone_raises_no_least_size():
+    module = nn.Sequential(
+        nn.Conv2d(3, 2, 3), nn.MaxPool2d(4), nn.Conv2d(2, 2, 3), nn.Flatten(), nn.Linear(288, 5)
+    )
+    network = wrap_network(module, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), 58)
+    assert find_least_size(network) == 14  # 12 cells, 3 of them behind the pooling
+    assert extract_heatmaps(network, torch.zeros(1, 3, 20, 24))["2", "pre", "max"].shape == (2, 3)
+
+
+def test_a_network_that_writes_to_its_input_leaves_the_batch_alone():
+    class Centre(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution = nn.Conv2d(3, 2, 3)
+
+        def forward(self, pixels):
+            return self.convolution(pixels.sub_(0.5))
+
+    network = wrap_network(Centre(), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), 32)
+    batch = torch.ones(1, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+    first, second = (extract_heatmaps(network, batch)["convolution", "pre", "mean"] for _ in range(2))
+    assert torch.equal(batch, torch.ones(1, 3, 32, 32))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture
+def crowded(monkeypatch, thin_network):
+    """A network that says it is on CUDA, where there is memory for no pass."""
+    copy, real = copy_structure, Network.device.fget
+    passes = []
+
+    def fail(module):
+        passes.append(module)
+        if module is thin_network.module:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return copy(module)
+
+    def find_device(network):
+        return torch.device("cuda") if network.module is thin_network.module else real(network)
+
+    monkeypatch.setattr(one_pass, "copy_structure", fail)
+    monkeypatch.setattr(Network, "device", property(find_device))
+    return thin_network, passes
+
+
+def test_what_finds_no_memory_on_the_device_is_computed_on_the_cpu(crowded):
+    network, passes = crowded
+    twin = replace(network, module=copy.deepcopy(network.module))
+    batch = torch.randn(1, 3, 64, 80, generator=torch.Generator().manual_seed(1))
+    expected = extract_heatmaps(twin, batch)
+    before = {id(parameter): parameter.clone() for parameter in network.module.parameters()}
+    passes.clear()
+
+    heatmaps = extract_heatmaps(network, batch)
+    assert heatmaps.fell_back and not expected.fell_back
+    assert heatmaps.keys() == expected.keys()
+    assert all(np.array_equal(heatmaps[key], expected[key]) for key in expected)
+    assert heatmaps.zero_shares == expected.zero_shares
+
+    first, second = passes
+    assert first is network.module and second is not first
+    parameters = list(network.module.parameters())
+    assert [id(parameter) for parameter in parameters] == list(before)
+    assert all(torch.equal(parameter, before[id(parameter)]) for parameter in parameters)
+    assert not any(parameter.requires_grad for parameter in (*parameters, *second.parameters()))
+    assert {id(parameter) for parameter in second.parameters()}.isdisjoint(before)
+
+
+def test_other_failures_and_those_of_the_cpu_itself_are_not_hidden(crowded):
+    network, _ = crowded
+    with pytest.raises(RuntimeError, match="something else"):
+        run_or_fall_back(network, raise_error(RuntimeError("something else")))
+    twin = replace(network, module=copy.deepcopy(network.module))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        run_or_fall_back(twin, raise_error(RuntimeError("out of memory")))
+
+
+def raise_error(error):
+    def fail(_):
+        raise error
+
+    return fail
+
+
+def test_convolutions_are_computed_in_full_float32():
+    torch.backends.cudnn.conv.fp32_precision = "tf32"
+    share_module(nn.Conv2d(3, 3, 1))
+    assert torch.backends.cudnn.conv.fp32_precision == "ieee"

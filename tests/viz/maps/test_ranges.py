@@ -17,31 +17,38 @@ HIGH = np.array([[-2.0, 10.0]], dtype=np.float32)
     ],
 )
 def test_limits_by_hand(how, diverging, expected):
-    assert choose_limits([LOW, HIGH], how, diverging) == expected
+    assert choose_limits([LOW, HIGH], how, [diverging] * 2) == expected
 
 
 def test_percentiles_leave_one_percent_of_the_cells_at_each_end():
     heatmap = np.arange(101, dtype=np.float32).reshape(1, -1)
-    assert choose_limits([heatmap], "percentiles", False) == [(1.0, 99.0)]
+    assert choose_limits([heatmap], "percentiles", [False]) == [(1.0, 99.0)]
 
 
 def test_a_constant_map_gets_a_range():
-    assert choose_limits([np.full((2, 2), 3.0, dtype=np.float32)], "own", False) == [(3.0, 4.0)]
-    assert choose_limits([np.zeros((2, 2), dtype=np.float32)], "own", True) == [(-1.0, 1.0)]
+    assert choose_limits([np.full((2, 2), 3.0, dtype=np.float32)], "own", [False]) == [(3.0, 4.0)]
+    assert choose_limits([np.zeros((2, 2), dtype=np.float32)], "own", [True]) == [(-1.0, 1.0)]
 
 
 @pytest.mark.parametrize("value", [1e17, -3e38])
 def test_a_constant_map_of_large_values_gets_a_range(value):
-    ((low, high),) = choose_limits([np.full((2, 2), value, dtype=np.float32)], "own", False)
+    ((low, high),) = choose_limits([np.full((2, 2), value, dtype=np.float32)], "own", [False])
     assert low < high
 
 
 def test_no_maps_no_limits():
-    assert choose_limits([], "shared", False) == []
+    assert choose_limits([], "shared", []) == []
 
 
 def test_unknown_range_lists_the_valid_ones():
     with pytest.raises(
         ValueError, match="unknown colour range 'log'; expected one of own, shared, percentiles"
     ):
-        choose_limits([LOW], "log", False)
+        choose_limits([LOW], "log", [False])
+
+
+def test_each_map_has_a_middle_of_its_own():
+    assert (
+        choose_limits([LOW, LOW], "own", [False, True])[0]
+        != choose_limits([LOW, LOW], "own", [True, False])[0]
+    )

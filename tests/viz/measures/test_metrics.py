@@ -256,19 +256,24 @@ def test_many_maps_are_measured_like_one():
     ],
 )
 def test_strides(fine, coarse, stride):
-    assert find_stride(fine, coarse) == stride
+    assert find_stride(fine, coarse) == (stride, stride)
+
+
+def test_cells_that_do_not_divide_the_picture_are_spread_evenly():
+    assert find_stride((225, 337), (113, 169)) == (225 / 113, 337 / 169)
+    assert find_stride((10, 10), (3, 5)) == (10 / 3, 2)
 
 
 def test_the_strides_of_all_layers():
     for height, width in ((224, 337), (255, 224), (512, 767)):
         for layer in LAYERS:
             stride = layer.stride
-            assert find_stride((height, width), (height // stride, width // stride)) == stride
+            assert find_stride((height, width), (height // stride, width // stride)) == (stride, stride)
 
 
-@pytest.mark.parametrize("coarse", [(3, 5), (20, 20), (0, 0)])
+@pytest.mark.parametrize("coarse", [(20, 20), (5, 11), (0, 0)])
 def test_grids_that_do_not_fit_are_refused(coarse):
-    with pytest.raises(ValueError, match="expected a grid that pooling makes of"):
+    with pytest.raises(ValueError, match="expected a coarser grid of"):
         find_stride((10, 10), coarse)
 
 
@@ -276,6 +281,22 @@ def test_averaging():
     fine = np.arange(24.0).reshape(4, 6)
     np.testing.assert_allclose(average_to(fine, 2, 3), [[3.5, 5.5, 7.5], [15.5, 17.5, 19.5]])
     np.testing.assert_allclose(average_to(np.ones((5, 7)), 2, 3), np.ones((2, 3)))
+    # A third of 4 rows is a row and a third of the next.
+    np.testing.assert_allclose(average_to([[0.0], [3.0], [6.0], [9.0]], 3, 1), [[0.75], [4.5], [8.25]])
+
+
+@pytest.mark.parametrize("coarse", [(7, 7), (113, 84), (224, 3)])
+def test_averaging_to_any_grid_keeps_the_mean_and_agrees_with_areas(coarse):
+    fine = np.random.default_rng(0).normal(size=(225, 168))
+
+    def weigh(length, count):
+        edges, cells = np.linspace(0, length, count + 1), np.arange(length)
+        overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
+        return np.clip(overlap, 0, None) * count / length
+
+    expected = weigh(225, coarse[0]) @ fine @ weigh(168, coarse[1]).T
+    np.testing.assert_allclose(average_to(fine, *coarse), expected, atol=1e-12)
+    assert average_to(fine, *coarse).mean() == pytest.approx(fine.mean())
 
 
 # The box

@@ -6,15 +6,16 @@ from PIL import Image
 from torch import nn
 from torchvision import transforms
 
-from viz.networks.load_vgg16 import NORMALIZATION
+from viz.networks.load_vgg16 import MEAN, STD
 from viz.networks.network import Network
 from viz.networks.vgg16 import LAYERS
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+COLORS = {"vgg16": (MEAN, STD), "torchvision": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))}
 
 
 def to_batch(image, key="vgg16"):
-    return Network(nn.Identity(), LAYERS, *NORMALIZATION[key]).to_batch(image)
+    return Network(nn.Identity(), LAYERS, *COLORS[key]).to_batch(image)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,8 @@ def to_batch(image, key="vgg16"):
     [
         ("vgg16", (124, 117, 104), (0.32, 0.221, 0.061)),  # 124 - 123.68 and so on
         ("vgg16", (0, 0, 255), (-123.68, -116.779, 151.061)),
-        ("torchvision:vgg16", BLACK, (-2.117904, -2.035714, -1.804444)),  # -0.485 / 0.229 and so on
-        ("torchvision:vgg16", WHITE, (2.248908, 2.428571, 2.64)),  # (1 - 0.485) / 0.229 and so on
+        ("torchvision", BLACK, (-2.117904, -2.035714, -1.804444)),  # -0.485 / 0.229 and so on
+        ("torchvision", WHITE, (2.248908, 2.428571, 2.64)),  # (1 - 0.485) / 0.229 and so on
     ],
 )
 def test_batch_values_by_hand(key, color, expected):
@@ -32,10 +33,10 @@ def test_batch_values_by_hand(key, color, expected):
         np.testing.assert_allclose(batch[0, channel].numpy(), expected[channel], atol=5e-5)
 
 
-@pytest.mark.parametrize("key", NORMALIZATION)
+@pytest.mark.parametrize("key", COLORS)
 def test_batch_is_torchvision_s(key):
     photo = make_noise(45, 32)
-    mean, std = NORMALIZATION[key]
+    mean, std = COLORS[key]
     expected = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])(photo)
     torch.testing.assert_close(to_batch(photo, key), expected[None])
 
@@ -55,7 +56,7 @@ def test_batch_leaves_the_picture_alone():
 
 
 def test_layers_are_found_by_name_and_unknown_ones_list_the_valid_ones():
-    network = Network(nn.Identity(), LAYERS, *NORMALIZATION["vgg16"])
+    network = Network(nn.Identity(), LAYERS, MEAN, STD)
     assert [network.find_layer(layer.name) for layer in LAYERS] == list(LAYERS)
     with pytest.raises(ValueError, match=r"unknown layer 'conv6_1'; expected one of conv1_1, .*conv5_3"):
         network.find_layer("conv6_1")

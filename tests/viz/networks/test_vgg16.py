@@ -1,5 +1,6 @@
 import torch
 import torchvision
+from conftest import find_index
 from torch import nn
 
 from viz.networks.layers import STAGES
@@ -10,7 +11,7 @@ def test_table_agrees_with_torchvisions_modules():
     modules = torchvision.models.vgg16(init_weights=False).features
     convolutions = [(i, m.out_channels) for i, m in enumerate(modules) if isinstance(m, nn.Conv2d)]
     assert len(modules) == 31
-    assert [(layer.index, layer.channels) for layer in LAYERS] == convolutions
+    assert [(find_index(layer), layer.channels) for layer in LAYERS] == convolutions
 
 
 def test_names_and_stages_follow_the_paper_and_the_homework():
@@ -28,13 +29,13 @@ def test_strides_are_those_of_the_real_shapes():
         for index, module in enumerate(torchvision.models.vgg16(init_weights=False).features):
             signal = module(signal)
             heights[index] = signal.shape[2]
-    assert [224 // heights[layer.index] for layer in LAYERS] == [la.stride for la in LAYERS]
+    assert [224 // heights[find_index(layer)] for layer in LAYERS] == [la.stride for la in LAYERS]
 
 
 def test_receptive_fields_are_those_that_gradients_find():
     """With positive weights and no ReLU, exactly the pixels in the receptive field have a gradient."""
     modules = torchvision.models.vgg16(init_weights=False).features
-    layers = {layer.index: layer for layer in LAYERS}
+    layers = {find_index(layer): layer for layer in LAYERS}
     picture = torch.zeros(1, 3, 224, 224, dtype=torch.float64, requires_grad=True)
     signal = picture.sum(dim=1, keepdim=True)
     for index, module in enumerate(modules):

@@ -89,8 +89,8 @@ def test_frame_is_a_new_picture(framing, sides):
     [
         (("fit", 224), "unknown framing 'fit'; expected one of whole, crop, squash"),
         (("", 224), "unknown framing ''; expected one of whole, crop, squash"),
-        (("whole", 223), "unusable size 223; expected 224 to 512 pixels"),
-        (("crop", 513), "unusable size 513; expected 224 to 512 pixels"),
+        (("whole", 7), "unusable size 7; expected 8 to 512 pixels"),
+        (("crop", 513), "unusable size 513; expected 8 to 512 pixels"),
     ],
 )
 def test_frame_refusals(arguments, message):

@@ -1,0 +1,156 @@
+"""The visitor's network: which ones there are, its layers, and which of them the visitor wants."""
+
+from typing import Any
+
+import streamlit as st
+
+from page.cache import load_network, load_own, tell_once
+from page.settings import OWN_NETWORK
+from viz.networks.catalogue import find_network, list_known_layers, list_networks
+from viz.networks.errors import NetworkError
+from viz.networks.files import may_download
+from viz.networks.layers import STAGES, Layer
+from viz.networks.own import OwnNetwork
+from viz.pictures.frame import MIN_SIZE
+from viz.texts import Translate
+
+FEW = 6  # names of layers in a sentence
+
+
+def open_own(own: OwnNetwork | NetworkError | None, translate: Translate) -> None:
+    """Load the network of whoever started the server, or say what is wrong with it, on each run."""
+    found: object = own
+    if isinstance(own, OwnNetwork):
+        with st.spinner(translate("page.loading", network=own.title)):
+            found = load_own(own)
+    st.session_state["_own"] = None if isinstance(found, NetworkError) else own
+    if isinstance(found, NetworkError):
+        tell_once(str(found))
+        st.error(translate(found.key, **found.details), icon=":material/error:")
+
+
+def offered_networks() -> list[str]:
+    """Keys of the networks that a visitor can choose; that of whoever started the server comes first."""
+    own = [OWN_NETWORK] if st.session_state.get("_own") else []
+    return own + [info.key for info in list_networks() if may_download() or not info.megabytes]
+
+
+def settle_network() -> None:
+    """Take the first network where the visitor has chosen none, or one that is not there."""
+    if st.session_state["network"] not in offered_networks():
+        st.session_state["network"] = offered_networks()[0]
+
+
+def name_network() -> str:
+    """The title of the visitor's network."""
+    if st.session_state["network"] == OWN_NETWORK:
+        return str(st.session_state["_own"].title)
+    return find_network(st.session_state["network"]).title
+
+
+def is_known() -> bool:
+    """Whether the layers of the visitor's network are known without loading it."""
+    network = st.session_state["network"]
+    return network == OWN_NETWORK or list_known_layers(network) is not None
+
+
+def list_layers() -> tuple[Layer, ...]:
+    """The layers of the visitor's network, from the input on."""
+    network = st.session_state["network"]
+    known = None if network == OWN_NETWORK else list_known_layers(network)
+    return known or load_network(network).layers
+
+
+def find_layer(name: str) -> Layer:
+    """One of them, by its name."""
+    return next(layer for layer in list_layers() if layer.name == name)
+
+
+def selected_layers() -> list[Layer]:
+    """Those that the visitor has selected, shallow to deep."""
+    return [layer for layer in list_layers() if layer.name in st.session_state["layers"]]
+
+
+def measured_layers() -> list[Layer]:
+    """The layers that have the visitor's side of the activation; all of them where none has it.
+
+    Numbers of outputs and of activations in one curve would say nothing about depth.
+    """
+    layers = list_layers()
+    return [layer for layer in layers if st.session_state["side"] in layer.sides] or list(layers)
+
+
+def find_fixed_size() -> int | None:
+    """Side of the square pictures that a small network of one's own takes, in pixels; None for the others."""
+    own = st.session_state["_own"] if st.session_state["network"] == OWN_NETWORK else None
+    return own.size if own is not None and own.size < MIN_SIZE else None
+
+
+def is_vgg16() -> bool:
+    """Whether it is the network of the homework, on whichever weights."""
+    return str(st.session_state["network"]).endswith("vgg16")
+
+
+def choose_default_layers(layers: tuple[Layer, ...]) -> list[str]:
+    """Names of the layers that are shown at first: the middle one of each stage, and the deepest."""
+    chosen = []
+    for stage in STAGES:
+        here = [layer for layer in layers if layer.stage == stage]
+        # Better one that has both sides of the activation.
+        here = [layer for layer in here if layer.activation] or here
+        chosen += here[(len(here) - 1) // 2 :][:1]
+    return list(dict.fromkeys(layer.name for layer in (*chosen, layers[-1])))
+
+
+def network_defaults() -> dict[str, Any]:
+    """Values of the settings whose defaults depend on the network."""
+    layers = list_layers()
+    first = offered_networks()[0]
+    return {
+        "network": first,
+        "layers": choose_default_layers(layers),
+        "layer": layers[-1].name,
+        "depth": layers[0].name,
+    }
+
+
+def settle_layers() -> None:
+    """Make sure that the layers that are asked for are the network's.
+
+    What the address leaves out gets its default. After a change of the network, names that it does not have
+    are taken for places in the depth of the network before.
+    """
+    state, names, defaults = st.session_state, [layer.name for layer in list_layers()], network_defaults()
+    before, defaults_before = state.get("_names_before", ([], {}))
+    for key in ("layers", "layer", "depth"):
+        value = state[key]
+        wanted = value if isinstance(value, list) else [value]
+        if value == defaults_before.get(key):
+            wanted = [None]
+        if not set(wanted) <= set(names):
+            wanted = [_move(name, before, names) for name in wanted if name in (*before, *names)]
+            if not wanted:
+                state[key] = defaults[key]
+                continue
+        state[key] = [name for name in names if name in wanted] if isinstance(value, list) else wanted[0]
+    state["_names_before"] = (names, defaults)
+
+
+def _move(name: str, before: list[str], names: list[str]) -> str:
+    """The name of the layer at the same place in the depth."""
+    if name not in before:
+        return name
+    return names[round(before.index(name) / max(len(before) - 1, 1) * (len(names) - 1))]
+
+
+def join_names(names: list[str], translate: Translate) -> str:
+    """Names of layers in a sentence; of many, the first few and how many there are."""
+    few = ", ".join(names[:FEW])
+    return few if len(names) <= FEW else translate("layers.more", names=few, count=len(names) - FEW)
+
+
+def name_side(side: str, translate: Translate) -> str:
+    """A side of the activation in words, which name the activation where the network has one kind only."""
+    kinds = {layer.activation.kind for layer in list_layers() if layer.activation}
+    kind = kinds.pop() if len(kinds) == 1 else translate("side.activation")
+    return translate(f"side.{side}", activation=kind)

@@ -1,0 +1,354 @@
+"""One's own network from the command line: it runs, or a sentence says what to do."""
+
+import pickle
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file, save_model
+from torch import nn
+
+from viz.maps.one_pass import extract_heatmaps
+from viz.networks.errors import NetworkError
+from viz.networks.load_own import load_own
+from viz.networks.own import OwnNetwork, read_arguments
+from viz.texts import Translate
+
+BUILDERS = """
+import torch
+from torch import nn
+
+SHARED = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+
+
+class Small(nn.Module):
+    def __init__(self, inputs=3):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.act = nn.ReLU(inplace=True)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.fc(self.act(self.norm(self.conv(x))).mean((2, 3)))
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3)
+        self.second = self.first
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+class Child(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.module = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return self.module(x)
+
+
+def gray():
+    return Small(1)
+
+
+def shared():
+    return SHARED
+
+
+def number():
+    return 3
+
+
+def broken():
+    raise OSError("no disk\\nand more")
+
+
+def leave():
+    raise SystemExit(2)
+"""
+
+
+@pytest.fixture
+def nets(tmp_path, monkeypatch):
+    """The user's working directory with a package; gives its module of builders."""
+    package = tmp_path / "mynets"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "small.py").write_text(BUILDERS)
+    (package / "torn.py").write_text("import nothing_of_this_name\n")
+    (package / "script.py").write_text("import sys\nsys.exit('usage: train.py')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = set(sys.modules)
+    yield lambda: sys.modules["mynets.small"]
+    for name in set(sys.modules) - before:
+        if name.startswith("mynets"):
+            del sys.modules[name]
+
+
+def read(builder="Small", *arguments):
+    own = read_arguments(["--network", f"mynets.small:{builder}", "--size", "32", *arguments])
+    assert own is not None
+    return own
+
+
+def make_state(seed=1):
+    """A state that fits `Small`."""
+    generator = torch.Generator().manual_seed(seed)
+    shapes = {"conv.weight": (8, 3, 3, 3), "conv.bias": (8,), "fc.weight": (3, 8), "fc.bias": (3,)}
+    shapes |= {f"norm.{name}": (8,) for name in ("weight", "bias", "running_mean", "running_var")}
+    state = {name: torch.rand(shape, generator=generator) for name, shape in shapes.items()}
+    return state | {"norm.num_batches_tracked": torch.tensor(7)}
+
+
+def check_refused(reason, words, compute):
+    with pytest.raises(NetworkError) as caught:
+        compute()
+    assert caught.value.reason == reason
+    for sentence in (str(caught.value), Translate("zh")(caught.value.key, **caught.value.details)):
+        assert all(word in sentence for word in words), sentence
+        assert "\n" not in sentence
+    return str(caught.value)
+
+
+# The command line.
+
+
+def test_arguments_have_defaults():
+    own = read_arguments(["--network", "package.module:build"])
+    imagenet = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    assert own == OwnNetwork("package.module:build", None, None, *imagenet, 224)
+    assert own.title == "build"
+    assert hash(own) == hash(read_arguments(["--network=package.module:build"]))
+
+
+@pytest.mark.parametrize(
+    "color", [["0.5,0.25,1"], ["0.5", "0.25", "1"], ["0.5,", "0.25,", "1"], ["0.5, 0.25, 1"]]
+)
+def test_colors_have_commas_or_spaces(color):
+    own = read_arguments(["--mean", *color, "--network", "nets:Net", "--std", *color])
+    assert own.mean == own.std == (0.5, 0.25, 1)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--size", "32"], ["-q", "tests", "--no-browser"]])
+def test_no_network_is_none(arguments):
+    assert read_arguments(arguments) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason", "words"),
+    [
+        (["--weigths", "file.pth"], "arguments", ["--weigths file.pth"]),
+        (["--weight", "file.pth"], "arguments", ["--weight file.pth"]),
+        (["--classes"], "arguments", ["--classes"]),
+        (["--network", "module.build"], "builder_name", ["module.build", "package.module:build"]),
+        (["--network", "folder/module.py:build"], "builder_name", ["folder/module.py:build"]),
+        (["--network", ".module:build"], "builder_name", [".module:build"]),
+        (["--network", "module:build()"], "builder_name", ["module:build()"]),
+        (["--mean", "0.5,0.5"], "color_values", ["--mean 0.5,0.5"]),
+        (["--mean", "0.5", "0.5", "0.5", "0.5"], "color_values", ["--mean 0.5,0.5,0.5,0.5"]),
+        (["--mean", "123.7,116.8,103.9"], "color_values", ["--mean 123.7,116.8,103.9", "255"]),
+        (["--std", "a,b,c"], "color_values", ["--std a,b,c"]),
+        (["--std", "nan,1,1"], "color_values", ["--std nan,1,1"]),
+        (["--std", "0.5,0,0.5"], "zero_std", ["--std 0.5,0,0.5"]),
+        (["--size", "7"], "size_value", ["--size 7", "8", "1024"]),
+        (["--size", "1025"], "size_value", ["--size 1025"]),
+        (["--size", "32.5"], "size_value", ["--size 32.5"]),
+    ],
+)
+def test_what_is_not_understood_ends_in_a_sentence(arguments, reason, words):
+    check_refused(reason, words, lambda: read_arguments(["--network", "nets:Net", *arguments]))
+
+
+# The builder.
+
+
+def test_the_builder_s_own_weights_stand(nets):
+    network = load_own(read("shared", "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25"))
+    assert torch.equal(network.module[0].weight.cpu(), nets().SHARED[0].weight)
+    assert network.module is not nets().SHARED
+    assert (network.mean, network.std, network.size) == ((0.5,) * 3, (0.25,) * 3, 32)
+    assert network.classes is None
+
+
+def test_a_network_of_32_pixels_runs_on_32_pixels(nets):
+    network = load_own(read())
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
+    heatmaps = extract_heatmaps(network, network.to_batch(picture))
+    assert {key[:2] for key in heatmaps} == {("conv", "pre"), ("conv", "post")}
+    assert all(heatmap.shape == (32, 32) for heatmap in heatmaps.values())
+
+
+def test_random_weights_leave_the_builder_s_alone(nets):
+    own = read("shared")
+    before = load_own(own).module[0].weight.cpu().clone()
+    first, again, other = (load_own(own, seed).module[0].weight.cpu() for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(nets().SHARED[0].weight, before)
+    assert nets().SHARED.training and nets().SHARED[0].weight.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("builder", "reason", "words"),
+    [
+        ("mynets.absent:build", "no_import", ["mynets.absent", "ModuleNotFoundError: No module named"]),
+        ("mynets.torn:build", "no_import", ["mynets.torn", "nothing_of_this_name"]),
+        ("mynets.script:build", "no_import", ["mynets.script", "SystemExit: usage: train.py"]),
+        ("mynets.small:absent", "no_builder", ["mynets.small", "absent"]),
+        ("mynets.small:broken", "builder_failed", ["mynets.small:broken", "OSError: no disk"]),
+        ("mynets.small:leave", "builder_failed", ["SystemExit: 2"]),
+        ("mynets.small:SHARED", "builder_failed", ["TypeError", "forward"]),
+        ("mynets.small:number", "no_module", ["int"]),
+        ("mynets.small:gray", "channels", ["conv", "1"]),
+    ],
+)
+def test_a_builder_that_fails_ends_in_a_sentence(nets, builder, reason, words):
+    sentence = check_refused(reason, words, lambda: load_own(read_arguments(["--network", builder])))
+    assert "and more" not in sentence
+
+
+# Weights.
+
+
+@pytest.mark.parametrize(
+    ("file", "wrap"),
+    [
+        ("w.safetensors", lambda state: state),
+        ("w.pth", lambda state: state),
+        ("w.PT", lambda state: state),
+        ("w.pth", lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"lr": 0.1}}),
+        ("w.pth", lambda state: {"model_state_dict": state, "loss": 0.5}),
+        ("w.pth", lambda state: {"model": state}),
+        ("w.pth", lambda state: {f"module.{name}": value for name, value in state.items()}),
+        ("w.pth", lambda state: {f"_orig_mod.{name}": value for name, value in state.items()}),
+        ("w.pth", lambda state: {f"module._orig_mod.{name}": value for name, value in state.items()}),
+        ("w.pth", lambda state: {"model": {f"module.{name}": value for name, value in state.items()}}),
+        ("w.pth", lambda state: {name: value for name, value in state.items() if "tracked" not in name}),
+        ("w.pth", lambda state: {name: nn.Parameter(state[name], False) for name in state}),
+    ],
+)
+def test_weights_are_taken_out_of_what_they_are_saved_in(nets, tmp_path, file, wrap):
+    state = make_state()
+    (save_file if file.endswith("safetensors") else torch.save)(wrap(state), tmp_path / file)
+    found = load_own(read("Small", "--weights", file)).module.state_dict()
+    for name, value in state.items():
+        if not name.endswith("tracked"):
+            assert torch.equal(found[name].cpu(), value)
+
+
+def test_half_precision_becomes_single(nets, tmp_path):
+    save_file({name: value.half() for name, value in make_state().items()}, tmp_path / "w.safetensors")
+    weight = load_own(read("Small", "--weights", "w.safetensors")).module.conv.weight
+    assert weight.dtype == torch.float32
+    assert torch.equal(weight.cpu(), make_state()["conv.weight"].half().float())
+
+
+def test_a_tensor_of_two_names_may_stand_in_the_file_once(nets, tmp_path):
+    load_own(read("Tied"))
+    model = nets().Tied()
+    save_model(model, str(tmp_path / "w.safetensors"))
+    found = load_own(read("Tied", "--weights", "w.safetensors")).module
+    assert torch.equal(found.first.weight.cpu(), model.first.weight)
+    assert found.first is found.second
+
+
+def test_a_prefix_of_the_network_s_own_stays(nets, tmp_path):
+    load_own(read("Child"))
+    state = nets().Child().state_dict()
+    torch.save(state, tmp_path / "w.pth")
+    found = load_own(read("Child", "--weights", "w.pth")).module
+    assert torch.equal(found.module.weight.cpu(), state["module.weight"])
+
+
+def test_random_weights_need_no_file(nets):
+    load_own(read("Small", "--weights", "absent.pth"), seed=0)
+
+
+def test_weights_that_do_not_fit_name_the_first_three_differences(nets, tmp_path):
+    state = make_state()
+    del state["fc.weight"]
+    state["head.bias"] = torch.zeros(3)
+    state["conv.weight"] = torch.zeros(16, 3, 3, 3)
+    state["conv.bias"] = torch.zeros(16)
+    torch.save(state, tmp_path / "w.pth")
+    words = ["w.pth", "4", "missing: fc.weight; unexpected: head.bias; shape of conv.weight: "]
+    words.append("[16, 3, 3, 3] in the file, [8, 3, 3, 3] in the module")
+    sentence = check_refused("unfit_weights", words, lambda: load_own(read("Small", "--weights", "w.pth")))
+    assert "conv.bias" not in sentence
+
+
+class Opens:
+    """Unpickling it would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda saved, path: path.write_bytes(pickle.dumps(saved, 2))])
+def test_a_pickle_that_runs_code_is_refused_and_does_not(nets, tmp_path, save):
+    trace = tmp_path / "executed"
+    save({"conv.weight": Opens(str(trace))}, tmp_path / "w.pth")
+    words = ["w.pth", "torch.save(model.state_dict(), ...)"]
+    check_refused("refused_pickle", words, lambda: load_own(read("Small", "--weights", "w.pth")))
+    assert not trace.exists()
+    pickle.loads(pickle.dumps(Opens(str(trace)))).close()
+    assert trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason", "words"),
+    [
+        ("absent.pth", None, "no_weights", ["absent.pth", "FileNotFoundError"]),
+        ("absent.safetensors", None, "no_weights", ["absent.safetensors", "FileNotFoundError"]),
+        ("mynets.pth", "folder", "no_weights", ["mynets.pth", "IsADirectoryError"]),
+        ("w.bin", b"", "weights_kind", ["w.bin", ".safetensors"]),
+        ("w.pth", b"", "damaged_weights", ["w.pth", "EOFError"]),
+        ("w.pth", b"PK\3\4cut", "damaged_weights", ["w.pth", "RuntimeError"]),
+        ("w.safetensors", b"junk" * 9, "damaged_weights", ["w.safetensors", "SafetensorError"]),
+        ("w.pth", [torch.zeros(3)], "no_state", ["w.pth", "model.state_dict()"]),
+        ("w.pth", {"epoch": 3, "net": {}}, "no_state", ["w.pth"]),
+        ("w.pth", nn.Linear(2, 2), "refused_pickle", ["w.pth"]),
+    ],
+)
+def test_a_file_that_cannot_be_used_ends_in_a_sentence(nets, tmp_path, file, content, reason, words):
+    if content == "folder":
+        (tmp_path / file).mkdir()
+    elif isinstance(content, bytes):
+        (tmp_path / file).write_bytes(content)
+    elif content is not None:
+        torch.save(content, tmp_path / file)
+    check_refused(reason, words, lambda: load_own(read("Small", "--weights", file)))
+
+
+# Names of classes.
+
+
+@pytest.mark.parametrize("text", ["cat\ndog\n猫头鹰\n", "\ufeffcat\r\ndog \r\n猫头鹰\n\n"])
+def test_classes_stand_one_a_line(nets, tmp_path, text):
+    (tmp_path / "names.txt").write_bytes(text.encode())
+    assert load_own(read("Small", "--classes", "names.txt")).classes == ("cat", "dog", "猫头鹰")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        (None, "no_classes", ["names.txt", "FileNotFoundError"]),
+        ("猫\n狗\n".encode("gbk"), "no_classes", ["names.txt", "UnicodeDecodeError", "UTF-8"]),
+        (b" \n\n", "empty_classes", ["names.txt"]),
+    ],
+)
+def test_classes_that_cannot_be_read_end_in_a_sentence(nets, tmp_path, content, reason, words):
+    if content is not None:
+        (tmp_path / "names.txt").write_bytes(content)
+    check_refused(reason, words, lambda: load_own(read("Small", "--classes", "names.txt")))

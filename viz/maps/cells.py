@@ -1,0 +1,62 @@
+"""Where the cells of a map lie in the picture."""
+
+from dataclasses import dataclass
+
+from viz.networks.layers import Layer
+
+Edges = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A grid of cells over the picture, in input pixels.
+
+    Attributes:
+        left: Edge of the first column.
+        top: Edge of the first row.
+        width: Of a cell.
+        height: Of a cell.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def find(self, x: float, y: float, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Row and column of the cell that holds a place, or of the one next to it, counted from 0.
+
+        Args:
+            x: Input pixels from the left edge.
+            y: Input pixels from the upper edge.
+            shape: Of the map, [h, w].
+        """
+        row, column = int((y - self.top) // self.height), int((x - self.left) // self.width)
+        return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
+
+    def outline(self, row: int, column: int) -> Edges:
+        """The edges of a cell, in input pixels."""
+        left, top = self.left + column * self.width, self.top + row * self.height
+        return left, top, left + self.width, top + self.height
+
+
+PIXELS = Cells(0, 0, 1, 1)  # of the picture itself
+
+
+def lay_cells(layer: Layer, shape: tuple[int, ...], height: int, width: int) -> Cells:
+    """Lay a layer's map over the picture.
+
+    In a plain chain each cell lies in the middle of its receptive field. Elsewhere the cells are spread
+    evenly over the picture.
+
+    Args:
+        layer: Whose map it is.
+        shape: Of the map, [h, w].
+        height: Of the picture, in input pixels.
+        width: Of the picture, in input pixels.
+    """
+    field, offset = layer.receptive_field, layer.offset
+    if field is None or offset is None:
+        return Cells(0, 0, width / shape[1], height / shape[0])
+    start = offset + (field - layer.stride) / 2
+    return Cells(start, start, layer.stride, layer.stride)

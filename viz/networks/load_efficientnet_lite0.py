@@ -1,0 +1,53 @@
+"""EfficientNet-Lite0 with its classifier; its weights come with the page, and timm builds it."""
+
+from pathlib import Path
+
+import timm
+import torch
+from safetensors.torch import load_file
+from timm.data.imagenet_info import ImageNetInfo
+from torch import Tensor, nn
+
+from viz.networks.files import Progress, check_file
+from viz.networks.network import Network, share_module
+from viz.networks.trial import find_layers
+
+BUNDLED_PATH = Path(__file__).parents[2] / "assets" / "weights" / "efficientnet_lite0.fp16.safetensors"
+BUNDLED_SHA256 = "fd75b8e1aee56a61fd440a21de1cf524a6ca9ef307bffc767267fd84758abbbf"
+
+MEAN = (127 / 255, 127 / 255, 127 / 255)  # of red, green and blue in 0..1
+STD = (128 / 255, 128 / 255, 128 / 255)
+SIZE = 224
+CLASSES = 1000
+
+
+def read_weights(name: str, _: Progress | None = None) -> dict[str, Tensor]:
+    """The published weights, in single precision.
+
+    Raises:
+        WeightsError: The file is missing or altered.
+    """
+    check_file(BUNDLED_PATH, BUNDLED_SHA256)
+    # The file leaves out what only training uses.
+    unused = (key for key in build_module(name).state_dict() if key.endswith("num_batches_tracked"))
+    state = {key: value.float() for key, value in load_file(BUNDLED_PATH).items()}
+    return state | {key: torch.tensor(0) for key in unused}
+
+
+def wrap_module(_: str, module: nn.Module) -> Network:
+    """The network of a module that has got its weights."""
+    share_module(module)
+    return Network(module, find_layers(module, SIZE), MEAN, STD, list_classes(), SIZE)
+
+
+def build_module(_: str) -> nn.Module:
+    """The modules, without any memory for parameters yet."""
+    with torch.device("meta"):
+        module: nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    return module
+
+
+def list_classes() -> tuple[str, ...]:
+    """The names of ImageNet's 1,000 classes."""
+    info = ImageNetInfo()
+    return tuple(info.index_to_description(index) for index in range(CLASSES))

@@ -1,0 +1,108 @@
+"""One's own network, as whoever starts the server names it on the command line. It needs no torch."""
+
+import argparse
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from viz.networks.errors import NetworkError
+
+# ImageNet's, with which most networks are trained; of red, green and blue in 0..1.
+MEAN = "0.485,0.456,0.406"
+STD = "0.229,0.224,0.225"
+SIZE = "224"
+SIZES = range(8, 1025)
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """What is needed to build one's own network.
+
+    Attributes:
+        builder: "package.module:build", a function or class that is called without arguments.
+        weights: A file .safetensors, .pth or .pt; None leaves the builder's own weights.
+        classes: A file with the name of a class a line; None where there is no classifier.
+        mean: Of red, green and blue in 0..1, as in its training.
+        std: Of the same.
+        size: Side of the square picture that it was made for, in pixels.
+    """
+
+    builder: str
+    weights: Path | None
+    classes: Path | None
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    size: int
+
+    @property
+    def title(self) -> str:
+        """The name of the function or class that builds it."""
+        return self.builder.partition(":")[2]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises a sentence where argparse would end the program."""
+
+    def error(self, message: str) -> NoReturn:
+        raise NetworkError("arguments", error=message)
+
+
+def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
+    """Read what stands behind `streamlit run app.py --`.
+
+    Args:
+        arguments: Without the program's name, such as `sys.argv[1:]`.
+
+    Returns:
+        One's own network; None without "--network", whatever else stands there.
+
+    Raises:
+        NetworkError: The arguments are not understood.
+    """
+    parser = _make_parser()
+    known, unknown = parser.parse_known_args(arguments)
+    if known.network is None:
+        return None
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+", known.network):
+        raise NetworkError("builder_name", got=known.network)
+    mean, std = _read_color("--mean", known.mean), _read_color("--std", known.std)
+    if min(std) == 0:
+        raise NetworkError("zero_std", got=_join(known.std))
+    return OwnNetwork(known.network, known.weights, known.classes, mean, std, _read_size(known.size))
+
+
+def _make_parser() -> _Parser:
+    parser = _Parser(prog="streamlit run app.py --", allow_abbrev=False, add_help=False)
+    parser.add_argument("--network", metavar="package.module:build", help="what builds your own network")
+    parser.add_argument("--weights", type=Path, help=".safetensors, or a state_dict in .pth or .pt")
+    parser.add_argument("--classes", type=Path, help="a text file with the name of a class a line")
+    parser.add_argument("--mean", nargs="+", default=[MEAN], help=f"red, green, blue in 0..1; {MEAN}")
+    parser.add_argument("--std", nargs="+", default=[STD], help=f"red, green, blue in 0..1; {STD}")
+    parser.add_argument("--size", default=SIZE, help=f"side of its square picture, in pixels; {SIZE}")
+    return parser
+
+
+def _read_color(option: str, values: Sequence[str]) -> tuple[float, float, float]:
+    """Three numbers, whether commas or spaces stand between them."""
+    try:
+        red, green, blue = (float(value) for value in _join(values).split(","))
+    except ValueError:
+        red = green = blue = math.nan
+    if not all(0 <= value <= 1 for value in (red, green, blue)):
+        raise NetworkError("color_values", option=option, got=_join(values))
+    return red, green, blue
+
+
+def _join(values: Sequence[str]) -> str:
+    return ",".join(value.strip(", ") for value in values)
+
+
+def _read_size(value: str) -> int:
+    if not (value.isdecimal() and int(value) in SIZES):
+        raise NetworkError("size_value", got=value, low=SIZES[0], high=SIZES[-1])
+    return int(value)
