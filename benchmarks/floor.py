@@ -1,6 +1,6 @@
 """The least that a Streamlit page with a heatmap can be: what the real page's times are held against.
 
-The benchmark starts it: see `page.py`.
+The benchmark starts it: see `visitor.py`.
 """
 
 import plotly.graph_objects as go

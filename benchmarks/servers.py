@@ -101,7 +101,7 @@ def read_memory(group: int) -> float:
         group: Process id of its leader.
     """
     processes = (int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal())
-    return sum(_read_resident(process) for process in processes if _read_group(process) == group)
+    return sum(read_resident(process) for process in processes if _read_group(process) == group)
 
 
 def _read_group(process: int) -> int | None:
@@ -116,7 +116,8 @@ def read_peak(process: int) -> float:
     return _read_status(process, "VmHWM")
 
 
-def _read_resident(process: int) -> float:
+def read_resident(process: int) -> float:
+    """What a process holds in memory now, in MB."""
     return _read_status(process, "VmRSS")
 
 

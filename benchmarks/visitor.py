@@ -24,7 +24,9 @@ from servers import Server, read_memory, run_server, stop_group, wait_until_heal
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from page.settings import DEFAULT_LAYERS, FIRST_LAYERS, HOMEWORK_LAYERS
+from page.networks import choose_default_layers
+from page.settings import HOMEWORK_LAYERS
+from viz.networks.vgg16 import LAYERS
 
 LAUNCH_LIMIT = 2.1
 VISIT_LIMIT = 1.6
@@ -66,10 +68,10 @@ def _select(layers: list[str]) -> Subject:
 # does by itself; how the changes compare with a floor that is spared it, too, is reported beside that.
 FLOOR = Subject("benchmarks/floor.py", "values", 1, settings=("--runner.postScriptGC", "true"))
 SPARED_FLOOR = Subject("benchmarks/floor.py", "values", 1)
-PAGE = Subject("app.py", "aggregation", len(DEFAULT_LAYERS))
+PAGE = Subject("app.py", "aggregation", len(choose_default_layers(LAYERS)))
 CHANGES = (
     (_select(HOMEWORK_LAYERS), "three layers", CHANGE_LIMIT),
-    (_select(FIRST_LAYERS), "all 13 layers", ALL_CHANGE_LIMIT),
+    (_select([layer.name for layer in LAYERS]), "all 13 layers", ALL_CHANGE_LIMIT),
 )
 
 
