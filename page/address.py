@@ -62,7 +62,8 @@ def open_address() -> None:
         state.pop("_names_before", None)  # the layers of this address belong to its network
         state.pop("_picture", None)  # the box and the point of this address belong to its picture
     state["_address"] = address
-    state.update({name: state[name] for name in VIEW_SETTINGS})  # written anew, they are not forgotten
+    undrawn = SETTINGS if state["view"] == "lesson" else VIEW_SETTINGS
+    state.update({name: state[name] for name in undrawn})  # written anew, they are not forgotten
 
 
 def close_address() -> None:

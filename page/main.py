@@ -11,6 +11,7 @@ from page.browser.screen import Screen, find_screen
 from page.networks import is_known, name_network, open_own, settle_layers, settle_network
 from page.sidebar import draw_sidebar, draw_top
 from page.status import Status
+from page.views.lesson import draw_lesson, draw_lesson_link, settle_lesson
 from page.views.measured import draw_measured
 from page.views.point_at_it import draw_point_at_it
 from page.views.side_by_side import draw_side_by_side
@@ -25,6 +26,7 @@ DRAW = {
     "depth": draw_through_the_depth,
     "measure": draw_measured,
     "probe": draw_point_at_it,
+    "lesson": draw_lesson,
 }
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
 STYLE = Path(__file__).parent / "style.css"
@@ -42,6 +44,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     translate = Translate(st.session_state["lang"])
     open_own(_read_arguments(arguments), translate)
     settle_network()
+    settle_lesson()
     title = translate("page.title", network=name_network())
     st.set_page_config(
         page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH
@@ -49,7 +52,10 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     st.html(STYLE)
     draw_top(translate)
     _draw_header(title, translate)
-    status = Status(translate)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        status = Status(translate)
+        if st.session_state["view"] == "compare":
+            draw_lesson_link(translate)
     if not is_known():
         status.load(st.session_state["network"])
     settle_layers()

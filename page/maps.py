@@ -1,15 +1,19 @@
 """The maps of the picture in view, and how the visitor wants them drawn."""
 
+from typing import Any
+
 import streamlit as st
 
 from page.cache import compute_maps
 from page.networks import join_names, name_network, name_side
 from page.picture import Picture
+from page.settings import current_settings
 from page.status import Status
 from viz.figures.heatmaps import complete_look, make_panels, name_aggregation
 from viz.figures.pieces import Look, Panel
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.heatmaps import Heatmaps
+from viz.networks.catalogue import UNTRAINED
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
@@ -23,26 +27,41 @@ def get_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heat
         return Heatmaps(*compute_maps(picture.key, network, tuple(AGGREGATIONS), picture.pixels))
 
 
-def choose_look(overlay: bool, translate: Translate) -> Look:
-    """The visitor's choices that concern all panels."""
-    state = st.session_state
+def get_untrained_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heatmaps:
+    """The same of the visitor's network with random weights."""
+    network = UNTRAINED + st.session_state["network"]
+    text = translate("measure.computing_untrained", network=name_network())
+    with status.computing((picture.key, network), network, text):
+        return Heatmaps(*compute_maps(picture.key, network, tuple(AGGREGATIONS), picture.pixels))
+
+
+def choose_look(overlay: bool, translate: Translate, settings: dict[str, Any] | None = None) -> Look:
+    """The visitor's choices that concern all panels, or those of other settings."""
+    state = settings or current_settings()
     look = Look(state["colors"], overlay=overlay, opacity=state["opacity"], smooth=state["smooth"])
     return complete_look(look, state["aggregation"], state["range"], translate)
 
 
 def choose_panels(
-    picture: Picture, heatmaps: Heatmaps, layers: list[Layer], translate: Translate
+    picture: Picture,
+    heatmaps: Heatmaps,
+    layers: list[Layer],
+    translate: Translate,
+    settings: dict[str, Any] | None = None,
 ) -> list[Panel]:
-    """The maps of these layers as the visitor wants them."""
-    state = st.session_state
+    """The maps of these layers as the visitor wants them, or as other settings say."""
+    state = settings or current_settings()
     how = state["side"], state["aggregation"], state["range"]
     return make_panels(heatmaps, layers, *how, picture.size, translate)
 
 
-def describe_maps(key: str, translate: Translate, **values: str) -> str:
+def describe_maps(
+    key: str, translate: Translate, settings: dict[str, Any] | None = None, /, **values: str
+) -> str:
     """An alternative text that names what the maps show, from the sentence under this key."""
-    quantity = name_aggregation(st.session_state["aggregation"], translate)
-    side = name_side(st.session_state["side"], translate)
+    state = settings or current_settings()
+    quantity = name_aggregation(state["aggregation"], translate)
+    side = name_side(state["side"], translate)
     return translate(key, **{"quantity": quantity, "side": side} | values)
 
 

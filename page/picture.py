@@ -77,6 +77,13 @@ def _find_picture(translate: Translate) -> Picture:
     return picture
 
 
+def choose_sample(settings: dict[str, Any], translate: Translate) -> Picture:
+    """The bundled photograph that some settings name, framed as they say."""
+    data, digest = read_sample(settings["photo"])
+    key = PictureKey(digest, settings["framing"], settings["size"])
+    return _make_picture(key, data, _name_sample(settings["photo"], translate), translate)
+
+
 def choose_second(translate: Translate) -> Picture | None:
     """The photograph that is put beside the first, if one is; of a bad file it says what is wrong."""
     choice = st.session_state["second"]
@@ -113,7 +120,11 @@ def _frame_previous(translate: Translate) -> Picture:
 
 def _frame_sample(name: str, translate: Translate) -> Picture:
     data, digest = read_sample(name)
-    return _frame(data, digest, translate("picture.alt_sample", name=translate(f"picture.{name}")), translate)
+    return _frame(data, digest, _name_sample(name, translate), translate)
+
+
+def _name_sample(name: str, translate: Translate) -> str:
+    return translate("picture.alt_sample", name=translate(f"picture.{name}"))
 
 
 def _frame_own(data: bytes, translate: Translate) -> Picture:
@@ -124,7 +135,10 @@ def _frame(data: bytes, digest: str, alt: str, translate: Translate) -> Picture:
     framing, size = st.session_state["framing"], st.session_state["size"]
     if (fixed := find_fixed_size()) is not None:
         framing, size = "crop" if framing == "whole" else framing, fixed
-    key = PictureKey(digest, framing, size)
+    return _make_picture(PictureKey(digest, framing, size), data, alt, translate)
+
+
+def _make_picture(key: PictureKey, data: bytes, alt: str, translate: Translate) -> Picture:
     pixels, source = frame_picture(key, data)
     photo = make_photo_panel((pixels.shape[1], pixels.shape[0]), source, translate)
     return Picture(key, pixels, photo, alt)

@@ -28,6 +28,7 @@ OWN_PHOTOS = ("upload", "camera")
 NO_SECOND = "none"
 CONTROLS = ("untrained", "coarse", "noise")
 THUMBS = 16  # channels a page
+STEPS = 8  # of the lesson
 LONGEST_SIDE = MAX_SIZE * MAX_ASPECT  # of any framed photograph, in pixels
 
 OWN_NETWORK = "own"  # that of whoever started the server
@@ -151,7 +152,7 @@ def _pixels(count: int) -> Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "view": _choice("compare", ("compare", "depth", "measure", "probe")),
+    "view": _choice("compare", ("compare", "depth", "measure", "probe", "lesson")),
     "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS)),
     "network": Setting(None, lambda texts: _one_of(texts[-1], NETWORKS)),
     "layers": _names(),
@@ -182,6 +183,8 @@ SETTINGS: dict[str, Setting] = {
     "thumbs": _choice("own", ("own", "shared")),
     "thumb_page": _number(1, 1, -(-MOST_CHANNELS // THUMBS)),
     "patches": _switch(),
+    # of the view "Lesson"
+    "step": _number(1, 1, STEPS),
 }
 
 # Their widgets stand in one view only; Streamlit forgets a widget that is not drawn.
@@ -189,6 +192,7 @@ VIEW_SETTINGS = (
     "depth",
     *("controls", "threshold"),
     *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),
+    "step",
 )
 
 

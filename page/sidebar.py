@@ -36,13 +36,17 @@ def draw_top(translate: Translate) -> None:
             label_visibility="collapsed",
             on_change=_relabel,
         )
-        _draw_network(translate)
+        if st.session_state["view"] != "lesson":  # which has a network of its own
+            _draw_network(translate)
 
 
 def draw_sidebar(translate: Translate) -> None:
     """Draw all other groups; what the visitor chooses is in the session's state, by the settings' names."""
     with st.sidebar:
         _draw_picture(translate)
+        if st.session_state["view"] == "lesson":
+            st.caption(translate("lesson.sidebar"))
+            return
         _draw_layers(translate)
         _draw_look(translate)
         _draw_advanced(translate)

@@ -1,6 +1,7 @@
 """The view "Point at it": what a cell sees, what looks the same to a layer, and its channels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from page.channel_values import ChannelValues
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps
 from page.networks import find_layer, list_layers, selected_layers
 from page.picture import Picture, choose_picture, choose_second
+from page.settings import current_settings
 from page.sidebar import draw_uploader
 from page.status import Status
 from page.views.channels import draw_channels
@@ -40,17 +42,19 @@ class Probe:
         heatmaps: Of it.
         layers: Those that are shown.
         point: The place (x, y), in input pixels.
+        settings: How the maps are wanted, and which layer is chosen.
     """
 
     picture: Picture
     heatmaps: Heatmaps
     layers: list[Layer]
     point: tuple[int, int]
+    settings: dict[str, Any]
 
     def read_map(self, layer: Layer) -> NDArray[np.float32]:
         """A layer's map, as the visitor wants it."""
-        state = st.session_state
-        return self.heatmaps[layer.name, layer.pick_side(state["side"]), state["aggregation"]]
+        side = layer.pick_side(self.settings["side"])
+        return self.heatmaps[layer.name, side, self.settings["aggregation"]]
 
     def find_cell(self, layer: Layer) -> tuple[int, int]:
         """Row and column of a layer's cell at the place."""
@@ -89,7 +93,8 @@ def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Tra
     state = st.session_state
     layers = selected_layers() or [find_layer(state["layer"])]
     heatmaps = get_heatmaps(picture, status, translate)
-    probe = Probe(picture, heatmaps, layers, _find_point(picture, layers[-1], heatmaps))
+    point = _find_point(picture, layers[-1], heatmaps)
+    probe = Probe(picture, heatmaps, layers, point, current_settings())
     values = ChannelValues(picture, status, translate)
     vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
     if state["show"] == "alike":
@@ -98,11 +103,11 @@ def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Tra
     else:
         panels = choose_panels(picture, heatmaps, layers, translate)
         look = choose_look(state["overlay"], translate)
-    glow = _find_glow(probe, status, translate) if state["field"] else None
+    glow = find_glow(probe, status, translate) if state["field"] else None
     _draw_marked(probe, panels, look, glow, screen, translate)
     watch_clicks(["probed"], _take_click)
     if glow is not None:
-        _say_glow(probe, glow, translate)
+        say_glow(probe, glow, translate)
     left, right = st.columns([1, 3], gap="medium")
     with left:
         _draw_controls(probe, translate)
@@ -159,9 +164,9 @@ def _make_alike_look(translate: Translate) -> Look:
     return Look(state["colors"], state["overlay"], state["opacity"], state["smooth"], bar)
 
 
-def _find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
+def find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
     """The chosen layer's effective receptive field, within the theoretical one."""
-    state = st.session_state
+    state = probe.settings
     layer, aggregation = find_layer(state["layer"]), state["aggregation"]
     side = layer.pick_side(state["side"])
     channel = probe.heatmaps.strongest_channel(layer.name, side) if aggregation == "strongest" else 0
@@ -175,8 +180,9 @@ def _find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
     return Glow(field[top:bottom, left:right], left, top, hover)
 
 
-def _say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
-    name = st.session_state["layer"]
+def say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
+    """Tell how far the gradient in fact spreads."""
+    name = probe.settings["layer"]
     if glow.values.any():
         known = find_layer(name).receptive_field is not None
         key = "probe.field_half" if known else "probe.field_half_picture"

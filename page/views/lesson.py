@@ -1,0 +1,269 @@
+"""The view "Lesson": eight steps, each with a question first, then what the page shows, then a task."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from page.address import write_settings
+from page.browser.screen import Screen
+from page.lessons import Figure, Step, Words, list_steps, read_words
+from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, get_untrained_heatmaps
+from page.networks import choose_default_layers, find_layer, list_layers
+from page.picture import Picture, choose_picture, choose_sample
+from page.settings import STEPS, apply_settings
+from page.status import Status
+from page.views.point_at_it import Probe, find_glow, say_glow
+from page.views.side_by_side import draw_photo
+from page.widgets import draw_figure
+from viz.figures.heatmaps import draw_maps, draw_panels
+from viz.figures.layout import NARROW, arrange_panels
+from viz.figures.marked import draw_marked_panels
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.layers import Layer
+from viz.texts import Translate
+
+NETWORK = "vgg16"  # of all steps
+PHOTO_SHARE = 0.4  # of the width, beside the question
+FIGURE_SHARE = 0.8  # of the height, so that the task is in sight
+HALF_SHARE = 0.5  # of the height, for each of two figures
+ANSWER_HEIGHT = 150  # pixels of the screen
+LONGEST_ANSWER = 4000  # characters
+
+
+def draw_lesson_link(translate: Translate) -> None:
+    """A button that opens the lesson."""
+    st.button(
+        translate("lesson.link"),
+        key="open_lesson",
+        icon=":material/school:",
+        type="tertiary",
+        on_click=apply_settings,
+        args=({"view": "lesson"},),
+    )
+
+
+def settle_lesson() -> None:
+    """Take the lesson's network while the lesson is open."""
+    if st.session_state["view"] == "lesson":
+        st.session_state["network"] = NETWORK
+
+
+def draw_lesson(screen: Screen, status: Status, translate: Translate) -> None:
+    """Draw the step in the address: its question, and what belongs to it once that is answered."""
+    status.say(translate("lesson.line"))
+    number = st.session_state["step"]
+    step, words = list_steps()[number - 1], read_words(translate.language)
+    _draw_steps(number, translate)
+    st.markdown(f"### {number} · {words[step.name].title}")
+    if _recall(step)["shown"]:
+        _draw_revealed(step, words[step.name], screen, status, translate)
+    else:
+        _draw_question(step, words[step.name], screen, translate)
+    _draw_download(words, translate)
+
+
+def _recall(step: Step) -> dict[str, Any]:
+    """What the student has said in a step: kept apart from the widgets, which Streamlit forgets."""
+    kept: dict[str, dict[str, Any]] = st.session_state.setdefault("_lesson", {})
+    return kept.setdefault(step.name, {"prediction": None, "shown": False, "answer": ""})
+
+
+def _name_widget(step: Step, what: str, translate: Translate) -> str:
+    """The key of a widget that shows what is recalled; another one in each language, as its options are."""
+    key = f"lesson_{what}_{step.name}_{translate.language}"
+    if key not in st.session_state:
+        st.session_state[key] = _recall(step)[what]
+    return key
+
+
+def _keep(step: Step, what: str, key: str) -> None:
+    _recall(step)[what] = st.session_state[key]
+
+
+def _draw_steps(number: int, translate: Translate) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for name, target in (("previous", number - 1), ("next", number + 1)):
+            if name == "next":
+                st.segmented_control(
+                    translate("lesson.step"),
+                    range(1, STEPS + 1),
+                    key="step",
+                    required=True,
+                    label_visibility="collapsed",
+                )
+            st.button(
+                translate(f"lesson.{name}"),
+                key=f"lesson_{name}",
+                on_click=apply_settings,
+                args=({"step": target},),
+                disabled=not 1 <= target <= STEPS,
+                shortcut="Left" if name == "previous" else "Right",
+            )
+
+
+def _draw_question(step: Step, words: Words, screen: Screen, translate: Translate) -> None:
+    picture = _choose_picture(step.figures[0], step, translate)
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with left:
+        st.markdown(words.question)
+        key = _name_widget(step, "prediction", translate)
+        st.radio(
+            translate("lesson.predict"),
+            range(len(words.choices)),
+            format_func=words.choices.__getitem__,
+            key=key,
+            index=None,
+            on_change=_keep,
+            args=(step, "prediction", key),
+        )
+        st.button(
+            translate("lesson.show"),
+            key="lesson_show",
+            type="primary",
+            icon=":material/visibility:",
+            disabled=st.session_state[key] is None,
+            help=translate("lesson.show_help") if st.session_state[key] is None else None,
+            on_click=_reveal,
+            args=(step,),
+        )
+    with right:
+        width = screen.width * (1 if screen.width < NARROW else PHOTO_SHARE)
+        draw_photo(picture, arrange_panels(1, width, screen.height, picture.aspect), translate)
+
+
+def _reveal(step: Step) -> None:
+    _recall(step)["shown"] = True
+
+
+def _choose_picture(figure: Figure, step: Step, translate: Translate) -> Picture:
+    """The photograph that a step names, or else the visitor's."""
+    return choose_sample(figure.settings, translate) if "photo" in step.ask else choose_picture(translate)
+
+
+def _draw_revealed(step: Step, words: Words, screen: Screen, status: Status, translate: Translate) -> None:
+    st.markdown(words.question)
+    st.markdown(_judge(step, words, translate))
+    for place, figure in enumerate(step.figures):
+        st.markdown(f"**{words.figures[place]}**")
+        _draw_maps(figure, step, place, screen, status, translate)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_task(step, words, translate)
+    with right, st.expander(f"**{translate('lesson.notice')}**", icon=":material/lightbulb:"):
+        st.markdown(words.notice)
+
+
+def _judge(step: Step, words: Words, translate: Translate) -> str:
+    """What was predicted, and how it is."""
+    predicted = _recall(step)["prediction"]
+    sentence = translate("lesson.predicted", choice=words.choices[predicted])
+    if step.right is None:
+        return sentence
+    if step.right == predicted:
+        return f"{sentence} :green-badge[:material/check: {translate('lesson.right')}]"
+    it_is = translate("lesson.it_is", choice=words.choices[step.right])
+    return f"{sentence} :orange-badge[:material/close: {translate('lesson.wrong')}] {it_is}"
+
+
+def _draw_maps(
+    figure: Figure, step: Step, place: int, screen: Screen, status: Status, translate: Translate
+) -> None:
+    """One figure, as the other views draw it; of two, each without the photograph, to compare them."""
+    settings, picture = figure.settings, _choose_picture(figure, step, translate)
+    get = get_untrained_heatmaps if figure.untrained else get_heatmaps
+    heatmaps = get(picture, status, translate)
+    names = settings["layers"] or choose_default_layers(list_layers())
+    layers = [find_layer(name) for name in names]
+    panels = choose_panels(picture, heatmaps, layers, translate, settings)
+    look = choose_look(settings["overlay"], translate, settings)
+    alt = describe_maps("panel.alt", translate, settings, layers=", ".join(names), photo=picture.alt)
+    key = f"lesson_figure_{place}"
+    if len(step.figures) > 1:
+        height = max(screen.height * HALF_SHARE, 240)
+        grid = arrange_panels(len(panels), screen.width, height, picture.aspect)
+        draw_figure(draw_maps(picture.photo, panels, look, grid), key, alt, translate)
+        return
+    grid = arrange_panels(len(panels) + 1, screen.width, screen.height * FIGURE_SHARE, picture.aspect)
+    if not settings["field"]:
+        draw_figure(draw_panels(picture.photo, panels, look, grid), key, alt, translate)
+        return
+    probe = _point(picture, heatmaps, layers, settings)
+    glow = find_glow(probe, status, translate)
+    marks = [probe.mark(layer) for layer in layers]
+    chosen = probe.mark(find_layer(settings["layer"]))
+    drawn = draw_marked_panels(picture.photo, panels, look, grid, marks, chosen, glow)
+    draw_figure(drawn, key, alt, translate)
+    say_glow(probe, glow, translate)
+
+
+def _point(picture: Picture, heatmaps: Heatmaps, layers: list[Layer], settings: dict[str, Any]) -> Probe:
+    return Probe(picture, heatmaps, layers, settings["point"], settings | {"network": NETWORK})
+
+
+def _draw_task(step: Step, words: Words, translate: Translate) -> None:
+    st.markdown(f"**{translate('lesson.task')}** {words.task}")
+    key = _name_widget(step, "answer", translate)
+    st.text_area(
+        translate("lesson.answer"),
+        key=key,
+        height=ANSWER_HEIGHT,
+        max_chars=LONGEST_ANSWER,
+        placeholder=translate("lesson.answer_example"),
+        on_change=_keep,
+        args=(step, "answer", key),
+    )
+    st.button(
+        words.ask,
+        key="lesson_ask",
+        icon=":material/search:",
+        on_click=_ask,
+        args=(step.ask,),
+        help=translate("lesson.ask_help"),
+    )
+
+
+def _ask(settings: dict[str, Any]) -> None:
+    """Open the view that answers, with the step's settings; a point in them belongs to their photograph."""
+    apply_settings(settings)
+    st.session_state.pop("_picture", None)
+
+
+def _draw_download(words: dict[str, Words], translate: Translate) -> None:
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.download_button(
+            translate("lesson.download"),
+            write_report(words, translate),
+            file_name="lesson.md",
+            mime="text/markdown",
+            key="lesson_download",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.caption(translate("lesson.kept"))
+
+
+def write_report(words: dict[str, Words], translate: Translate) -> str:
+    """All that the student has said, with each step's link, as Markdown."""
+    parts = [f"# {translate('lesson.report')}"]
+    for number, step in enumerate(list_steps(), start=1):
+        said, text = _recall(step), words[step.name]
+        predicted = said["prediction"]
+        choice = translate("lesson.open") if predicted is None else text.choices[predicted]
+        parts += [
+            f"## {number} · {text.title}",
+            f"<{write_link(number, translate.language)}>",
+            f"**{translate('lesson.question')}** {text.question}",
+            translate("lesson.predicted", choice=choice),
+            f"**{translate('lesson.task')}** {text.task}",
+            f"**{translate('lesson.answer')}**",
+            said["answer"].strip() or translate("lesson.open"),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def write_link(number: int, language: str) -> str:
+    """The address of a step."""
+    parameters = write_settings({"view": "lesson", "step": number, "lang": language})
+    return f"{(st.context.url or '').partition('?')[0]}?{urlencode(parameters, doseq=True)}"
