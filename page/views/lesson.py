@@ -17,7 +17,7 @@ from page.views.point_at_it import Probe, find_glow, say_glow
 from page.views.side_by_side import draw_photo
 from page.widgets import draw_figure
 from viz.figures.heatmaps import draw_maps, draw_panels
-from viz.figures.layout import NARROW, arrange_panels
+from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
@@ -25,8 +25,8 @@ from viz.texts import Translate
 
 NETWORK = "vgg16"  # of all steps
 PHOTO_SHARE = 0.4  # of the width, beside the question
-FIGURE_SHARE = 0.8  # of the height, so that the task is in sight
-HALF_SHARE = 0.5  # of the height, for each of two figures
+FIGURE_HEIGHT = 340  # pixels of the screen: one row where the window is wide, so that the task is near
+SMALL_PANEL = 160  # pixels of the screen, there
 ANSWER_HEIGHT = 150  # pixels of the screen
 LONGEST_ANSWER = 4000  # characters
 
@@ -65,8 +65,9 @@ def draw_lesson(screen: Screen, status: Status, translate: Translate) -> None:
 
 def _recall(step: Step) -> dict[str, Any]:
     """What the student has said in a step: kept apart from the widgets, which Streamlit forgets."""
-    kept: dict[str, dict[str, Any]] = st.session_state.setdefault("_lesson", {})
-    return kept.setdefault(step.name, {"prediction": None, "shown": False, "answer": ""})
+    kept = {step.name: {"prediction": None, "shown": False, "answer": ""} for step in list_steps()}
+    said: dict[str, Any] = st.session_state.setdefault("_lesson", kept)[step.name]
+    return said
 
 
 def _name_widget(step: Step, what: str, translate: Translate) -> str:
@@ -84,28 +85,27 @@ def _keep(step: Step, what: str, key: str) -> None:
 def _draw_steps(number: int, translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for name, target in (("previous", number - 1), ("next", number + 1)):
-            if name == "next":
-                st.segmented_control(
-                    translate("lesson.step"),
-                    range(1, STEPS + 1),
-                    key="step",
-                    required=True,
-                    label_visibility="collapsed",
-                )
             st.button(
                 translate(f"lesson.{name}"),
                 key=f"lesson_{name}",
                 on_click=apply_settings,
                 args=({"step": target},),
                 disabled=not 1 <= target <= STEPS,
-                shortcut="Left" if name == "previous" else "Right",
+                shortcut="Left" if name == "previous" else "Right",  # not while the visitor types
             )
+        st.segmented_control(
+            translate("lesson.step"),
+            range(1, STEPS + 1),
+            key="step",
+            required=True,
+            label_visibility="collapsed",
+        )
 
 
 def _draw_question(step: Step, words: Words, screen: Screen, translate: Translate) -> None:
     picture = _choose_picture(step.figures[0], step, translate)
-    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
-    with left:
+    left, right = st.columns([3, 2], gap="large")
+    with left, st.container(border=True):
         st.markdown(words.question)
         key = _name_widget(step, "prediction", translate)
         st.radio(
@@ -162,8 +162,8 @@ def _judge(step: Step, words: Words, translate: Translate) -> str:
         return sentence
     if step.right == predicted:
         return f"{sentence} :green-badge[:material/check: {translate('lesson.right')}]"
-    it_is = translate("lesson.it_is", choice=words.choices[step.right])
-    return f"{sentence} :orange-badge[:material/close: {translate('lesson.wrong')}] {it_is}"
+    badge = f":orange-badge[:material/close: {translate('lesson.wrong')}]"
+    return f"{sentence} {badge} **{words.choices[step.right]}**"
 
 
 def _draw_maps(
@@ -180,11 +180,10 @@ def _draw_maps(
     alt = describe_maps("panel.alt", translate, settings, layers=", ".join(names), photo=picture.alt)
     key = f"lesson_figure_{place}"
     if len(step.figures) > 1:
-        height = max(screen.height * HALF_SHARE, 240)
-        grid = arrange_panels(len(panels), screen.width, height, picture.aspect)
+        grid = _arrange(len(panels), picture, screen)
         draw_figure(draw_maps(picture.photo, panels, look, grid), key, alt, translate)
         return
-    grid = arrange_panels(len(panels) + 1, screen.width, screen.height * FIGURE_SHARE, picture.aspect)
+    grid = _arrange(len(panels) + 1, picture, screen)
     if not settings["field"]:
         draw_figure(draw_panels(picture.photo, panels, look, grid), key, alt, translate)
         return
@@ -197,12 +196,17 @@ def _draw_maps(
     say_glow(probe, glow, translate)
 
 
+def _arrange(count: int, picture: Picture, screen: Screen) -> Grid:
+    least = MIN_PANEL_WIDTH if screen.width < NARROW else SMALL_PANEL
+    return arrange_panels(count, screen.width, FIGURE_HEIGHT, picture.aspect, least)
+
+
 def _point(picture: Picture, heatmaps: Heatmaps, layers: list[Layer], settings: dict[str, Any]) -> Probe:
     return Probe(picture, heatmaps, layers, settings["point"], settings | {"network": NETWORK})
 
 
 def _draw_task(step: Step, words: Words, translate: Translate) -> None:
-    st.markdown(f"**{translate('lesson.task')}** {words.task}")
+    st.markdown(f"**{translate('lesson.task')}**: {words.task}")
     key = _name_widget(step, "answer", translate)
     st.text_area(
         translate("lesson.answer"),
@@ -230,12 +234,14 @@ def _ask(settings: dict[str, Any]) -> None:
 
 
 def _draw_download(words: dict[str, Words], translate: Translate) -> None:
+    """A button that writes the report when it is pressed: a sentence typed just before is in it."""
+    said, page = st.session_state["_lesson"], (st.context.url or "").partition("?")[0]
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.download_button(
             translate("lesson.download"),
-            write_report(words, translate),
-            file_name="lesson.md",
+            lambda: write_report(words, said, page, translate),
+            file_name="my-lesson.md",
             mime="text/markdown",
             key="lesson_download",
             on_click="ignore",
@@ -244,26 +250,33 @@ def _draw_download(words: dict[str, Words], translate: Translate) -> None:
         st.caption(translate("lesson.kept"))
 
 
-def write_report(words: dict[str, Words], translate: Translate) -> str:
-    """All that the student has said, with each step's link, as Markdown."""
+def write_report(
+    words: dict[str, Words], said: dict[str, dict[str, Any]], page: str, translate: Translate
+) -> str:
+    """All that the student has said, with each step's link, as Markdown.
+
+    Args:
+        words: Of the steps.
+        said: Predictions and answers, by the steps' names.
+        page: Its address, without parameters.
+        translate: Words of the visitor's language.
+    """
     parts = [f"# {translate('lesson.report')}"]
     for number, step in enumerate(list_steps(), start=1):
-        said, text = _recall(step), words[step.name]
-        predicted = said["prediction"]
+        text, predicted = words[step.name], said[step.name]["prediction"]
         choice = translate("lesson.open") if predicted is None else text.choices[predicted]
         parts += [
             f"## {number} · {text.title}",
-            f"<{write_link(number, translate.language)}>",
-            f"**{translate('lesson.question')}** {text.question}",
+            f"<{page}{write_link(number, translate.language)}>",
+            f"**{translate('lesson.question')}**: {text.question}",
             translate("lesson.predicted", choice=choice),
-            f"**{translate('lesson.task')}** {text.task}",
+            f"**{translate('lesson.task')}**: {text.task}",
             f"**{translate('lesson.answer')}**",
-            said["answer"].strip() or translate("lesson.open"),
+            said[step.name]["answer"].strip() or translate("lesson.open"),
         ]
     return "\n\n".join(parts) + "\n"
 
 
 def write_link(number: int, language: str) -> str:
-    """The address of a step."""
-    parameters = write_settings({"view": "lesson", "step": number, "lang": language})
-    return f"{(st.context.url or '').partition('?')[0]}?{urlencode(parameters, doseq=True)}"
+    """The address of a step, relative to the page's."""
+    return f"?{urlencode(write_settings({'view': 'lesson', 'step': number, 'lang': language}), doseq=True)}"

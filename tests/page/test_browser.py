@@ -826,3 +826,44 @@ def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit)
     visitor.settle()
     assert visitor.parameters()["second"] == ["upload"]
     assert visitor.tab.locator(".st-key-matched .annotation text").first.text_content().startswith("Photo")
+
+
+def test_the_lesson_is_turned_by_arrow_keys_but_not_while_one_types(visit, tmp_path):
+    visitor = visit(accept_downloads=True)
+    visitor.open("?view=lesson", ".js-plotly-plot")
+    keys, radio = visitor.tab.keyboard, visitor.tab.locator(".stRadio label")
+    for number in range(2, 9):
+        keys.press("ArrowRight")
+        visitor.settle()
+        assert visitor.parameters() == {"view": ["lesson"], "step": [str(number)]}
+    for number in range(7, 1, -1):
+        keys.press("ArrowLeft")
+        visitor.settle()
+        assert visitor.parameters() == {"view": ["lesson"], "step": [str(number)]}
+    radio.filter(has_text="About a hundred times").click()
+    visitor.settle()
+    keys.press("ArrowLeft")  # within the choices
+    visitor.settle()
+    assert visitor.parameters()["step"] == ["2"]
+    radio.filter(has_text="About a hundred times").click()
+    visitor.settle()
+    visitor.tab.get_by_role("button", name="Show it").click()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    answer = visitor.tab.get_by_label("Your answer")
+    answer.click()
+    keys.type("red is red")
+    for _ in range(3):
+        keys.press("ArrowLeft")
+    keys.type("not ")
+    keys.press("ArrowRight")
+    visitor.settle()
+    assert visitor.parameters()["step"] == ["2"]
+    assert answer.input_value() == "red is not red"
+    with visitor.tab.expect_download() as download:  # a hand holds a button down for a moment
+        visitor.tab.get_by_role("button", name="Download my answers").click(delay=300)
+    download.value.save_as(tmp_path / "lesson.md")
+    report = (tmp_path / "lesson.md").read_text(encoding="utf-8")
+    assert "red is not red" in report
+    assert f"<{visitor.url}?view=lesson&step=2>" in report
+    assert "red" not in visitor.tab.url
