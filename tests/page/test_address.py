@@ -36,14 +36,13 @@ OTHERS = {
     "thumbs": "shared",
     "thumb_page": 3,
     "patches": True,
+    "step": 5,
 }
 
 
 def test_the_parameters_are_the_promised_ones():
     names = "photo network layers aggregation side framing size colors range overlay opacity smooth lang view"
-    names += (
-        " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches"
-    )
+    names += " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches step"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 

@@ -240,3 +240,17 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
             words = read_words(language)[name]
             for text in expected:
                 assert text in words.notice + words.question, (language, name, text)
+
+
+def test_the_teachers_page_has_each_steps_link_title_and_right_choice():
+    text = (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
+    words = read_words("en")
+    for number, step in enumerate(list_steps(), start=1):
+        title = f"{number} {words[step.name].title}"
+        assert f"\n### {title}\n" in text
+        (row,) = [line for line in text.splitlines() if f"| {title} |" in line]
+        assert f"| `{write_link(number, 'en')}` |" in row
+        if step.right is not None:
+            choice = words[step.name].choices[step.right]
+            assert (choice if choice.startswith("1") else choice[0].lower() + choice[1:]) in row
+    assert "(docs/teaching.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
