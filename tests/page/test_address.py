@@ -42,7 +42,10 @@ OTHERS = {
 
 def test_the_parameters_are_the_promised_ones():
     names = "photo network layers aggregation side framing size colors range overlay opacity smooth lang view"
-    names += " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches step"
+    names += (
+        " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches"
+    )
+    names += " step"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 
