@@ -90,7 +90,8 @@ def load_network(key: str = "vgg16", seed: int = 0, progress: Progress | None = 
 
     Args:
         key: As in `list_networks`. "untrained:" before it gives the same architecture random weights, as
-            `viz.networks.network.randomize` makes them, and fetches nothing.
+            `viz.networks.network.randomize` makes them, and normalisations their statistics, as
+            `viz.networks.calibrate.calibrate` finds them; it fetches nothing.
         seed: Of these random weights; the same seed gives the same network.
         progress: Called with (bytes so far, bytes in all) while weights are fetched.
 
@@ -102,17 +103,18 @@ def load_network(key: str = "vgg16", seed: int = 0, progress: Progress | None = 
         WeightsError: The weights are missing, altered, or cannot be fetched.
     """
     name = find_network(key).key
-    from viz.networks.network import randomize
-
     source = _open_source(name)
     module = source.build_module(name)
-    if key.startswith(UNTRAINED):
-        module.to_empty(device="cpu")
-        randomize(module, seed)
-    else:
+    if not key.startswith(UNTRAINED):
         module.load_state_dict(source.read_weights(name, progress), assign=True)
-    network: Network = source.wrap_module(name, module)
-    return network
+        network: Network = source.wrap_module(name, module)
+        return network
+    from viz.networks.calibrate import calibrate
+    from viz.networks.network import randomize
+
+    module.to_empty(device="cpu")
+    randomize(module, seed)
+    return calibrate(source.wrap_module(name, module))
 
 
 def _open_source(name: str) -> Any:

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from viz.networks.calibrate import calibrate
 from viz.networks.errors import NetworkError
 from viz.networks.network import Network, randomize
 from viz.networks.own import OwnNetwork
@@ -31,7 +32,8 @@ def load_own(own: OwnNetwork, seed: int | None = None) -> Network:
 
     Args:
         own: As `viz.networks.own.read_arguments` gives it.
-        seed: Of random weights, as `viz.networks.network.randomize` makes them; None takes the file's, or the
+        seed: Of random weights, as `viz.networks.network.randomize` makes them, with normalisations
+            calibrated where they can be; None takes the file's, or the
             builder's own where there is no file.
 
     Returns:
@@ -47,7 +49,15 @@ def load_own(own: OwnNetwork, seed: int | None = None) -> Network:
         randomize(module, seed)
     elif own.weights is not None:
         load_weights(module, own.weights)
-    return wrap_network(module, own.mean, own.std, own.size, classes)
+    network = wrap_network(module, own.mean, own.std, own.size, classes)
+    return network if seed is None else _calibrate(network)
+
+
+def _calibrate(network: Network) -> Network:
+    try:
+        return calibrate(network)
+    except Exception:  # a stranger's module may take one picture at a time; then it stays as it is
+        return network
 
 
 def build_module(builder: str) -> Any:

@@ -103,7 +103,8 @@ def randomize(module: nn.Module, seed: int) -> None:
     """Give a module seeded random weights: what depth and pooling alone make of a picture.
 
     Kernels and matrices are normal with variance 2 / fan-in (He et al., https://arxiv.org/abs/1502.01852),
-    so that values neither grow nor fade with depth; biases are zero, and normalisations do nothing yet.
+    so that values neither grow nor fade with depth; biases are zero, and normalisations do nothing until
+    `viz.networks.calibrate.calibrate` gives them statistics.
 
     Args:
         module: Changed in place; its buffers that are no statistics stay.

@@ -1,0 +1,57 @@
+"""Statistics for the normalisations of a network with random weights.
+
+Batch normalisations divide by statistics that training leaves in them. Random weights come with none: deep
+maps of a network that counts on them would fade or grow without bound, and say nothing of depth and pooling.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from viz.networks.network import Network, copy_structure
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
+
+IMAGES = Path(__file__).parents[2] / "assets" / "images"
+SAMPLES = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
+
+
+def calibrate(network: Network) -> Network:
+    """Give batch normalisations the statistics that the bundled photographs have where they stand.
+
+    All photographs, each its middle square, make one batch, which goes through once while they learn.
+
+    Args:
+        network: With random weights; it is left as it is.
+
+    Returns:
+        A network with the same parameters and statistics of its own; the same network where nothing
+        normalises by batches.
+    """
+    module = copy_structure(network.module)  # it has buffers of its own, and nothing below touches parameters
+    parts = [
+        part
+        for part in module.modules()
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d) and part.track_running_stats
+    ]
+    if not parts:
+        return network
+    momenta = [part.momentum for part in parts]
+    for part in parts:
+        part.reset_running_stats()
+        part.momentum = None  # the average of all batches, of which there is one
+        part.training = True
+    with torch.no_grad():
+        module(_make_batch(network).to(network.device))
+    for part, momentum in zip(parts, momenta, strict=True):
+        part.momentum = momentum
+        part.training = False
+    return replace(network, module=module)
+
+
+def _make_batch(network: Network) -> Tensor:
+    """The bundled photographs as [5, 3, size, size]."""
+    photos = [read_image((IMAGES / name).read_bytes()) for name in SAMPLES]
+    return torch.cat([network.to_batch(frame_image(photo, "crop", network.size)) for photo in photos])
