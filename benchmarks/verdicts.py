@@ -26,14 +26,14 @@ BOXES = {
     "rocket": "158,65,181,214",
 }
 PAGE = Path(__file__).parent.parent / "app.py"
-TIMEOUT_S = 120
-BADGE = re.compile(r" :\w+-badge\[(.+?)\] *\n")
+TIMEOUT_S = 600
+BADGE = re.compile(r":\w+-badge\[(.+?)\]")
 
 translate = Translate("en")
 
 
 def main() -> None:
-    """Print one row a photograph and one column a claim."""
+    """Print one row a photograph and one column a claim, each with both answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--numbers", action="store_true", help="with the sentences that name the numbers")
     options = parser.parse_args()
@@ -41,12 +41,12 @@ def main() -> None:
     print(f"| photograph | {' | '.join(claims)} |\n|{' --- |' * (len(claims) + 1)}")
     for photo in SAMPLES:
         verdicts = read_verdicts(photo)
-        cells = [f"{outcome}: {numbers}" if options.numbers else outcome for outcome, numbers in verdicts]
+        cells = [f"{answers}: {numbers}" if options.numbers else answers for answers, numbers in verdicts]
         print(f"| {translate(f'picture.{photo}')} | {' | '.join(cells)} |", flush=True)
 
 
 def read_verdicts(photo: str) -> list[tuple[str, str]]:
-    """Outcome and sentence of each claim, as they stand on the page.
+    """Both answers and the sentences of each claim, as they stand on the page.
 
     Args:
         photo: Key of `SAMPLES`.
@@ -56,10 +56,12 @@ def read_verdicts(photo: str) -> list[tuple[str, str]]:
     if photo in BOXES:
         page.query_params["box"] = BOXES[photo]
     page.run()
+    page.button(key="compare").click().run()
     verdicts = {}
     for text in (element.value for element in page.markdown):
-        if found := BADGE.search(text):
-            verdicts[text[: found.start()].strip("*")] = (found[1], text[found.end() :])
+        if answers := BADGE.findall(text):
+            claim, _, numbers = text.partition("\n")
+            verdicts[claim.strip(" *")] = (", ".join(answers), " ".join(numbers.split("\n")[1:]))
     return [verdicts[translate(f"claim.{claim}")] for claim in RULES]
 
 

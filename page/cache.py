@@ -5,6 +5,7 @@ torch takes seconds to import, so what needs it is imported only when it is used
 
 import hashlib
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,7 @@ from viz.pictures.frame import frame_image
 if TYPE_CHECKING:
     from viz.evidence.patches import Spots
     from viz.maps.feature_maps import FeatureMaps
+    from viz.measures.untrained import Untrained
     from viz.networks.network import Network
 
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
@@ -36,6 +38,8 @@ FETCHED_NETWORKS = 2
 UNTRAINED_NETWORKS = 2
 PICTURES = "64MB"
 MAPS = "256MB"
+# Of the 19 untrained networks numbers alone: 7 MB a photograph and network at 224 px, 50 at 512.
+COMPARED_PICTURES = 3
 MEASUREMENTS = 256  # 10 KB each of 13 layers, 90 KB of 120
 # Of the view "Point at it": feature maps in half precision, for the two photographs of a session together
 # 60 MB. Those of the first hold 337x224 pixels without conv1_1, which is faster to compute than to read.
@@ -118,11 +122,15 @@ def _load_fetched(key: str) -> "Network":
 
 @st.cache_resource(show_spinner=False, max_entries=UNTRAINED_NETWORKS)
 def _load_untrained(key: str, own: OwnNetwork | None) -> "Network":
+    return _build_untrained(key, own, seed=0)
+
+
+def _build_untrained(key: str, own: OwnNetwork | None, seed: int) -> "Network":
     if own is None:
-        return catalogue.load_network(key)
+        return catalogue.load_network(key, seed)
     from viz.networks.load_own import load_own as load
 
-    return load(own, seed=0)
+    return load(own, seed=seed)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -140,6 +148,26 @@ def load_own(own: OwnNetwork) -> "Network | NetworkError":
 def tell_once(sentence: str) -> None:
     """Write a sentence into the terminal, once however many visitors come."""
     logging.getLogger(__name__).error("%s", sentence)
+
+
+@st.cache_resource(show_spinner=False, max_entries=COMPARED_PICTURES)
+def open_untrained(key: PictureKey, network: str) -> "dict[int, Untrained]":
+    """Where the numbers of a photograph through untrained networks are kept, by seed, for all sessions."""
+    return {}
+
+
+def measure_untrained(network: str, seed: int, pixels: NDArray[np.uint8]) -> "Untrained":
+    """Build one untrained network, run a picture through it, and drop all but the numbers."""
+    from viz.maps.one_pass import extract_heatmaps
+    from viz.measures import untrained
+    from viz.measures.metrics import measure_edges, measure_luma
+
+    start = time.monotonic()
+    own = st.session_state["_own"] if network == OWN_NETWORK else None
+    loaded = _build_untrained(UNTRAINED + network, own, seed)
+    heatmaps = extract_heatmaps(loaded, loaded.to_batch(Image.fromarray(pixels)))
+    edges = measure_edges(measure_luma(pixels))
+    return untrained.measure_untrained(loaded.layers, heatmaps.maps, edges, start)
 
 
 @st.cache_data(show_spinner=False, max_size=MAPS)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from page.cache import load_network, load_own, tell_once
 from page.settings import OWN_NETWORK
+from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import find_network, list_known_layers, list_networks
 from viz.networks.errors import NetworkError
 from viz.networks.files import may_download
@@ -72,12 +73,8 @@ def selected_layers() -> list[Layer]:
 
 
 def measured_layers() -> list[Layer]:
-    """The layers that have the visitor's side of the activation; all of them where none has it.
-
-    Numbers of outputs and of activations in one curve would say nothing about depth.
-    """
-    layers = list_layers()
-    return [layer for layer in layers if st.session_state["side"] in layer.sides] or list(layers)
+    """The layers that have the visitor's side of the activation; all of them where none has it."""
+    return choose_measured(list_layers(), st.session_state["side"])
 
 
 def find_fixed_size() -> int | None:

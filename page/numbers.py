@@ -1,5 +1,7 @@
 """The numbers of the picture in view and of its controls, each by metric and layer."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -7,15 +9,18 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from page.cache import MEASUREMENTS, PictureKey, compute_maps, make_noise
+from page.cache import MEASUREMENTS, PictureKey, compute_maps, make_noise, measure_untrained, open_untrained
 from page.maps import get_heatmaps
 from page.networks import measured_layers, name_network, selected_layers
 from page.picture import Picture
 from page.status import Status
+from page.turns import places, wait_for
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.coarsen import average_to
 from viz.maps.heatmaps import Heatmaps
-from viz.measures.metrics import box_ratio, channel_metrics, measure_layers, measure_luma
+from viz.measures.claims import SEEDS
+from viz.measures.curves import Curves, measure_box, measure_curves
+from viz.measures.metrics import box_auc, channel_metrics, measure_edges, measure_layers, measure_luma
 from viz.networks.catalogue import UNTRAINED
 from viz.pictures.frame import Box
 from viz.texts import Translate
@@ -37,9 +42,13 @@ FORMATS = {
     "top_1": ".1%",
     "top_5": ".1%",
     "top_10": ".1%",
-    "box_ratio": ".2f",
+    "box_auc": ".2f",
     "cells": ",.0f",
 }
+# What claims alone look at: another way to count one of these.
+CLAIM_FORMATS = FORMATS | {"coarse_region_share": FORMATS["largest_region_share"]}
+# Of claims only: another way to count one of these.
+CLAIM_FORMATS = FORMATS | {"coarse_region_share": ".1%"}
 
 Metrics = dict[str, dict[str, float]]
 
@@ -52,6 +61,58 @@ def measure_all(
     for kind in st.session_state["controls"]:
         found[kind] = _measure(kind, _get_control(kind, picture, status, translate), picture, box)
     return found
+
+
+def measure_trained(picture: Picture, box: Box | None, status: Status, translate: Translate) -> Curves:
+    """What claims are judged by, of the visitor's network: one pass, unless there was one already."""
+    state = st.session_state
+    heatmaps = get_heatmaps(picture, status, translate)
+    key = (picture.key, state["network"], state["side"], state["aggregation"])
+    return _measure_curves(key, box, list(_choose_maps(heatmaps).values()), picture.pixels)
+
+
+@st.cache_data(show_spinner=False, max_entries=MEASUREMENTS)
+def _measure_curves(
+    key: tuple[Any, ...], box: Box | None, _maps: list[NDArray[np.float32]], _pixels: NDArray[np.uint8]
+) -> Curves:
+    curves = measure_curves(_maps, measure_edges(measure_luma(_pixels)))
+    return curves if box is None else curves | measure_box(_maps, box, *_pixels.shape[:2])
+
+
+def list_untrained(picture: Picture, box: Box | None) -> list[Curves]:
+    """The same of all untrained networks that were measured; it costs no pass."""
+    state = st.session_state
+    how = state["side"], state["aggregation"], box, picture.size
+    measured = open_untrained(picture.key, state["network"])
+    return [found.find_curves(measured_layers(), *how) for _, found in sorted(measured.items())]
+
+
+def time_untrained(picture: Picture) -> float:
+    """How long they took altogether, in seconds."""
+    return sum(found.seconds for found in open_untrained(picture.key, st.session_state["network"]).values())
+
+
+def measure_next(picture: Picture, tell: Callable[[], None]) -> None:
+    """Measure one more untrained network, after a wait for a turn; the numbers stay for all sessions.
+
+    Args:
+        picture: The photograph.
+        tell: As for `page.turns.wait_for`.
+    """
+    network = st.session_state["network"]
+    measured = open_untrained(picture.key, network)
+    with wait_for(places, tell):
+        seed = next(seed for seed in itertools.count() if seed not in measured)
+        if seed < SEEDS:  # else another session was faster
+            measured[seed] = measure_untrained(network, seed, picture.pixels)
+
+
+def _choose_maps(heatmaps: Heatmaps) -> dict[str, NDArray[np.float32]]:
+    """The visitor's map of each layer that is measured."""
+    side, aggregation = st.session_state["side"], st.session_state["aggregation"]
+    return {
+        layer.name: heatmaps[layer.name, layer.pick_side(side), aggregation] for layer in measured_layers()
+    }
 
 
 def _get_control(kind: str, picture: Picture, status: Status, translate: Translate) -> Heatmaps:
@@ -72,9 +133,7 @@ def _get_control(kind: str, picture: Picture, status: Status, translate: Transla
 def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -> Metrics:
     state = st.session_state
     side, aggregation, threshold = state["side"], state["aggregation"], state["threshold"]
-    chosen = {
-        layer.name: heatmaps[layer.name, layer.pick_side(side), aggregation] for layer in measured_layers()
-    }
+    chosen = _choose_maps(heatmaps)
     grid = _find_deepest_grid(chosen) if kind == "coarse" else None
     pixels = make_noise(*picture.size) if kind == "noise" else picture.pixels
     key = (kind, picture.key, state["network"], side, aggregation)
@@ -99,7 +158,7 @@ def _measure_maps(
         row["cells"] = maps[name].size
         row["height"], row["width"] = maps[name].shape
         if box is not None:
-            row["box_ratio"] = box_ratio(maps[name], box, *_pixels.shape[:2])
+            row["box_auc"] = box_auc(maps[name], box, *_pixels.shape[:2])
         means = _heatmaps.channel_means.get((name, "post"))
         # Averaging its map does not change a layer's channels; shares of a sum need values without a sign.
         if grid is None and means is not None and means.min() >= 0:

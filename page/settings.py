@@ -169,7 +169,7 @@ SETTINGS: dict[str, Setting] = {
     # of the view "Through the depth"
     "depth": _name(),
     # of the view "Measured"
-    "controls": _choices(["untrained"], CONTROLS),
+    "controls": _choices([], CONTROLS),
     "threshold": _fraction(DEFAULT_THRESHOLD, 0.05, 0.95),
     "box": _pixels(4),
     # of the view "Point at it"

@@ -134,7 +134,7 @@ def test_any_address_gives_settings_that_can_be_written(parameters):
 
 def test_defaults_are_not_shared_between_sessions():
     read_settings({})["controls"].clear()
-    assert read_settings({})["controls"] == ["untrained"]
+    assert read_settings({})["controls"] == []
 
 
 def test_the_homeworks_view_is_the_homeworks():

@@ -16,7 +16,7 @@ from viz.figures.heatmaps import draw_heatmaps
 from viz.maps.cells import lay_cells
 from viz.maps.one_pass import extract_heatmaps
 from viz.maps.values import normalize
-from viz.measures.metrics import box_ratio
+from viz.measures.metrics import box_auc
 from viz.networks.catalogue import load_network
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.browser
 PICTURE = ".heatmaplayer .hm image"
 HEATMAP = f".stPlotlyChart {PICTURE}"
 CAT = ROOT / "assets" / "images" / "cat.png"
+CLAIM_CHART = ".st-key-chart_detail .scatterlayer"
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -529,7 +530,9 @@ def test_all_13_layers(visit):
 
 def test_a_box_is_drawn_and_its_chart_read(visit, network):
     visitor = visit()
-    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    visitor.open("?view=measure", CLAIM_CHART)
+    visitor.tab.get_by_text("Draw a box", exact=True).click()
+    visitor.settle()
     left, top, right, _ = visitor.boxes()[0]
     scale = (right - left) / 337
     places = [(left + x * scale, top + y * scale) for x, y in ((90, 40), (250, 200))]
@@ -540,17 +543,19 @@ def test_a_box_is_drawn_and_its_chart_read(visit, network):
     visitor.settle()
     box = [int(edge) for edge in visitor.parameters()["box"][0].split(",")]
     assert box == pytest.approx([90, 40, 250, 200], abs=3)
-    assert visitor.tab.get_by_text("Inside the box, over chance").count() >= 1
+    assert visitor.tab.get_by_text("Box told from the rest (AUC)").count() >= 1
+    assert not visitor.tab.get_by_role("switch", name="Draw a box").is_checked()
     values = visitor.tab.evaluate(
-        "() => Array.from(document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y, Number)"
+        """() => Array.from(document.querySelector('.st-key-chart_object .js-plotly-plot')._fullData[0].y,
+                            Number)"""
     )
     assert len(values) == 13
     photo = read_image((ROOT / "assets/images/cat.png").read_bytes())
     heatmaps = extract_heatmaps(network, network.to_batch(frame_image(photo)))
-    expected = [box_ratio(heatmaps[name, "post", "mean"], tuple(box), 224, 337) for name in NAMES]
+    expected = [box_auc(heatmaps[name, "post", "mean"], tuple(box), 224, 337) for name in NAMES]
     assert values == pytest.approx(expected, rel=1e-5)
     visitor.tab.reload()
-    visitor.tab.wait_for_selector(".stPlotlyChart .scatterlayer")
+    visitor.tab.wait_for_selector(CLAIM_CHART)
     visitor.settle()
     assert visitor.parameters()["box"] == [",".join(map(str, box))]
     visitor.tab.get_by_role("button", name="Remove the box").click()
@@ -560,7 +565,7 @@ def test_a_box_is_drawn_and_its_chart_read(visit, network):
 
 def test_a_box_by_keyboard_alone(visit):
     visitor = visit()
-    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    visitor.open("?view=measure", CLAIM_CHART)
     tab_to(visitor, "textbox", "Edges of the box (px)")
     visitor.tab.keyboard.type("90, 40, 250")
     press_keys(visitor, "Enter")
@@ -569,7 +574,7 @@ def test_a_box_by_keyboard_alone(visit):
     press_keys(visitor, "Enter")
     assert visitor.tab.get_by_test_id("stAlert").count() == 0
     assert visitor.parameters()["box"] == ["90,40,250,200"]
-    assert visitor.tab.get_by_text("Inside the box, over chance").count() >= 1
+    assert visitor.tab.locator(".st-key-chart_object").count() == 1
     tab_to(visitor, "button", "Remove the box")
     press_keys(visitor, "Enter")
     assert "box" not in visitor.parameters()
@@ -577,7 +582,7 @@ def test_a_box_by_keyboard_alone(visit):
 
 def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
     visitor = visit()
-    visitor.open("?view=measure&threshold=0.6&photo=coffee", ".stPlotlyChart .scatterlayer")
+    visitor.open("?view=measure&threshold=0.6&photo=coffee&controls=untrained", CLAIM_CHART)
     with visitor.tab.expect_download() as download:
         visitor.tab.get_by_role("button", name="All digits and settings as CSV").click()
     rows = list(csv.DictReader(download.value.path().open(encoding="utf-8", newline="")))
@@ -585,7 +590,7 @@ def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
     assert {row["threshold"] for row in rows} == {"0.6"}
     assert {row["photo"] for row in rows} == {"coffee"}
     drawn = visitor.tab.evaluate(
-        """() => Array.from(document.querySelectorAll('.js-plotly-plot')[1]._fullData,
+        """() => Array.from(document.querySelector('.st-key-metrics .js-plotly-plot')._fullData,
                             (trace) => Array.from(trace.y, Number))"""
     )
     assert [float(row["active_share"]) for row in rows] == pytest.approx(drawn[0] + drawn[1], rel=1e-12)
@@ -593,12 +598,55 @@ def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
 
 def test_the_measures_on_a_phone(visit):
     visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
-    visitor.open("?view=measure", ".stPlotlyChart .scatterlayer")
+    visitor.open("?view=measure", CLAIM_CHART)
     assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    for box in visitor.tab.locator(".js-plotly-plot").all():
-        edges = box.bounding_box()
+    charts = visitor.tab.locator('[class*="st-key-chart_"] .js-plotly-plot').all()
+    assert len(charts) == 3
+    for chart in charts:
+        edges = chart.bounding_box()
         assert edges["x"] >= 0
         assert edges["x"] + edges["width"] <= PHONE["width"]
+
+
+def test_a_swipe_over_the_photograph_scrolls_a_phone_and_draws_no_box(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?view=measure", CLAIM_CHART)
+    left, top, right, bottom = visitor.boxes()[0]
+    swipe = {"x": (left + right) / 2, "y": bottom - 20, "yDistance": -150, "gestureSourceType": "touch"}
+    session = visitor.tab.context.new_cdp_session(visitor.tab)
+    session.send("Input.synthesizeScrollGesture", swipe | {"speed": 400})
+    visitor.settle()
+    assert visitor.boxes()[0][1] == pytest.approx(top - 150, abs=30)
+    assert "box" not in visitor.parameters()
+    assert visitor.tab.get_by_role("textbox", name="Edges of the box (px)").input_value() == ""
+
+
+@pytest.mark.parametrize("query", ["", "&lang=zh&box=18,0,273,214"])
+def test_the_first_claim_and_its_chart_stand_on_a_small_screen(visit, query):
+    visitor = visit(viewport={"width": 1280, "height": 720})
+    visitor.open(f"?view=measure{query}", CLAIM_CHART)
+    claim = visitor.tab.locator(".st-key-claim_detail").bounding_box()
+    chart = visitor.tab.locator(".st-key-chart_detail .js-plotly-plot").bounding_box()
+    assert 0 < claim["y"] < claim["y"] + claim["height"] <= 720
+    assert chart["y"] + chart["height"] <= 720
+    assert chart["x"] > claim["x"] + 0.3 * claim["width"]  # beside the claim
+
+
+def test_hover_reads_all_lines_at_a_depth(visit):
+    visitor = visit()
+    visitor.open("?view=measure&controls=untrained,noise", CLAIM_CHART)
+    visitor.tab.get_by_text("All other metrics against depth").click()
+    visitor.settle()
+    chart = visitor.tab.locator(".st-key-metrics .js-plotly-plot")
+    chart.scroll_into_view_if_needed()
+    visitor.tab.wait_for_timeout(500)
+    frame = chart.bounding_box()
+    visitor.tab.mouse.move(frame["x"] + 100, frame["y"] + 130, steps=4)
+    hover = chart.locator(".hoverlayer .legend")
+    hover.wait_for()
+    text = hover.text_content()
+    assert re.search("conv|[1-5]_[1-3]", text)
+    assert all(name in text for name in ("VGG16", "Untrained", "Noise"))
 
 
 def click_in(visitor, place, x, y, width=337):

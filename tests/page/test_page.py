@@ -13,7 +13,7 @@ from conftest import DEFAULT_LAYERS, ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from page import address, cache, channel_values, main, picture, status, turns
+from page import address, cache, channel_values, main, picture, status, turns, verdicts
 from page.views import point_at_it
 from viz.networks import files
 from viz.networks import load_vgg16 as model
@@ -23,6 +23,7 @@ from viz.pictures.frame import frame_image
 from viz.texts import Translate, load_catalogue
 
 NAMES = [layer.name for layer in LAYERS]
+CLAIMS = ("detail", "regions", "resolution", "object")
 ENGLISH = Translate("en")
 
 
@@ -521,10 +522,8 @@ def test_the_measures_are_those_of_the_maps(page, network, make_batch):
 
 
 def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):
-    open_measures(page, controls="")
+    open_measures(page)
     assert len(count_passes) == 1
-    assert [info.value for info in page.info] == [ENGLISH("verdict.needs_untrained")]
-    page.get("button_group")
     for controls, passes in (
         (["coarse"], 1),
         (["coarse", "untrained"], 2),
@@ -545,24 +544,98 @@ def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):
     assert page.query_params["controls"] == ["untrained", "coarse", "noise"]
 
 
+def read_claims(page):
+    """Badges and the text below them, by claim."""
+    found = {}
+    for markdown in page.markdown:
+        badges = re.findall(r":\w+-badge\[(.+?)\]", markdown.value)
+        if badges:
+            claim, _, rest = markdown.value.partition("\n")
+            found[claim.strip(" *")] = (badges, rest)
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_claim_stands_beside_its_chart(page, language):
+    translate = Translate(language)
+    open_measures(page, box="100,20,260,200", lang=language)
+    claims = read_claims(page)
+    assert list(claims) == [translate(f"claim.{claim}") for claim in CLAIMS]
+    for claim in CLAIMS:
+        (truth, learned), text = claims[translate(f"claim.{claim}")]
+        spec = read_chart(page, f"chart_{claim}")
+        assert len([trace for trace in spec["data"] if trace["name"] == "VGG16"]) == (
+            3 if claim == "regions" else 1
+        )
+        asked = "construction" if claim == "resolution" else "unasked"
+        assert learned == translate(f"verdict.learned_{asked}")
+        assert truth
+        assert re.search(r"[{}]", text) is None
+    assert page.button(key="compare").label == translate("verdict.compare", count=19)
+    assert translate("verdict.ask") in [caption.value for caption in page.caption]
+
+
 def test_verdicts_are_written_from_the_numbers(page):
-    open_measures(page, box="100,20,260,200")
-    curves = read_curves(page)
-    edges = curves[ENGLISH("metric.edge_correlation"), "VGG16"]
-    text = "\n".join(markdown.value for markdown in page.markdown)
-    assert (
-        f"{np.mean(edges[:3]):.2f} in the shallow layers, {np.mean(edges[6:]):.2f} in the deep ones" in text
-    )
-    for claim in ("detail", "regions", "resolution", "object"):
-        assert ENGLISH(f"claim.{claim}") in text
-    assert "needs a box" not in text.split(ENGLISH("verdict.title"))[1].split("All numbers")[0]
+    open_measures(page)
+    curve = read_chart(page, "chart_detail")["data"][0]
+    mean = np.mean([float(value) for value in curve["y"][:3]])
+    _, text = read_claims(page)[ENGLISH("claim.detail")]
+    assert f"mean of the shallow layers: **{mean:.2f}**" in text
 
 
 def test_without_a_box_the_claim_about_objects_is_left_open(page):
     open_measures(page)
-    text = "\n".join(markdown.value for markdown in page.markdown)
-    assert ENGLISH("verdict.needs_box") in text
-    assert (ENGLISH("metric.box_ratio"), "VGG16") not in read_curves(page)
+    badges, _ = read_claims(page)[ENGLISH("claim.object")]
+    assert badges == [ENGLISH("verdict.true_box")]
+    assert ENGLISH("verdict.needs_box") in [caption.value for caption in page.caption]
+    assert (ENGLISH("metric.box_auc"), "VGG16") not in read_curves(page)
+
+
+def test_untrained_networks_cost_19_passes_on_request_and_none_again(page, count_passes):
+    open_measures(page, network="efficientnet_lite0")
+    assert len(count_passes) == 1
+    page.button(key="compare").click().run()
+    assert_healthy(page)
+    assert len(count_passes) == 20
+    assert "compare" not in {button.key for button in page.button}
+    learned = {claim: badges[1] for claim, (badges, _) in read_claims(page).items() if len(badges) > 1}
+    assert ENGLISH("verdict.learned_unasked") not in learned.values()
+    assert len(learned) == 3
+    band = [trace for trace in read_chart(page, "chart_detail")["data"] if trace.get("fill") == "tonexty"]
+    assert len(band) == 1
+    # Nothing is computed again: for a box, the other maps of the same pass, or another session.
+    page.text_input(key="box_text").set_value("100,20,260,200").run()
+    badges, _ = read_claims(page)[ENGLISH("claim.object")]
+    assert badges[1] in [ENGLISH(f"verdict.learned_{learned}") for learned in ("yes", "opposite", "untold")]
+    page.selectbox(key="aggregation").set_value("max").run()
+    page.segmented_control(key="side").set_value("pre").run()
+    page.slider(key="threshold").set_value(0.3).run()
+    assert_healthy(page)
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    open_measures(other, network="efficientnet_lite0")
+    assert "compare" not in {button.key for button in other.button}
+    assert len(count_passes) == 20
+
+
+def test_what_was_computed_before_a_stop_is_kept(page, count_passes, monkeypatch):
+    open_measures(page)
+    measure = verdicts.measure_next
+
+    def leave_after_two(*arguments):
+        if len(count_passes) == 3:
+            st.stop()  # as Streamlit ends the run of a visitor who does something else
+        measure(*arguments)
+
+    monkeypatch.setattr(verdicts, "measure_next", leave_after_two)
+    page.button(key="compare").click().run()
+    monkeypatch.setattr(verdicts, "measure_next", measure)
+    page.run()
+    assert page.button(key="compare").label == ENGLISH("verdict.go_on", done=2, count=19)
+    badges, _ = read_claims(page)[ENGLISH("claim.detail")]
+    assert badges[1] == ENGLISH("verdict.learned_unasked")
+    page.button(key="compare").click().run()
+    assert_healthy(page)
+    assert len(count_passes) == 20
 
 
 @pytest.mark.parametrize(
@@ -635,10 +708,11 @@ def test_the_readme_tells_the_pages_verdict(page):
     readme = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- verdicts -->")[1]
     (row,) = [line for line in readme.splitlines() if line.startswith("| Brick wall")]
     open_measures(page, photo="brick")
-    outcomes = [cell.strip() for cell in row.split("|")[2:-1]]
-    text = "\n".join(markdown.value for markdown in page.markdown)
-    for claim, outcome in zip(("detail", "regions", "resolution", "object"), outcomes, strict=True):
-        assert re.search(rf"\*\*{re.escape(ENGLISH(f'claim.{claim}'))}\*\* :\w+-badge\[{outcome}\]", text)
+    answers = [cell.strip().split(", ") for cell in row.split("|")[2:-1]]
+    claims = read_claims(page)
+    for claim, told in zip(CLAIMS, answers, strict=True):
+        badges, _ = claims[ENGLISH(f"claim.{claim}")]
+        assert told[0] == badges[0]  # the other answer takes 19 passes more
 
 
 def open_probe(page, **parameters):

@@ -4,11 +4,13 @@ import string
 import pytest
 from conftest import ROOT
 
-from page.numbers import FORMATS
+from page.numbers import CLAIM_FORMATS
 from page.settings import CONTROLS, SETTINGS
-from viz.measures.claims import OUTCOMES, RULES
+from viz.measures.claims import LEARNED, RULES, TRUTHS
 from viz.networks.layers import STAGES
 from viz.texts import LANGUAGES, Translate, load_catalogue
+
+KINDS = ("shallow", "deep", "rise", "growth", "shrinkage")
 
 SOURCES = [*(ROOT / "page").rglob("*.py"), *(ROOT / "viz").rglob("*.py")]
 
@@ -73,15 +75,16 @@ def test_every_sentence_is_used():
         ("view.", SETTINGS["view"].options),
         ("control.", CONTROLS),
         ("measure.computing_", ["untrained", "noise"]),
-        ("metric.", FORMATS),
         ("claim.", RULES),
         ("probe.line_", SETTINGS["show"].options),
         ("probe.show_", SETTINGS["show"].options),
         ("channel.rank_", SETTINGS["rank"].options),
         ("channel.scale_", SETTINGS["thumbs"].options),
-        ("verdict.", OUTCOMES),
-        ("verdict.means_", OUTCOMES),
-        ("verdict.", [f"{way}_{scale}" for way in ("rises", "falls") for scale in ("difference", "ratio")]),
+        ("metric.", CLAIM_FORMATS),
+        ("verdict.true_", TRUTHS),
+        ("verdict.learned_", LEARNED),
+        ("verdict.", KINDS),
+        ("verdict.demand_", KINDS),
         ("weights_error.", ["missing", "altered", "download", "disk", "switched_off"]),
     ],
 )

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite, log10
 
 import plotly.graph_objects as go
 
 from viz.figures import pieces
 from viz.figures.layout import GAP, NARROW, Grid, Slot
 from viz.figures.pieces import Spec
-from viz.networks.layers import STAGES, Layer
+from viz.networks.layers import STAGES, Layer, Stage
 
 CURVE_STYLES = {
     "trained": {"color": pieces.ACCENT_COLOR, "width": 2.5, "dash": "solid"},
@@ -19,17 +20,37 @@ CURVE_STYLES = {
 SHADE_COLOR = "rgba(138, 141, 150, 0.12)"
 AXIS: Spec = {
     "tickangle": 0,
-    "tickfont": {"size": 10, "color": pieces.MUTED_COLOR},
+    "tickfont": {"size": 13, "color": pieces.MUTED_COLOR},
     "zeroline": False,
     "fixedrange": True,
 }
-CHART_WIDTH = 240  # pixels of the screen, at least
+BAND_COLOR = "rgba(125, 140, 196, 0.35)"
+CHART_WIDTH = 258  # pixels of the screen, at least
 CHART_HEIGHT = 132
-CHART_TITLE_HEIGHT = 34
-CHART_FOOT_HEIGHT = 34
-LEGEND_HEIGHT = 44
+CHART_TITLE_HEIGHT = 42
+CHART_FOOT_HEIGHT = 30
+LEGEND_HEIGHT = 28
+NARROW_LEGEND_HEIGHT = 48  # on a phone it takes two lines
 AXIS_WIDTH = 44
+ROOM = 1.08  # of an axis, over the largest value
 LONGEST_TICK = 4  # characters
+
+
+@dataclass(frozen=True)
+class Demanded:
+    """What is demanded of the mean over a stage.
+
+    Attributes:
+        stage: Over whose layers it is drawn.
+        mean: The curve's mean there, drawn as a broad line.
+        least: The value that is demanded, drawn as a dashed line.
+        text: What stands at the dashed line.
+    """
+
+    stage: Stage
+    mean: float
+    least: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,12 @@ class Chart:
         spec: How values are written, in d3's format, such as ".1%".
         logarithmic: Whether the axis is.
         limits: Values at which a dotted line stands.
+        span: The ends of the axis, so that it does not exaggerate; an end that is None follows the values. A
+            logarithmic axis begins at 1.
+        band: The lowest and the highest value of other networks, by layer name, between which it is shaded.
+        band_hover: What is read out of the band, in Plotly's hover template; `%{customdata[0]}` is the lowest
+            value there.
+        demands: What is demanded of the mean over a stage.
     """
 
     title: str
@@ -49,6 +76,10 @@ class Chart:
     spec: str = ".2f"
     logarithmic: bool = False
     limits: Sequence[float] = field(default=())
+    span: tuple[float, float | None] = (0, None)
+    band: tuple[Mapping[str, float], Mapping[str, float]] | None = None
+    band_hover: str = ""
+    demands: Sequence[Demanded] = field(default=())
 
 
 def draw_charts(
@@ -58,6 +89,8 @@ def draw_charts(
     stage_names: Mapping[str, str],
     marked: Collection[str],
     width: float,
+    columns: int | None = None,
+    band_name: str = "",
 ) -> go.Figure:
     """Small multiples: each metric against the layers, stages shaded.
 
@@ -68,45 +101,51 @@ def draw_charts(
         stage_names: What the shaded stages are called.
         marked: Names of the layers that get a dot.
         width: Of the figure, in pixels of the screen.
-
-    Returns:
-        The figure, as many charts side by side as are readable.
+        columns: Charts side by side; as many as are readable where it is not given.
+        band_name: What the legend calls the bands.
     """
-    grid = _arrange(len(charts), width)
+    grid = _arrange(len(charts), width, columns)
     traces: list[Spec] = []
-    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "closest"}
+    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
-    layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR}}
+    layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
     layout["annotations"], layout["shapes"] = [], []
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
         x, y = pieces.name_axes(place)
+        if chart.band is not None:
+            traces += _draw_band(chart, chart.band, band_name, layers, x, y, place == 0)
         for kind, name in curve_names.items():
             if kind in chart.curves:
                 curve = {"xaxis": x, "yaxis": y, "name": name, "legendgroup": kind, "showlegend": place == 0}
                 traces.append(curve | _draw_curve(chart, kind, name, layers, marked))
-        layout["annotations"].append(pieces.write_title(chart.title, x, y) | {"yshift": 10})
+        layout["annotations"].append(pieces.write_title(chart.title, x, y) | {"yshift": 16})
         layout["annotations"] += _name_stages(stage_names, layers, x, y)
         layout["shapes"] += _shade_stages(layers, x, y)
         layout["shapes"] += [_draw_limit(value, x, y) for value in chart.limits]
+        for demanded in chart.demands:
+            layout["shapes"] += _draw_demand(demanded, layers, x, y)
+            layout["annotations"].append(_write_demand(demanded, chart, layers, x, y))
         layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
         layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
     return pieces.make_figure({"data": traces, "layout": layout})
 
 
-def _arrange(count: int, width: float) -> Grid:
-    columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
+def _arrange(count: int, width: float, columns: int | None) -> Grid:
+    if columns is None:
+        columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
+    legend_height = NARROW_LEGEND_HEIGHT if columns == 1 and width < NARROW else LEGEND_HEIGHT
     chart_width = (width - (columns - 1) * GAP) / columns
     row_height = CHART_TITLE_HEIGHT + CHART_HEIGHT + CHART_FOOT_HEIGHT
     slots = tuple(
         Slot(
             place % columns * (chart_width + GAP) + AXIS_WIDTH,
-            LEGEND_HEIGHT + place // columns * row_height + CHART_TITLE_HEIGHT,
+            legend_height + place // columns * row_height + CHART_TITLE_HEIGHT,
             chart_width - AXIS_WIDTH,
             CHART_HEIGHT,
         )
         for place in range(count)
     )
-    return Grid(width, LEGEND_HEIGHT + -(-count // columns) * row_height, slots)
+    return Grid(width, legend_height + -(-count // columns) * row_height, slots)
 
 
 def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], marked: Collection[str]) -> Spec:
@@ -116,13 +155,47 @@ def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], mar
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": list(range(len(names))),
+        "x": names,
         "y": [chart.curves[kind].get(name) for name in names],
-        "customdata": names,
         "line": style,
         "marker": {"size": sizes, "color": style["color"], "opacity": 1},
-        "hovertemplate": f"<b>%{{customdata}}</b><br>{name}: %{{y:{chart.spec}}}<extra></extra>",
+        "hovertemplate": f"{name}: %{{y:{chart.spec}}}<extra></extra>",
     }
+
+
+def _draw_band(
+    chart: Chart,
+    band: tuple[Mapping[str, float], Mapping[str, float]],
+    name: str,
+    layers: Sequence[Layer],
+    x: str,
+    y: str,
+    in_legend: bool,
+) -> list[Spec]:
+    """Two lines that cannot be seen, and the colour between them; layers without a value have none."""
+    known = [layer.name for layer in layers if layer.name in band[0]]
+    lows, highs = ([edge[layer] for layer in known] for edge in band)
+    line: Spec = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": known,
+        "xaxis": x,
+        "yaxis": y,
+        "line": {"width": 0},
+    }
+    line |= {"name": name, "legendgroup": "band"}
+    return [
+        line | {"y": lows, "showlegend": False, "hoverinfo": "skip"},
+        line
+        | {
+            "y": highs,
+            "showlegend": in_legend,
+            "fill": "tonexty",
+            "fillcolor": BAND_COLOR,
+            "customdata": list(zip(lows, highs, strict=True)),
+            "hovertemplate": f"{chart.band_hover}<extra></extra>",
+        },
+    ]
 
 
 def _list_spans(layers: Sequence[Layer]) -> list[tuple[str, float, float]]:
@@ -139,7 +212,7 @@ def _shade_stages(layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
 
 def _name_stages(names: Mapping[str, str], layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
     note = {"xref": x, "yref": f"{y} domain", "y": 1, "yanchor": "bottom", "showarrow": False}
-    note |= {"font": {"size": 9}, "opacity": 0.75, "borderpad": 0}
+    note |= {"font": {"size": 13}, "opacity": 0.75, "borderpad": 0}
     spans = _list_spans(layers)
     return [note | {"x": (start + end) / 2, "text": names[stage]} for stage, start, end in spans]
 
@@ -149,6 +222,37 @@ def _draw_limit(value: float, x: str, y: str) -> Spec:
     return line | {"line": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"}}
 
 
+def _draw_demand(demanded: Demanded, layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
+    """The mean as a broad line over its stage, and the demand as a dashed one."""
+    ((start, end),) = [(start, end) for stage, start, end in _list_spans(layers) if stage == demanded.stage]
+    line = {"type": "line", "xref": x, "yref": y, "x0": start, "x1": end}
+    mean, least = demanded.mean, demanded.least
+    broad = {"color": pieces.ACCENT_COLOR, "width": 7}
+    return [
+        line | {"y0": mean, "y1": mean, "line": broad, "opacity": 0.35},
+        line | {"y0": least, "y1": least, "line": {"color": pieces.MUTED_COLOR, "width": 2, "dash": "dash"}},
+    ]
+
+
+def _write_demand(demanded: Demanded, chart: Chart, layers: Sequence[Layer], x: str, y: str) -> Spec:
+    ((start, end),) = [(start, end) for stage, start, end in _list_spans(layers) if stage == demanded.stage]
+    # Where lines and the stage's mean leave room: inside the stage, on the other side of the demand.
+    above = demanded.mean < demanded.least
+    at_left = (start + end) / 2 < len(layers) / 2
+    return {
+        "xref": x,
+        "x": start if at_left else end,
+        "xanchor": "left" if at_left else "right",
+        "yref": y,
+        "y": log10(demanded.least) if chart.logarithmic else demanded.least,
+        "yanchor": "bottom" if above else "top",
+        "text": demanded.text,
+        "showarrow": False,
+        "font": {"size": 13},
+        "borderpad": 1,
+    }
+
+
 def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spec:
     # The layers with which a new resolution begins, and the deepest; for more there is no room on a phone.
     # Long names are left to the hover, and a layer's number stands for it.
@@ -156,10 +260,14 @@ def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spe
     named = [place for place, stride in enumerate(strides) if stride not in strides[:place]]
     named = sorted({*named, len(layers) - 1})
     return AXIS | {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": [layer.name for layer in layers],
+        "unifiedhovertitle": {"text": "<b>%{x}</b>"},
         "domain": grid.share_across(slot),
         "anchor": y,
         "range": [-0.5, len(layers) - 0.5],
-        "tickvals": named,
+        "tickvals": [layers[place].name for place in named],
         "ticktext": [_shorten(layers[place].name, place) for place in named],
         "showgrid": False,
     }
@@ -167,9 +275,23 @@ def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spe
 
 def _axis_down(chart: Chart, x: str, grid: Grid, slot: Slot) -> Spec:
     axis = AXIS | {"domain": grid.share_down(slot), "anchor": x, "nticks": 5, "gridcolor": SHADE_COLOR}
+    low, high = chart.span
+    values = [value for curve in chart.curves.values() for value in curve.values()]
+    values += [value for edge in chart.band or () for value in edge.values()]
+    values += [demanded.least for demanded in chart.demands]
+    # A demand can lie beyond what the metric can reach, and is drawn there.
+    if high is None or any(demanded.least > high for demanded in chart.demands):
+        high = ROOM * max((value for value in values if isfinite(value)), default=1.0)
     if chart.logarithmic:
-        return axis | {"type": "log", "tickformat": ".2s", "dtick": 1}
-    return axis | {"type": "linear", "tickformat": chart.spec if "%" in chart.spec else ""}
+        # The axis begins at 1, or lower where a value does.
+        least = min((value for value in values if isfinite(value) and value > 0), default=1.0)
+        ends = [min(0.0, log10(least)), max(log10(high), 1.0) + 0.05]
+        return axis | {"type": "log", "tickformat": "~s", "dtick": 1, "range": ends}
+    return axis | {
+        "type": "linear",
+        "tickformat": chart.spec.replace(".1%", ".0%") if "%" in chart.spec else "",
+        "range": [low, high or 1.0],
+    }
 
 
 def _shorten(name: str, place: int) -> str:

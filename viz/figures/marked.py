@@ -85,16 +85,16 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
     return pieces.make_figure(spec)
 
 
-def draw_selectable_photo(photo: PhotoPanel, box: Box | None, grid: Grid) -> go.Figure:
+def draw_selectable_photo(
+    photo: PhotoPanel, box: Box | None, grid: Grid, selecting: bool = True
+) -> go.Figure:
     """The photograph, on which the visitor can draw a box.
 
     Args:
         photo: The framed photograph.
         box: The one that is drawn already, if there is one.
         grid: One slot, in which the photograph lies.
-
-    Returns:
-        The figure; dragging in it selects.
+        selecting: Whether dragging in it selects; else it does nothing there, so that on a phone it scrolls.
     """
     # Plotly selects points, and a picture has none.
     grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
@@ -103,7 +103,10 @@ def draw_selectable_photo(photo: PhotoPanel, box: Box | None, grid: Grid) -> go.
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
     points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
     layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
-    layout |= {"annotations": [pieces.write_title(photo.title, x, y)], "dragmode": "select"}
+    layout |= {
+        "annotations": [pieces.write_title(photo.title, x, y)],
+        "dragmode": "select" if selecting else False,
+    }
     if box is not None:
         layout["shapes"] = pieces.outline_box(x, y, box, 3)
     return pieces.make_figure({"data": [pieces.photo_trace(photo, x, y), points], "layout": layout})

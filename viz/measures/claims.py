@@ -1,61 +1,104 @@
-"""The homework's claims against the numbers of one photograph, by rules that stand in one table."""
+"""The homework's claims against the numbers of one photograph, by rules that stand in one table.
 
-from collections.abc import Mapping, Sequence
+A claim gets two answers: whether it is true of this photograph, and whether that was learned, or comes with
+any network of this shape.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log2
+from math import inf
 from typing import Literal
 
 import numpy as np
 
+from viz.maps.coarsen import Array
+from viz.measures.curves import Curves
 from viz.networks.layers import Layer, Stage
 
-Outcome = Literal["holds", "fails", "untold", "unknown"]
-OUTCOMES: tuple[Outcome, ...] = ("holds", "fails", "untold", "unknown")
+Truth = Literal["yes", "no", "depends", "box"]
+Learned = Literal["yes", "opposite", "untold", "construction", "unasked"]
+TRUTHS: tuple[Truth, ...] = ("yes", "no", "depends", "box")
+LEARNED: tuple[Learned, ...] = ("yes", "opposite", "untold", "construction", "unasked")
 
-# Values of a metric by layer name.
-Depths = Mapping[str, float]
+# A trained network that exceeds all of 19 untrained ones would do so by chance once in 20 times.
+SEEDS = 19
+
+# Of the seven thresholds, those at which a claim must be met to be true, and may be met without being so.
+LEAST_TRUE = 6
+MOST_FALSE = 1
 
 
 @dataclass(frozen=True)
-class Criterion:
+class Demand:
     """One thing that a claim says about a metric.
 
     Attributes:
-        metric: Name of the metric; shallow and deep layers are compared by their means over the stage.
-        rises: Whether it must be larger in the deep layers than in the shallow ones, or smaller.
-        scale: "difference" (of the two means) or "ratio" (of the larger to the smaller).
-        least: The difference or ratio from which on the claim is taken as seen.
+        metric: Name of the metric, in `viz.measures.curves`.
+        kind: What of it: "shallow" or "deep" is its mean over these layers; "rise" is how far the mean grows
+            from the shallow to the deep layers, as a difference; "growth" the same as a ratio; "shrinkage"
+            how many times it falls.
+        least: What it has to be at least.
     """
 
     metric: str
-    rises: bool
-    scale: Literal["difference", "ratio"]
+    kind: Literal["shallow", "deep", "rise", "growth", "shrinkage"]
     least: float
 
+    @property
+    def is_ratio(self) -> bool:
+        """Whether `least` is a number of times."""
+        return self.kind in ("growth", "shrinkage")
 
-# What each claim demands. It holds when every criterion is met and the untrained network does not come close:
-# the trained network's effect must exceed the untrained one's by half of what is demanded (a ratio's by its
-# square root). It cannot be told from the untrained network when all are met, but not by that margin.
-RULES: dict[str, tuple[Criterion, ...]] = {
-    "detail": (Criterion("edge_correlation", rises=False, scale="difference", least=0.1),),
-    "regions": (
-        Criterion("median_region_px", rises=True, scale="ratio", least=2.0),
-        Criterion("largest_region_share", rises=True, scale="difference", least=0.1),
+
+@dataclass(frozen=True)
+class Rule:
+    """What a claim demands; it is met where all demands are.
+
+    Attributes:
+        demands: Its demands.
+        constructed: Whether the architecture alone decides, so that there is nothing to learn.
+    """
+
+    demands: tuple[Demand, ...]
+    constructed: bool = False
+
+
+RULES: dict[str, Rule] = {
+    "detail": Rule((Demand("edge_correlation", "shallow", 0.2),)),
+    "regions": Rule(
+        (
+            Demand("median_region_px", "growth", 2.0),
+            Demand("largest_region_share", "rise", 0.1),
+            Demand("coarse_region_share", "rise", 0.1),
+        )
     ),
-    "resolution": (Criterion("cells", rises=False, scale="ratio", least=4.0),),
-    "object": (Criterion("box_ratio", rises=True, scale="ratio", least=1.25),),
+    "resolution": Rule((Demand("cells", "shrinkage", 4.0),), constructed=True),
+    "object": Rule((Demand("box_auc", "deep", 0.65),)),
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion's numbers: means over the shallow and the deep layers, trained and untrained."""
+    """One demand's numbers.
 
-    criterion: Criterion
-    shallow: float
-    deep: float
-    untrained_shallow: float
-    untrained_deep: float
+    Attributes:
+        demand: What is demanded.
+        shallow: The metric's means over the shallow layers, at each threshold; one where none counts.
+        deep: The same over the deep layers.
+        effects: What the demand looks at, at each threshold.
+        untrained: The median of these over the thresholds, of each untrained network.
+    """
+
+    demand: Demand
+    shallow: tuple[float, ...]
+    deep: tuple[float, ...]
+    effects: tuple[float, ...]
+    untrained: tuple[float, ...]
+
+    @property
+    def met(self) -> tuple[bool, ...]:
+        """Whether the demand is met, at each threshold."""
+        return tuple(effect >= self.demand.least for effect in self.effects)
 
 
 @dataclass(frozen=True)
@@ -64,74 +107,98 @@ class Verdict:
 
     Attributes:
         claim: Key of `RULES`.
-        outcome: "holds", "fails", "untold" (cannot be told from the untrained network), or "unknown" (a
-            metric is missing: nobody has drawn a box).
-        findings: The numbers, one for each criterion; none when the outcome is "unknown".
+        truth: Whether it is true here: "yes", "no", "depends" (on the threshold), or "box" (nobody has drawn
+            one).
+        learned: Whether the trained network exceeds all untrained ones ("yes"), falls below all of them
+            ("opposite"), or neither ("untold"); "construction" where that is no question, and "unasked" where
+            fewer than `SEEDS` untrained networks were measured.
+        met: At which thresholds all demands are met; one answer where no threshold counts.
+        findings: The numbers, one for each demand; none without a box.
     """
 
     claim: str
-    outcome: Outcome
+    truth: Truth
+    learned: Learned
+    met: tuple[bool, ...]
     findings: tuple[Finding, ...]
 
 
-def judge(
-    claim: str, layers: Sequence[Layer], trained: Mapping[str, Depths], untrained: Mapping[str, Depths]
-) -> Verdict:
+def judge(claim: str, layers: Sequence[Layer], trained: Curves, untrained: Sequence[Curves] = ()) -> Verdict:
     """Judge one claim.
 
     Args:
         claim: Key of `RULES`.
-        layers: Of the network.
-        trained: Values by metric and layer, of the photograph through the trained network.
-        untrained: The same through the untrained one.
+        layers: Those that were measured, from the input on; at least one shallow and one deep.
+        trained: Their metrics, of the photograph through the trained network.
+        untrained: The same through untrained networks, one for each seed.
 
     Raises:
         ValueError: The claim is unknown; the message lists the valid ones.
     """
     if claim not in RULES:
         raise ValueError(f"unknown claim {claim!r}; expected one of {', '.join(RULES)}")
-    criteria = RULES[claim]
-    if any(criterion.metric not in trained for criterion in criteria):
-        return Verdict(claim, "unknown", ())
-    findings = tuple(
-        Finding(
-            criterion,
-            *_average_stages(layers, trained[criterion.metric]),
-            *_average_stages(layers, untrained[criterion.metric]),
-        )
-        for criterion in criteria
+    rule = RULES[claim]
+    learned: Learned = "construction" if rule.constructed else "unasked"
+    if any(demand.metric not in trained for demand in rule.demands):
+        return Verdict(claim, "box", learned, (), ())
+    findings = tuple(_find(demand, layers, trained, untrained) for demand in rule.demands)
+    met = tuple(all(answers) for answers in zip(*(finding.met for finding in findings), strict=True))
+    if learned == "unasked" and len(untrained) >= SEEDS:
+        learned = _rank(findings)
+    return Verdict(claim, _decide(met), learned, met, findings)
+
+
+def _decide(met: Sequence[bool]) -> Truth:
+    if len(met) == 1:
+        return "yes" if met[0] else "no"
+    return "yes" if sum(met) >= LEAST_TRUE else "no" if sum(met) <= MOST_FALSE else "depends"
+
+
+def _rank(findings: Sequence[Finding]) -> Learned:
+    """The trained network's place among the untrained ones, which must be the same for every demand."""
+    effects = [(float(np.median(finding.effects)), finding.untrained) for finding in findings]
+    if all(effect > max(untrained) for effect, untrained in effects):
+        return "yes"
+    return "opposite" if all(effect < min(untrained) for effect, untrained in effects) else "untold"
+
+
+def _find(demand: Demand, layers: Sequence[Layer], trained: Curves, untrained: Sequence[Curves]) -> Finding:
+    shallow, deep = _average_stages(layers, trained[demand.metric])
+    effects = _measure_effects(demand, shallow, deep)
+    others = [
+        _measure_effects(demand, *_average_stages(layers, curves[demand.metric])) for curves in untrained
+    ]
+    return Finding(
+        demand,
+        tuple(map(float, shallow)),
+        tuple(map(float, deep)),
+        effects,
+        tuple(float(np.median(other)) for other in others),
     )
-    grades = [_grade(finding) for finding in findings]
-    outcome: Outcome = "fails" if "fails" in grades else "untold" if "untold" in grades else "holds"
-    return Verdict(claim, outcome, findings)
 
 
-def _average_stages(layers: Sequence[Layer], depths: Depths) -> tuple[float, float]:
-    """Means over the shallow and the deep layers."""
+def _average_stages(layers: Sequence[Layer], values: Array) -> tuple[Array, Array]:
+    """Means over the shallow and the deep layers, [thresholds] each."""
 
-    def average(stage: Stage) -> float:
-        return float(np.mean([depths[layer.name] for layer in layers if layer.stage == stage]))
+    def average(stage: Stage) -> Array:
+        chosen: Array = values[:, [layer.stage == stage for layer in layers]].mean(axis=1)
+        return chosen
 
     return average("shallow"), average("deep")
 
 
-def _grade(finding: Finding) -> Outcome:
-    criterion = finding.criterion
-    least = criterion.least if criterion.scale == "difference" else log2(criterion.least)
-    effect = _measure_effect(criterion, finding.shallow, finding.deep)
-    untrained = _measure_effect(criterion, finding.untrained_shallow, finding.untrained_deep)
-    if effect < least:
-        return "fails"
-    if untrained == inf or effect - untrained < least / 2:
-        return "untold"
-    return "holds"
+def _measure_effects(demand: Demand, shallow: Array, deep: Array) -> tuple[float, ...]:
+    pairs = zip(map(float, shallow), map(float, deep), strict=True)
+    if demand.kind == "shallow":
+        return tuple(map(float, shallow))
+    if demand.kind == "deep":
+        return tuple(map(float, deep))
+    if demand.kind == "rise":
+        return tuple(last - first for first, last in pairs)
+    if demand.kind == "growth":
+        return tuple(_divide(last, first) for first, last in pairs)
+    return tuple(_divide(first, last) for first, last in pairs)
 
 
-def _measure_effect(criterion: Criterion, shallow: float, deep: float) -> float:
-    """How far the metric moves in the claimed direction; ratios in powers of two, so that both ways count."""
-    first, second = (shallow, deep) if criterion.rises else (deep, shallow)
-    if criterion.scale == "difference":
-        return second - first
-    if min(first, second) > 0:
-        return log2(second / first)
-    return 0.0 if first == second else inf if second > first else -inf
+def _divide(first: float, second: float) -> float:
+    return first / second if second > 0 else 1.0 if first == second else inf

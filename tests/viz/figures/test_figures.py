@@ -5,7 +5,7 @@ import plotly.express as px
 import pytest
 from PIL import Image
 
-from viz.figures.charts import Chart, draw_charts
+from viz.figures.charts import Chart, Demanded, draw_charts
 from viz.figures.heatmaps import draw_heatmaps, draw_maps, draw_panels
 from viz.figures.layout import BAR_HEIGHT, arrange_panels
 from viz.figures.marked import draw_channel, draw_marked_panels, draw_selectable_photo
@@ -198,7 +198,7 @@ def test_charts_wrap_and_stay_inside(width, columns):
     axes = [figure.layout[f"xaxis{number or ''}"] for number in [None, 2, 3, 4, 5, 6]]
     assert len({axis.domain[0] for axis in axes}) == columns
     assert all(0 <= axis.domain[0] < axis.domain[1] <= 1 for axis in axes)
-    assert figure.layout.height < 6 * 240
+    assert figure.layout.height < 6 * 250
 
 
 def test_curves_are_told_apart_and_selected_layers_are_marked():
@@ -217,6 +217,55 @@ def test_curves_are_told_apart_and_selected_layers_are_marked():
     assert [shape.y0 for shape in figure.layout.shapes if shape.type == "line"] == [2, 2]
 
 
+def test_a_claims_chart_holds_the_demand_the_mean_and_the_band():
+    band = dict.fromkeys(NAMES[6:], 0.1), dict.fromkeys(NAMES[6:], 0.3)
+    chart = Chart(
+        "area",
+        {"trained": dict.fromkeys(NAMES, 0.7)},
+        span=(0, 1),
+        band=band,
+        band_hover="%{customdata[0]} to %{customdata[1]}",
+        demands=[Demanded("deep", 0.7, 0.65, "at least 0.65")],
+    )
+    figure = draw_charts([chart], LAYERS, {"trained": "VGG16"}, STAGE_NAMES, [], 600, 1, "others")
+    low, high, curve = figure.data
+    assert list(low.x) == list(high.x) == NAMES[6:]
+    assert (set(low.y), set(high.y), high.fill) == ({0.1}, {0.3}, "tonexty")
+    assert (low.showlegend, high.showlegend, high.name) == (False, True, "others")
+    assert list(curve.x) == NAMES
+    mean, least = (shape for shape in figure.layout.shapes if shape.type == "line")
+    assert (mean.x0, mean.x1, mean.y0) == (5.5, 12.5, 0.7)
+    assert (least.x0, least.x1, least.y0, least.line.dash) == (5.5, 12.5, 0.65, "dash")
+    assert "at least 0.65" in [note.text for note in figure.layout.annotations]
+    assert figure.layout.yaxis.range == (0, 1)
+    assert figure.layout.hovermode == "x unified"
+
+
+@pytest.mark.parametrize(
+    ("values", "logarithmic", "span", "ends"),
+    [
+        ([0.96, 0.99], False, (0, 1), (0, 1)),  # an entropy that hardly moves looks like it
+        ([-0.2, 0.5], False, (-1, 1), (-1, 1)),
+        ([50, 100], False, (0, None), (0, 108)),
+        ([0, 0], False, (0, None), (0, 1)),
+        ([5, float("inf")], False, (0, None), (0, 5.4)),
+        ([20, 90], True, (0, None), (0, 2.037)),
+        ([1, 2], True, (0, None), (0, 1.05)),
+    ],
+)
+def test_axes_begin_where_they_do_not_exaggerate(values, logarithmic, span, ends):
+    chart = Chart("metric", {"trained": dict(zip(NAMES, values, strict=False))}, ".2f", logarithmic, (), span)
+    figure = draw_charts([chart], LAYERS, {"trained": "VGG16"}, STAGE_NAMES, [], 600)
+    assert figure.layout.yaxis.range == pytest.approx(ends, abs=1e-3)
+
+
+def test_type_can_be_read():
+    chart = Chart("m", {"trained": make_curve(1)}, demands=[Demanded("shallow", 2, 3, "at least 3")])
+    layout = draw_charts([chart], LAYERS, {"trained": "VGG16"}, STAGE_NAMES, [], 600).layout
+    sizes = [layout.xaxis.tickfont.size, layout.yaxis.tickfont.size, layout.legend.font.size]
+    assert min(sizes + [note.font.size for note in layout.annotations]) >= 13
+
+
 def test_a_box_is_drawn_and_the_picture_can_be_selected():
     photo = PhotoPanel("data:image/png;base64,", 300, 224, "photo")
     grid = arrange_panels(1, 400, 400, 224 / 300)
@@ -226,6 +275,7 @@ def test_a_box_is_drawn_and_the_picture_can_be_selected():
     assert (shape.x0, shape.y0, shape.x1, shape.y1) == (10, 20, 100, 200)
     assert figure.data[1].marker.opacity == 0
     assert not draw_selectable_photo(photo, None, grid).layout.shapes
+    assert draw_selectable_photo(photo, None, grid, selecting=False).layout.dragmode is False
 
 
 MARK = Mark((16, 32, 32, 48), (0, 0, 100, 90))

@@ -12,7 +12,7 @@ from scipy import stats
 from viz.maps.coarsen import average_to, find_stride
 from viz.measures.metrics import (
     EIGHT_CONNECTED,
-    box_ratio,
+    box_auc,
     channel_metrics,
     layer_metrics,
     measure_edges,
@@ -304,20 +304,57 @@ def test_averaging_to_any_grid_keeps_the_mean_and_agrees_with_areas(coarse):
 
 def test_a_box():
     heatmap = np.array([[3.0, 1.0], [0.0, 0.0]])
-    assert box_ratio(heatmap, (0, 0, 4, 4), 8, 8) == 3  # 3 of 4 in a quarter of the area
-    assert box_ratio(heatmap, (0, 0, 8, 8), 8, 8) == 1
-    assert box_ratio(heatmap, (2, 0, 6, 4), 8, 8) == pytest.approx(0.5 / 0.25)  # half of each upper cell
-    assert box_ratio(heatmap, (0, 4, 8, 8), 8, 8) == 0
-    assert box_ratio(np.zeros((2, 2)), (0, 0, 4, 4), 8, 8) == 1
-    assert box_ratio(heatmap, (3, 3, 3, 3), 8, 8) == 1
-    assert box_ratio(heatmap - 1, (0, 0, 4, 4), 8, 8) == 3
+    assert box_auc(heatmap, (0, 0, 4, 4), 8, 8) == 1  # the highest cell
+    assert box_auc(heatmap, (4, 0, 8, 4), 8, 8) == pytest.approx(2 / 3)  # above two of three
+    assert box_auc(heatmap, (0, 4, 4, 8), 8, 8) == pytest.approx(0.5 / 3)  # below two, and like one
+    assert box_auc(heatmap, (0, 0, 8, 4), 8, 8) == 1
+    assert box_auc(heatmap, (0, 4, 8, 8), 8, 8) == 0
+    # Half of each upper cell. Inside the half of 3 has half of 3 to tie with and 2.5 cells below; that of 1
+    # has half of 1 to tie with and 2 cells below. In all there is 1 cell inside and 3 outside.
+    expected = (0.5 * (0.25 + 2.5) + 0.5 * (0.25 + 2)) / 3
+    assert box_auc(heatmap, (2, 0, 6, 4), 8, 8) == pytest.approx(expected)
 
 
-def test_a_box_agrees_with_counting_pixels():
-    left, top, right, bottom = 37, 50, 190, 161
+@pytest.mark.parametrize("box", [(3, 3, 3, 3), (0, 0, 8, 8)])
+def test_a_box_that_leaves_nothing_inside_or_outside_is_chance(box):
+    assert box_auc(np.array([[3.0, 1.0], [0.0, 0.0]]), box, 8, 8) == 0.5
+
+
+def test_an_even_map_is_chance_and_the_scale_does_not_count():
+    assert box_auc(np.full((4, 4), 7.0), (0, 0, 100, 90), 224, 224) == 0.5
+    box = (37, 50, 190, 161)
+    assert box_auc(3 * NOISE - 1, box, 224, 336) == pytest.approx(box_auc(NOISE, box, 224, 336))
+
+
+def test_a_large_box_can_win():
+    """A ratio inside over chance is at most 1.383 in the README's box around the cat; this has no ceiling."""
+    left, top, right, bottom = box = (18, 0, 273, 214)
+    pixels = np.zeros((224, 337))
+    pixels[top:bottom, left:right] = 1
+    ceiling = 224 * 337 / ((right - left) * (bottom - top))
+    assert ceiling == pytest.approx(1.383, abs=5e-4)
+    assert pixels[top:bottom, left:right].mean() / pixels.mean() == pytest.approx(ceiling)
+    assert box_auc(pixels, box, 224, 337) == 1
+
+
+def test_a_box_agrees_with_scipy_on_whole_cells():
+    left, top, right, bottom = box = (48, 32, 192, 160)
+    values = np.round(NOISE, 1)  # with ties
+    inside = np.zeros(values.shape, dtype=bool)
+    inside[top // 16 : bottom // 16, left // 16 : right // 16] = True
+    found = stats.mannwhitneyu(values[inside], values[~inside])
+    expected = found.statistic / (inside.sum() * (~inside).sum())
+    assert box_auc(values, box, 224, 336) == pytest.approx(expected)
+
+
+def test_a_box_that_cuts_cells_agrees_with_scipy_on_pixels():
+    left, top, right, bottom = box = (37, 50, 190, 161)
     pixels = np.kron(NOISE, np.ones((16, 16)))
-    expected = pixels[top:bottom, left:right].mean() / pixels.mean()
-    assert box_ratio(NOISE, (left, top, right, bottom), 224, 336) == pytest.approx(expected)
+    inside = np.zeros(pixels.shape, dtype=bool)
+    inside[top:bottom, left:right] = True
+    found = stats.mannwhitneyu(pixels[inside], pixels[~inside])
+    expected = found.statistic / (inside.sum() * (~inside).sum())
+    assert box_auc(NOISE, box, 224, 336) == pytest.approx(expected)
 
 
 # Channels

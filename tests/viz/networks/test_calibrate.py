@@ -18,7 +18,7 @@ def test_deep_maps_of_an_untrained_network_spread_like_shallow_ones(key, make_ba
     spreads = [float(np.std(heatmaps[layer.name, "pre", "std"])) for layer in network.layers]
     third = len(spreads) // 3
     shallow, deep = np.median(spreads[:third]), np.median(spreads[-third:])
-    assert shallow / 10 < deep < shallow * 10
+    assert shallow / 4 < deep < shallow * 4
 
 
 def make_network():

@@ -1,0 +1,70 @@
+"""The metrics that claims are judged by, over the depth of a network and at several thresholds."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from viz.maps.coarsen import Array, average_to, find_stride
+from viz.measures.metrics import box_auc, correlate_edges, measure_regions
+from viz.pictures.frame import Box
+
+# Places in a map's range from which on a cell counts as active: what holds at one of them alone says little.
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+# By the metric's name, [thresholds, layers]; [1, layers] where no threshold counts.
+Curves = dict[str, Array]
+
+
+def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
+    """Measure the maps of one photograph.
+
+    Args:
+        maps: One a layer, each [h, w], from the input on.
+        edges: Of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
+
+    Returns:
+        Under "edge_correlation" and "cells" one row; under "median_region_px", "largest_region_share" and
+        "coarse_region_share" one row for each of `THRESHOLDS`. The last is the largest region's share on the
+        grid of the deepest layer, to which finer maps are averaged, so that a coarse grid alone cannot make
+        regions look large. A layer that is coarser still keeps its own grid.
+    """
+    arrays = [np.asarray(values, dtype=np.float64) for values in maps]
+    own = [[measure_regions(values, threshold) for values in arrays] for threshold in THRESHOLDS]
+    grid = arrays[-1].shape
+    shared = [_coarsen(values, grid) for values in arrays]
+    lengths = [sqrt(float(np.prod(find_stride(edges.shape, values.shape)))) for values in arrays]
+    return {
+        "edge_correlation": np.array([[correlate_edges(values, edges) for values in arrays]]),
+        "cells": np.array([[float(values.size) for values in arrays]]),
+        "median_region_px": np.array([[size for size, _ in row] for row in own]) * lengths,
+        "largest_region_share": np.array([[share for _, share in row] for row in own]),
+        "coarse_region_share": np.array(
+            [[measure_regions(values, threshold)[1] for values in shared] for threshold in THRESHOLDS]
+        ),
+    }
+
+
+def measure_box(maps: Sequence[ArrayLike | None], box: Box, height: int, width: int) -> Curves:
+    """Measure how well each map tells a box from the rest, as `viz.measures.metrics.box_auc` does.
+
+    Args:
+        maps: One a layer, each [h, w]; NaN stands for a layer without one.
+        box: Left, top, right and bottom edge, in input pixels.
+        height: Of the framed photograph, in pixels.
+        width: The same across.
+
+    Returns:
+        One row under "box_auc".
+    """
+    return {
+        "box_auc": np.array(
+            [[np.nan if values is None else box_auc(values, box, height, width) for values in maps]]
+        )
+    }
+
+
+def _coarsen(values: Array, grid: tuple[int, ...]) -> Array:
+    finer = values.shape[0] >= grid[0] and values.shape[1] >= grid[1]
+    return average_to(values, *grid) if finer else values

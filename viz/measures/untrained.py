@@ -1,0 +1,79 @@
+"""What is kept of one untrained network: numbers, and neither its weights nor all of its maps."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viz.maps.aggregations import AGGREGATIONS
+from viz.maps.coarsen import Array
+from viz.measures.curves import Curves, measure_box, measure_curves
+from viz.networks.layers import SIDES, Layer
+from viz.pictures.frame import Box
+
+Maps = Mapping[tuple[str, str, str], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """The metrics that claims are judged by, of one photograph through one untrained network.
+
+    Attributes:
+        curves: By side of the activation and aggregation; the layers are those of `choose_measured`.
+        deep_maps: Maps of the deep layers alone, by layer, side and aggregation: which box is asked for can
+            change, and these are small.
+        seconds: What it took to compute them.
+    """
+
+    curves: Mapping[tuple[str, str], Curves]
+    deep_maps: Maps
+    seconds: float
+
+    def find_curves(
+        self, layers: Sequence[Layer], side: str, aggregation: str, box: Box | None, size: tuple[int, int]
+    ) -> Curves:
+        """All metrics of one side and aggregation; those of a box in the deep layers only.
+
+        Args:
+            layers: Those that are measured.
+            side: Of the activation.
+            aggregation: Key of `AGGREGATIONS`.
+            box: Left, top, right and bottom edge, in input pixels.
+            size: Height and width of the framed photograph, in pixels.
+        """
+        curves = self.curves[side, aggregation]
+        if box is None:
+            return curves
+        maps = [self.deep_maps.get((layer.name, layer.pick_side(side), aggregation)) for layer in layers]
+        return curves | measure_box(maps, box, *size)
+
+
+def choose_measured(layers: Sequence[Layer], side: str) -> list[Layer]:
+    """The layers that have this side of the activation; all of them where none has it.
+
+    Numbers of outputs and of activations in one curve would say nothing about depth.
+    """
+    return [layer for layer in layers if side in layer.sides] or list(layers)
+
+
+def measure_untrained(layers: Sequence[Layer], maps: Maps, edges: Array, start: float) -> Untrained:
+    """Measure all maps of a pass.
+
+    Args:
+        layers: Of the network.
+        maps: By layer, side and aggregation, each [h, w].
+        edges: Of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
+        start: When the work began, as `time.monotonic` tells it.
+    """
+    curves = {
+        (side, aggregation): measure_curves(
+            [maps[layer.name, layer.pick_side(side), aggregation] for layer in choose_measured(layers, side)],
+            edges,
+        )
+        for side in SIDES
+        for aggregation in AGGREGATIONS
+    }
+    deep = {layer.name for layer in layers if layer.stage == "deep"}
+    return Untrained(curves, {key: maps[key] for key in maps if key[0] in deep}, time.monotonic() - start)
