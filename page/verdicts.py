@@ -165,7 +165,7 @@ def write_effect(demand: Demand, value: float) -> str:
 
 def format_metric(metric: str, value: float) -> str:
     """A metric's value as the page writes it, such as "31.4%"."""
-    return format(value, CLAIM_FORMATS[metric]).replace("-", "\u2212")
+    return format(value, f"z{CLAIM_FORMATS[metric]}").replace("-", "\u2212")  # z: no minus before a zero
 
 
 def _draw_chart(
