@@ -529,7 +529,7 @@ def test_an_old_link_to_torchvisions_weights_is_their_network_and_says_that_it_c
 
 
 def test_only_layers_with_the_side_are_measured(read_csv):
-    page = open_page(network=LITE0, view="measure").run()
+    page = open_page(network=LITE0, view="measure", controls="untrained").run()
     assert_healthy(page)
     side = ENGLISH("side.post", activation="ReLU6")
     assert ENGLISH("measure.left_out", count=16, side=side) in read_captions(page)

@@ -286,6 +286,8 @@ def test_densenets_file_has_older_names(monkeypatch, hub):
             for part in ("norm1", "norm2", "conv1", "conv2") if "denselayer" in name else ():
                 name = name.replace(f".{part}.", f".{part[:-1]}.{part[-1]}.")
             older[name] = value
+        else:
+            state[name] = torch.zeros_like(value)
     assert "features.denseblock1.denselayer1.norm.1.running_mean" in older
     store(monkeypatch, hub, "torchvision:densenet121", older)
     assert_equal_states(load_network("torchvision:densenet121"), state)
