@@ -28,14 +28,17 @@ if TYPE_CHECKING:
     from viz.evidence.patches import Spots
     from viz.maps.feature_maps import FeatureMaps
     from viz.measures.untrained import Untrained
+    from viz.networks.layers import Layer
     from viz.networks.network import Network
 
 IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
-BUNDLED_NETWORKS = 3  # those of assets/weights/, and the one that the server was started with
+BUNDLED_NETWORKS = 2
+OWN_NETWORKS = 1  # of whoever started the server
 FETCHED_NETWORKS = 2
 UNTRAINED_NETWORKS = 2
+REMEMBERED_LAYERS = 32  # networks, 30 KB each of 120 layers
 PICTURES = "64MB"
 MAPS = "256MB"
 # Of the 19 untrained networks numbers alone: 7 MB a photograph and network at 224 px, 50 at 512.
@@ -110,6 +113,13 @@ def load_network(key: str) -> "Network":
     return _load_fetched(key) if find_network(key).megabytes else _load_bundled(key)
 
 
+@st.cache_resource(show_spinner=False, max_entries=REMEMBERED_LAYERS)
+def remember_layers(key: str) -> "tuple[Layer, ...]":
+    """A network's layers, which are asked for at each run, also when the network has left the memory."""
+    known = None if key == OWN_NETWORK else catalogue.list_known_layers(key)
+    return known or load_network(key).layers
+
+
 @st.cache_resource(show_spinner=False, max_entries=BUNDLED_NETWORKS)
 def _load_bundled(key: str) -> "Network":
     return catalogue.load_network(key)
@@ -133,7 +143,7 @@ def _build_untrained(key: str, own: OwnNetwork | None, seed: int) -> "Network":
     return load(own, seed=seed)
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
+@st.cache_resource(show_spinner=False, max_entries=OWN_NETWORKS)
 def load_own(own: OwnNetwork) -> "Network | NetworkError":
     """The network of whoever started the server, or what is wrong with it."""
     from viz.networks.load_own import load_own as load

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from page.cache import load_network, load_own, tell_once
+from page.cache import load_own, remember_layers, tell_once
 from page.settings import OWN_NETWORK
 from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import find_network, list_known_layers, list_networks
@@ -52,14 +52,13 @@ def name_network() -> str:
 def is_known() -> bool:
     """Whether the layers of the visitor's network are known without loading it."""
     network = st.session_state["network"]
-    return network == OWN_NETWORK or list_known_layers(network) is not None
+    is_first = st.session_state.get("_loaded") != network  # of this session's runs
+    return not is_first or network == OWN_NETWORK or list_known_layers(network) is not None
 
 
 def list_layers() -> tuple[Layer, ...]:
     """The layers of the visitor's network, from the input on."""
-    network = st.session_state["network"]
-    known = None if network == OWN_NETWORK else list_known_layers(network)
-    return known or load_network(network).layers
+    return remember_layers(st.session_state["network"])
 
 
 def find_layer(name: str) -> Layer:
@@ -114,23 +113,28 @@ def network_defaults() -> dict[str, Any]:
 def settle_layers() -> None:
     """Make sure that the layers that are asked for are the network's.
 
-    What the address leaves out gets its default. After a change of the network, names that it does not have
-    are taken for places in the depth of the network before.
+    What the address leaves out gets its default. After a change of the network, names are taken for places in
+    the depth of the network before, unless they were chosen together with the network.
     """
     state, names, defaults = st.session_state, [layer.name for layer in list_layers()], network_defaults()
-    before, defaults_before = state.get("_names_before", ([], {}))
+    before, defaults_before, settled = state.get("_names_before", ([], {}, {}))
+    layer_before = state["layer"]
     for key in ("layers", "layer", "depth"):
         value = state[key]
+        if value == []:  # nothing is a choice, too
+            continue
         wanted = value if isinstance(value, list) else [value]
         if value == defaults_before.get(key):
             wanted = [None]
-        if not set(wanted) <= set(names):
+        if not set(wanted) <= set(names) or (before != names and value == settled.get(key)):
             wanted = [_move(name, before, names) for name in wanted if name in (*before, *names)]
             if not wanted:
                 state[key] = defaults[key]
                 continue
         state[key] = [name for name in names if name in wanted] if isinstance(value, list) else wanted[0]
-    state["_names_before"] = (names, defaults)
+    if before and state["layer"] != layer_before:  # its channel of the same number is another one
+        state.update(channel=None, thumb_page=1)
+    state["_names_before"] = (names, defaults, {key: state[key] for key in ("layers", "layer", "depth")})
 
 
 def _move(name: str, before: list[str], names: list[str]) -> str:
@@ -149,5 +153,6 @@ def join_names(names: list[str], translate: Translate) -> str:
 def name_side(side: str, translate: Translate) -> str:
     """A side of the activation in words, which name the activation where the network has one kind only."""
     kinds = {layer.activation.kind for layer in list_layers() if layer.activation}
-    kind = kinds.pop() if len(kinds) == 1 else translate("side.activation")
-    return translate(f"side.{side}", activation=kind)
+    if len(kinds) == 1:
+        return translate(f"side.{side}", activation=kinds.pop())
+    return translate(f"side.{side}_any" if kinds else "side.output")

@@ -176,7 +176,7 @@ def draw_layers_button(key: str, label: str, names: Sequence[str], translate: Tr
 def _label_layer(layer: Layer, translate: Translate) -> str:
     """How the multiselect calls a layer: name, place in `features`, resolution, stage."""
     name, stage = shorten_name(layer.name), translate(f"stage.{layer.stage}")
-    place = "" if layer.name == layer.path else f" [{layer.path.rpartition('.')[2]}]"
+    place = f" [{layer.path.rpartition('.')[2]}]" if is_vgg16() else ""
     return translate("layers.option", name=name, place=place, stride=layer.stride, stage=stage)
 
 

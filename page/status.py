@@ -1,5 +1,6 @@
 """The one line above the figure: what one is looking at, or what is being computed."""
 
+import logging
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -9,7 +10,7 @@ import streamlit as st
 from page.cache import load_network
 from page.networks import name_network
 from page.settings import OWN_NETWORK
-from page.turns import fetching, take_turn, wait_for
+from page.turns import fetching, has_had, take_turn, wait_for
 from viz.networks.catalogue import UNTRAINED, fetch_network, is_there
 from viz.networks.errors import NetworkError, WeightsError
 from viz.texts import Translate
@@ -40,7 +41,8 @@ class Status:
             network: Key of the network that is needed.
             text: What is being done.
         """
-        self.load(network)
+        if not has_had(key):
+            self.load(network)
         with take_turn(key, self.say_wait), self._slot, st.spinner(text):
             yield
         self._slot.markdown(self._line)
@@ -63,8 +65,12 @@ class Status:
                     with wait_for(fetching, self.say_wait):
                         fetch_network(network, self._show_progress)
                 load_network(network)
+                st.session_state["_loaded"] = network
             except (WeightsError, NetworkError) as error:
                 _fall_back(self._translate(error.key, **error.details), self._translate)
+            except (RuntimeError, OSError):  # for instance a graphics card without memory for it
+                logging.getLogger(__name__).exception("the network %s cannot be loaded", network)
+                _fall_back(self._translate("page.bug"), self._translate)
 
     def _show_progress(self, done: int, total: int) -> None:
         megabytes = {"done": done // MEGABYTE, "total": total // MEGABYTE}

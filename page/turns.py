@@ -39,6 +39,11 @@ def wait_for(lock: threading.Semaphore, tell: Callable[[], None]) -> Iterator[No
         lock.release()
 
 
+def has_had(key: Hashable) -> bool:
+    """Whether the session has had this result."""
+    return key in st.session_state.get("_had", ())
+
+
 @contextmanager
 def take_turn(key: Hashable, tell: Callable[[], None]) -> Iterator[None]:
     """Hold one of the places while a result is fetched from a cache that may have to compute it.

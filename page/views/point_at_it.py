@@ -197,7 +197,8 @@ def _draw_marked(
     state, picture = st.session_state, probe.picture
     grid = arrange_panels(len(panels) + 1, screen.width, screen.height - BELOW, picture.aspect)
     marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(find_layer(state["layer"]))
-    note = translate("probe.how_to_point")
+    known = any(layer.receptive_field is not None for layer in probe.layers)
+    note = translate("probe.how_to_point" if known else "probe.how_to_point_unknown")
     figure = draw_marked_panels(picture.photo, panels, look, grid, marks, chosen, glow, note)
     facts = {"layers": ", ".join(layer.name for layer in probe.layers), "photo": picture.alt}
     if state["show"] == "alike":

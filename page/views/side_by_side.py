@@ -13,6 +13,7 @@ from page.widgets import draw_figure
 from viz.figures.heatmaps import draw_panels, explain_reading, is_diverging
 from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Look
+from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import STAGES, Layer
 from viz.texts import Translate
@@ -21,7 +22,7 @@ from viz.texts import Translate
 def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> None:
     """Draw the figure, then what the layers in it are said to respond to."""
     layers = selected_layers()
-    status.say(_describe(len(layers), translate))
+    status.say(_describe(layers, translate))
     picture = choose_picture(translate)
     if not layers:
         _draw_nothing(picture, screen, translate)
@@ -36,19 +37,22 @@ def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> N
         _draw_heatmaps(layers, heatmaps, picture, grid, translate)
     for note in list_notes(heatmaps, layers, translate):
         st.caption(note)
-    _explain_layers(layers, heatmaps, translate)
+    _explain_layers(layers, heatmaps, picture, translate)
     explain_numbers(translate)
 
 
-def _describe(count: int, translate: Translate) -> str:
-    if count == 0:
+def _describe(layers: list[Layer], translate: Translate) -> str:
+    if not layers:
         return translate("page.nothing_selected")
     state = st.session_state
     kind = "greys" if state["colors"] == "greys" else "sequential"
-    if is_diverging(state["side"], state["aggregation"]):
-        kind = "diverging"
-    key = "page.line_one" if count == 1 else "page.line"
-    return translate(key, count=count, network=name_network(), colours=translate(f"page.colours_{kind}"))
+    signed = {is_diverging(layer.pick_side(state["side"]), state["aggregation"]) for layer in layers}
+    if True in signed:
+        kind = "mixed" if False in signed else "diverging"
+    key = "page.line_one" if len(layers) == 1 else "page.line"
+    return translate(
+        key, count=len(layers), network=name_network(), colours=translate(f"page.colours_{kind}")
+    )
 
 
 def _draw_nothing(picture: Picture, screen: Screen, translate: Translate) -> None:
@@ -80,15 +84,17 @@ def _draw_heatmaps(
     draw_figure(figure, "heatmaps", alt, translate)
 
 
-def _explain_layers(layers: list[Layer], heatmaps: Heatmaps, translate: Translate) -> None:
+def _explain_layers(layers: list[Layer], heatmaps: Heatmaps, picture: Picture, translate: Translate) -> None:
     st.markdown(f"##### {translate('explain.title')}")
     for stage in STAGES:
-        lines = [_state_facts(layer, heatmaps, translate) for layer in layers if layer.stage == stage]
+        lines = [
+            _state_facts(layer, heatmaps, picture, translate) for layer in layers if layer.stage == stage
+        ]
         if lines:
             st.markdown("\n".join([translate(f"explain.{stage}"), "", *lines]))
 
 
-def _state_facts(layer: Layer, heatmaps: Heatmaps, translate: Translate) -> str:
+def _state_facts(layer: Layer, heatmaps: Heatmaps, picture: Picture, translate: Translate) -> str:
     side = layer.pick_side(st.session_state["side"])
     height, width = heatmaps[layer.name, side, st.session_state["aggregation"]].shape
     facts = translate(
@@ -98,7 +104,7 @@ def _state_facts(layer: Layer, heatmaps: Heatmaps, translate: Translate) -> str:
         channels=layer.channels,
         height=height,
         width=width,
-        stride=layer.stride,
+        stride=f"{lay_cells(layer, (height, width), *picture.size).width:.3g}",
     )
     if layer.receptive_field is not None:
         facts += translate("explain.layer_sees", field=layer.receptive_field)

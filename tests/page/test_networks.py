@@ -339,7 +339,7 @@ def test_ones_own_network_is_the_default(start):
     open_page = start("--network", "mynets:Bare")
     page = open_page()
     assert_healthy(page)
-    assert page.selectbox(key="network").options[0] == "Bare (your own)"
+    assert page.selectbox(key="network").options[0] == "Bare (this server's own)"
     assert page.selectbox(key="network").value == "own"
     assert page.markdown[0].value == "#### What Bare's layers respond to"
     assert read_names(page)[-1] == "blocks.2"
@@ -371,7 +371,7 @@ def test_a_small_square_is_what_a_small_network_gets_everywhere(start, read_csv)
 
 WRONG = {
     "builder": (["mynets:Nothing"], "no_builder", {"module": "mynets", "attribute": "Nothing"}),
-    "arguments": (["mynets:Bare", "--size", "big"], "size_value", {"got": "big", "low": 8, "high": 1024}),
+    "arguments": (["mynets:Bare", "--size", "big"], "size_value", {"got": "big", "low": 8, "high": 512}),
 }
 
 
@@ -485,7 +485,7 @@ def test_a_network_is_fetched_with_its_progress_shown_and_two_are_kept(page, pub
     # A choice stays and a default is replaced, also where the next network has all of its names.
     page.multiselect(key="layers").set_value(["conv1_1", "conv5_2"]).run()
     choose(page, "vgg16")
-    assert read_names(page) == ["conv1_1", "conv5_2"]
+    assert read_names(page) == ["conv1_1", "conv5_3"]  # the same places in the depth
     page = open_page(network=third).run()
     assert set(read_names(page)) < set(NAMES)
     choose(page, "vgg16")

@@ -73,6 +73,8 @@ def _follow(
         pixels = pixels.detach().clone().requires_grad_()
         with torch.enable_grad():
             value = reduce(_run_cut(network, pixels, layer, cell, side, (left, top)))
+            if not value.requires_grad:  # a part of the network runs without gradients
+                raise NetworkError("no_gradient", layer=layer.name)
             (gradient,) = torch.autograd.grad(value, pixels)
         field = np.zeros(batch.shape[2:], dtype=np.float32)
         # The slope of a standard deviation of equal numbers is not defined; there is no response to move.

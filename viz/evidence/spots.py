@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 from viz.evidence.patches import Spots
-from viz.maps.one_pass import run_pass
+from viz.maps.one_pass import run_or_fall_back, run_pass
 from viz.networks.layers import Layer
 from viz.networks.network import Network
 
@@ -28,6 +28,11 @@ def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
     Returns:
         The places by layer name, of the values after the activation; of the layers that have one.
     """
+    pictures = list(batches)
+    return run_or_fall_back(network, lambda chosen: _find(chosen, pictures))
+
+
+def _find(network: Network, batches: Sequence[Tensor]) -> dict[str, Spots]:
     found: dict[str, list[list[NDArray[np.float32]]]] = {}
     with torch.inference_mode():
         for number, batch in enumerate(batches):

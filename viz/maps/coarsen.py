@@ -15,7 +15,7 @@ def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
     out. Other grids are spread evenly over the map, and a cell on a border counts by its share.
 
     Raises:
-        ValueError: The grid is not a coarser one.
+        ValueError: The grid is empty, or the map is no map of finite values.
     """
     values = read_finite(heatmap, "a map")
     down, across = find_stride(values.shape, (height, width))
@@ -52,10 +52,10 @@ def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> tuple[float, floa
         ratios of the sides.
 
     Raises:
-        ValueError: The second grid is finer, or one is empty.
+        ValueError: A grid is empty.
     """
-    if min(coarse) < 1 or fine[0] < coarse[0] or fine[1] < coarse[1]:
-        raise ValueError(f"expected a coarser grid of {list(fine)}, got {list(coarse)}")
+    if min(*fine, *coarse) < 1:
+        raise ValueError(f"expected grids with cells, got {list(fine)} and {list(coarse)}")
     down, across = fine[0] / coarse[0], fine[1] / coarse[1]
     if down != across or not down.is_integer():
         for power in range(20):

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from viz.networks.errors import NetworkError
+from viz.pictures.frame import MAX_SIZE, SMALLEST_SIZE
 
 # ImageNet's, with which most networks are trained; of red, green and blue in 0..1.
 MEAN = "0.485,0.456,0.406"
 STD = "0.229,0.224,0.225"
 SIZE = "224"
-SIZES = range(8, 1025)
+SIZES = range(SMALLEST_SIZE, MAX_SIZE + 1)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
         arguments: Without the program's name, such as `sys.argv[1:]`.
 
     Returns:
-        One's own network; None without "--network", whatever else stands there.
+        One's own network; None without "--network".
 
     Raises:
         NetworkError: The arguments are not understood.
@@ -65,6 +66,8 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
     parser = _make_parser()
     known, unknown = parser.parse_known_args(arguments)
     if known.network is None:
+        if known.weights or known.classes:
+            parser.error("--network is missing")
         return None
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -209,6 +209,8 @@ def _read_window(module: nn.Module) -> Window | None:
     """The window of a convolution or a pooling; None for others, and where it is not the same both ways."""
     if type(module) not in (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d) or getattr(module, "ceil_mode", False):
         return None
+    if getattr(module, "padding_mode", "zeros") != "zeros":
+        return None
     names = ("kernel_size", "stride", "padding", "dilation")
     pairs = [_as_pair(getattr(module, name, 1)) for name in names]
     if any(first != second or not isinstance(first, int) for first, second in pairs):

@@ -158,8 +158,8 @@ def test_no_network_is_none(arguments):
         (["--std", "a,b,c"], "color_values", ["--std a,b,c"]),
         (["--std", "nan,1,1"], "color_values", ["--std nan,1,1"]),
         (["--std", "0.5,0,0.5"], "zero_std", ["--std 0.5,0,0.5"]),
-        (["--size", "7"], "size_value", ["--size 7", "8", "1024"]),
-        (["--size", "1025"], "size_value", ["--size 1025"]),
+        (["--size", "7"], "size_value", ["--size 7", "8", "512"]),
+        (["--size", "513"], "size_value", ["--size 513"]),
         (["--size", "32.5"], "size_value", ["--size 32.5"]),
     ],
 )

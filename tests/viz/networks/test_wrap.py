@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from viz.evidence.gradients import effective_receptive_field
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.one_pass import extract_heatmaps
 from viz.networks.errors import NetworkError
@@ -317,3 +318,23 @@ def test_a_pass_that_fails_leaves_everything_alone(training):
 def test_wrong_values_are_named(mean, std, size, words):
     with pytest.raises(ValueError, match=words):
         wrap_network(InPlace(), mean, std, size)
+
+
+def test_a_field_is_not_told_where_padding_comes_from_the_far_side():
+    convolution = nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular")
+    (layer,) = wrap(nn.Sequential(convolution, nn.ReLU())).layers
+    assert layer.receptive_field is None and layer.map_size(SIZE, SIZE) is None
+
+
+def test_a_part_without_gradients_ends_in_a_sentence():
+    class Frozen(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, signal):
+            with torch.no_grad():
+                return self.conv(signal)
+
+    with pytest.raises(NetworkError, match="conv is computed without gradients"):
+        effective_receptive_field(wrap(Frozen()), make_batch(), "conv", 2, 2, "pre")
