@@ -45,7 +45,7 @@ def _describe(layers: list[Layer], translate: Translate) -> str:
     if not layers:
         return translate("page.nothing_selected")
     state = st.session_state
-    kind = "greys" if state["colors"] == "greys" else "sequential"
+    kind = {"greys": "greys", "turbo": "warm", "jet": "warm"}.get(state["colors"], "sequential")
     signed = {is_diverging(layer.pick_side(state["side"]), state["aggregation"]) for layer in layers}
     if True in signed:
         kind = "mixed" if False in signed else "diverging"

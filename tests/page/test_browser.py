@@ -197,7 +197,7 @@ def test_the_address_restores_the_view(visit):
     titles = visitor.titles()
     assert titles[1:3] == ["conv2_2[128 × 192] · middle", "conv5_1[16 × 24] · deep"]
     assert visitor.parameters() == parse_qs(query[1:])
-    visitor.choose("Channels become one map by", "L2 norm")
+    visitor.choose("Combine channels by", "L2 norm")
     assert visitor.parameters()["aggregation"] == ["l2"]
     values = visitor.figure("return Array.from(gd._fullData[2].z[3])")
     visitor.tab.reload()
@@ -307,7 +307,7 @@ def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
     assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
     assert visitor.parameters()["photo"] == ["upload"]
     assert visitor.tab.get_by_text("cannot travel in the page's address").is_visible()
-    visitor.choose("Channels become one map by", "Maximum")
+    visitor.choose("Combine channels by", "Maximum")
     visitor.tab.go_back()
     visitor.settle()
     assert visitor.parameters() == {"photo": ["upload"]}
@@ -326,7 +326,7 @@ def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):
     visitor.open("?photo=coffee&layers=conv1_1&layers=conv5_3&aggregation=max")
     visitor.press("简体中文")
     assert visitor.titles()[1] == "conv1_1[224 × 336] · 浅层"
-    visitor.press("ReLU 之前")
+    visitor.press("ReLU 前")
     visitor.choose("颜色范围", "第 1–99 百分位")
     expected = {"photo": ["coffee"], "layers": ["conv1_1", "conv5_3"], "aggregation": ["max"], "lang": ["zh"]}
     assert visitor.parameters() == expected | {"side": ["pre"], "range": ["percentiles"]}
@@ -584,7 +584,7 @@ def test_the_csv_holds_the_numbers_that_the_page_shows(visit):
     visitor = visit()
     visitor.open("?view=measure&threshold=0.6&photo=coffee&controls=untrained", CLAIM_CHART)
     with visitor.tab.expect_download() as download:
-        visitor.tab.get_by_role("button", name="All digits and settings as CSV").click()
+        visitor.tab.get_by_role("button", name="Download CSV (full precision, with settings)").click()
     rows = list(csv.DictReader(download.value.path().open(encoding="utf-8", newline="")))
     assert [row["layer"] for row in rows] == [*NAMES, *NAMES]
     assert {row["threshold"] for row in rows} == {"0.6"}
@@ -838,7 +838,7 @@ def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
         tab.wait_for_selector('[data-test-script-state="running"]', state="attached", timeout=20_000)
         visitor.settle()
         assert tab.get_by_text("Your photograph is no longer here").is_visible()
-        visitor.choose("Channels become one map by", "Maximum")
+        visitor.choose("Combine channels by", "Maximum")
         assert visitor.parameters() == {"photo": ["upload"], "layers": ["conv5_3"], "aggregation": ["max"]}
         assert visitor.titles()[0] == "Photograph337×224 px, as the network sees it"
         chooser.set_input_files(file)
