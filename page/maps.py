@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from page.cache import compute_maps
+from page.cache import PictureKey, compute_maps
 from page.networks import join_names, name_network, name_side
 from page.picture import Picture
 from page.settings import current_settings
@@ -20,19 +22,23 @@ from viz.texts import Translate
 
 def get_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heatmaps:
     """All that the pass over a picture leaves, under a line that says what is going on."""
-    network = st.session_state["network"]
-    with status.computing(
-        (picture.key, network), network, translate("page.computing", network=name_network())
-    ):
-        return Heatmaps(*compute_maps(picture.key, network, tuple(AGGREGATIONS), picture.pixels))
+    text = translate("page.computing", network=name_network())
+    return compute_heatmaps(picture.key, st.session_state["network"], picture.pixels, status, text)
 
 
 def get_untrained_heatmaps(picture: Picture, status: Status, translate: Translate) -> Heatmaps:
     """The same of the visitor's network with random weights."""
     network = UNTRAINED + st.session_state["network"]
     text = translate("measure.computing_untrained", network=name_network())
-    with status.computing((picture.key, network), network, text):
-        return Heatmaps(*compute_maps(picture.key, network, tuple(AGGREGATIONS), picture.pixels))
+    return compute_heatmaps(picture.key, network, picture.pixels, status, text)
+
+
+def compute_heatmaps(
+    key: PictureKey, network: str, pixels: NDArray[np.uint8], status: Status, text: str
+) -> Heatmaps:
+    """All that a pass leaves, under a line that says `text`."""
+    with status.computing((key, network), network, text):
+        return Heatmaps(*compute_maps(key, network, tuple(AGGREGATIONS), pixels))
 
 
 def choose_look(overlay: bool, translate: Translate, settings: dict[str, Any] | None = None) -> Look:

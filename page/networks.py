@@ -15,6 +15,7 @@ from viz.networks.own import OwnNetwork
 from viz.pictures.frame import MIN_SIZE
 from viz.texts import Translate
 
+LAYER_SETTINGS = ("layers", "layer", "depth")  # their values are names of the network's layers
 FEW = 6  # names of layers in a sentence
 
 
@@ -119,22 +120,22 @@ def settle_layers() -> None:
     state, names, defaults = st.session_state, [layer.name for layer in list_layers()], network_defaults()
     before, defaults_before, settled = state.get("_names_before", ([], {}, {}))
     layer_before = state["layer"]
-    for key in ("layers", "layer", "depth"):
+    for key in LAYER_SETTINGS:
         value = state[key]
         if value == []:  # nothing is a choice, too
             continue
         wanted = value if isinstance(value, list) else [value]
         if value == defaults_before.get(key):
-            wanted = [None]
-        if not set(wanted) <= set(names) or (before != names and value == settled.get(key)):
+            wanted = []
+        elif not set(wanted) <= set(names) or (before != names and value == settled.get(key)):
             wanted = [_move(name, before, names) for name in wanted if name in (*before, *names)]
-            if not wanted:
-                state[key] = defaults[key]
-                continue
-        state[key] = [name for name in names if name in wanted] if isinstance(value, list) else wanted[0]
+        if not wanted:
+            state[key] = defaults[key]
+        else:
+            state[key] = [name for name in names if name in wanted] if isinstance(value, list) else wanted[0]
     if before and state["layer"] != layer_before:  # its channel of the same number is another one
         state.update(channel=None, thumb_page=1)
-    state["_names_before"] = (names, defaults, {key: state[key] for key in ("layers", "layer", "depth")})
+    state["_names_before"] = (names, defaults, {key: state[key] for key in LAYER_SETTINGS})
 
 
 def _move(name: str, before: list[str], names: list[str]) -> str:

@@ -9,19 +9,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from page.cache import MEASUREMENTS, PictureKey, compute_maps, make_noise, measure_untrained, open_untrained
-from page.maps import get_heatmaps
-from page.networks import measured_layers, name_network, selected_layers
+from page.cache import MEASUREMENTS, PictureKey, make_noise, measure_untrained, open_untrained
+from page.maps import compute_heatmaps, get_heatmaps, get_untrained_heatmaps
+from page.networks import measured_layers, name_network
 from page.picture import Picture
 from page.status import Status
 from page.turns import places, wait_for
-from viz.maps.aggregations import AGGREGATIONS
-from viz.maps.coarsen import average_to
+from viz.maps.coarsen import coarsen
 from viz.maps.heatmaps import Heatmaps
 from viz.measures.claims import SEEDS
 from viz.measures.curves import Curves, measure_box, measure_curves
 from viz.measures.metrics import box_auc, channel_metrics, measure_edges, measure_layers, measure_luma
-from viz.networks.catalogue import UNTRAINED
 from viz.pictures.frame import Box
 from viz.texts import Translate
 
@@ -47,8 +45,6 @@ FORMATS = {
 }
 # What claims alone look at: another way to count one of these.
 CLAIM_FORMATS = FORMATS | {"coarse_region_share": FORMATS["largest_region_share"]}
-# Of claims only: another way to count one of these.
-CLAIM_FORMATS = FORMATS | {"coarse_region_share": ".1%"}
 
 Metrics = dict[str, dict[str, float]]
 
@@ -119,15 +115,11 @@ def _get_control(kind: str, picture: Picture, status: Status, translate: Transla
     """What the pass over a control leaves; the coarse one needs none of its own."""
     if kind == "coarse":
         return get_heatmaps(picture, status, translate)
-    key, pixels, network = picture.key, picture.pixels, st.session_state["network"]
-    if kind == "noise":
-        key, pixels = PictureKey(f"noise {picture.size}", "", 0), make_noise(*picture.size)
-    else:
-        network = UNTRAINED + network
-    with status.computing(
-        (key, network), network, translate(f"measure.computing_{kind}", network=name_network())
-    ):
-        return Heatmaps(*compute_maps(key, network, tuple(AGGREGATIONS), pixels))
+    if kind == "untrained":
+        return get_untrained_heatmaps(picture, status, translate)
+    key, pixels = PictureKey(f"noise {picture.size}", "", 0), make_noise(*picture.size)
+    text = translate("measure.computing_noise", network=name_network())
+    return compute_heatmaps(key, st.session_state["network"], pixels, status, text)
 
 
 def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -> Metrics:
@@ -151,7 +143,9 @@ def _measure_maps(
     _pixels: NDArray[np.uint8],
 ) -> Metrics:
     """All metrics of some maps. The key stands for the arguments that Streamlit does not hash."""
-    maps = {name: _coarsen(heatmap, grid) for name, heatmap in _maps.items()}
+    maps: dict[str, NDArray[Any]] = {
+        name: heatmap if grid is None else coarsen(heatmap, grid) for name, heatmap in _maps.items()
+    }
     measured = measure_layers(maps, measure_luma(_pixels), threshold)
     rows = {name: asdict(metrics) for name, metrics in measured.items()}
     for name, row in rows.items():
@@ -179,14 +173,8 @@ def _find_deepest_grid(maps: dict[str, NDArray[np.float32]]) -> tuple[int, int]:
 
 def deepest_selected() -> str:
     """Name of the deepest selected layer that is measured; of the deepest of all where there is none."""
-    measured = measured_layers()
-    return ([layer for layer in measured if layer in selected_layers()] or measured)[-1].name
-
-
-def _coarsen(heatmap: NDArray[np.float32], grid: tuple[int, int] | None) -> NDArray[Any]:
-    if grid is None or heatmap.shape[0] < grid[0] or heatmap.shape[1] < grid[1]:
-        return heatmap
-    return average_to(heatmap, *grid)
+    measured, selected = measured_layers(), st.session_state["layers"]
+    return ([layer for layer in measured if layer.name in selected] or measured)[-1].name
 
 
 def list_rows(found: dict[str, Metrics], picture: Picture) -> list[dict[str, Any]]:

@@ -135,7 +135,8 @@ def _draw_table(found: dict[str, Metrics], picture: Picture, box: Box | None, tr
     st.markdown(f"##### {translate('measure.table')}")
     shown = {column: [row[column] for row in rows] for column in rows[0]}
     shown["control"] = [name_control(kind, translate) for kind in shown["control"]]
-    shown["side"] = [name_side(side, translate) for side in shown["side"]]
+    sides = {side: name_side(side, translate) for side in set(shown["side"])}
+    shown["side"] = [sides[side] for side in shown["side"]]
     shown["stage"] = [translate(f"stage.{stage}") for stage in shown["stage"]]
     st.dataframe(
         shown,

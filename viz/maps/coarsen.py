@@ -1,6 +1,7 @@
 """Maps on a coarser grid of the same picture."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +29,12 @@ def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
     rows = kept.reshape(height, int(down), -1).mean(axis=1)
     averaged: Array = rows.reshape(height, width, int(across)).mean(axis=2)
     return averaged
+
+
+def coarsen(values: NDArray[Any], grid: Sequence[int]) -> NDArray[Any]:
+    """Average a map to a grid, [height, width]; a map that is coarser somewhere keeps its own."""
+    finer = values.shape[0] >= grid[0] and values.shape[1] >= grid[1]
+    return average_to(values, grid[0], grid[1]) if finer else values
 
 
 def _spread(values: Array, count: int) -> Array:

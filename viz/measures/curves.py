@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from viz.maps.coarsen import Array, average_to, find_stride
+from viz.maps.coarsen import Array, coarsen, find_stride
 from viz.measures.metrics import box_auc, correlate_edges, measure_regions
 from viz.pictures.frame import Box
 
@@ -33,7 +33,7 @@ def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
     arrays = [np.asarray(values, dtype=np.float64) for values in maps]
     own = [[measure_regions(values, threshold) for values in arrays] for threshold in THRESHOLDS]
     grid = arrays[-1].shape
-    shared = [_coarsen(values, grid) for values in arrays]
+    shared = [coarsen(values, grid) for values in arrays]
     lengths = [sqrt(float(np.prod(find_stride(edges.shape, values.shape)))) for values in arrays]
     return {
         "edge_correlation": np.array([[correlate_edges(values, edges) for values in arrays]]),
@@ -63,8 +63,3 @@ def measure_box(maps: Sequence[ArrayLike | None], box: Box, height: int, width: 
             [[np.nan if values is None else box_auc(values, box, height, width) for values in maps]]
         )
     }
-
-
-def _coarsen(values: Array, grid: tuple[int, ...]) -> Array:
-    finer = values.shape[0] >= grid[0] and values.shape[1] >= grid[1]
-    return average_to(values, *grid) if finer else values

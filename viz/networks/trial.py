@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import log2, sqrt
+from math import log2, prod, sqrt
 from typing import Any
 
 import torch
@@ -112,11 +112,12 @@ def shorten_error(error: BaseException) -> str:
 
 
 def _run(private: nn.Module, module: nn.Module, size: int, trial: _Trial) -> None:
-    first = next((part for part in module.modules() if isinstance(part, nn.Conv2d)), None)
-    if first is None:
+    convolutions = {path: part for path, part in module.named_modules() if isinstance(part, nn.Conv2d)}
+    if not convolutions:
         raise NetworkError("no_convolution")
+    name, first = next(iter(convolutions.items()))
     if first.in_channels != 3:
-        raise NetworkError("channels", layer=_name_part(module, first), count=first.in_channels)
+        raise NetworkError("channels", layer=name, count=first.in_channels)
     # Noise and not zeros: a network may look at its values.
     values = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     weight = first.weight
@@ -131,13 +132,9 @@ def _run(private: nn.Module, module: nn.Module, size: int, trial: _Trial) -> Non
     except Exception as error:  # a module's own code runs here, too
         raise NetworkError("trial", size=size, error=shorten_error(error)) from error
     ran = {seen.path for seen in trial.seen}
-    for path, part in module.named_modules():
-        if isinstance(part, nn.Conv2d) and path not in ran:
+    for path in convolutions:
+        if path not in ran:
             raise NetworkError("unseen", layer=path)
-
-
-def _name_part(module: nn.Module, part: nn.Module) -> str:
-    return next(str(path) for path, other in module.named_modules() if other is part)
 
 
 def _see_convolution(trial: _Trial, path: str) -> Callable[..., Tensor]:
@@ -232,18 +229,11 @@ def _make_layers(trial: _Trial, size: int) -> tuple[Layer, ...]:
             continue
         name = seen.path if seen.call == 1 else f"{seen.path}@{seen.call}"
         windows = seen.windows if is_chain else ()
-        stride = _multiply(windows) if is_chain else _find_stride(size, height, width)
+        stride = prod(window.stride for window in windows) if is_chain else _find_stride(size, height, width)
         layers.append(Layer(name, seen.path, channels, stride, "deep", seen.activation, windows, seen.call))
     if not layers:
         raise NetworkError("single_cells", size=size)
     return split_in_thirds(layers)
-
-
-def _multiply(windows: tuple[Window, ...]) -> int:
-    stride = 1
-    for window in windows:
-        stride *= window.stride
-    return stride
 
 
 def _find_stride(size: int, height: int, width: int) -> int:
