@@ -78,7 +78,9 @@ def _take_box() -> None:
 def _draw_typed_box(picture: Picture, box: Box | None, translate: Translate) -> None:
     """The box in numbers, for those who cannot draw it; what is no box stays there to be mended."""
     state = st.session_state
-    typed = state.pop("_typed_box", "")
+    if box is not None:
+        state["_typed_box"] = ""
+    typed = state.setdefault("_typed_box", "")
     state["box_text"] = typed if box is None else ", ".join(map(str, box))
     st.text_input(
         translate("measure.type_box"),

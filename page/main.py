@@ -8,14 +8,16 @@ import streamlit as st
 
 from page.address import close_address, open_address
 from page.browser.screen import Screen, find_screen
+from page.look import draw_look
 from page.networks import is_known, name_network, open_own, settle_layers, settle_network
+from page.presenting import draw_presenting, find_factor, is_presenting
 from page.sidebar import draw_sidebar, draw_top
 from page.status import Status
+from page.views.layer_by_layer import draw_layer_by_layer
 from page.views.lesson import draw_lesson, draw_lesson_link, settle_lesson
 from page.views.measured import draw_measured
 from page.views.point_at_it import draw_point_at_it
 from page.views.side_by_side import draw_side_by_side
-from page.views.through_the_depth import draw_through_the_depth
 from page.widgets import draw_choice
 from viz.networks.errors import NetworkError
 from viz.networks.own import OwnNetwork, read_arguments
@@ -23,7 +25,7 @@ from viz.texts import Translate
 
 DRAW = {
     "compare": draw_side_by_side,
-    "depth": draw_through_the_depth,
+    "depth": draw_layer_by_layer,
     "measure": draw_measured,
     "probe": draw_point_at_it,
     "lesson": draw_lesson,
@@ -54,7 +56,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     _draw_header(title, translate)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         status = Status(translate)
-        if st.session_state["view"] == "compare":
+        if st.session_state["view"] == "compare" and not is_presenting():
             draw_lesson_link(translate)
     if not is_known():
         status.load(st.session_state["network"])
@@ -75,18 +77,23 @@ def _set_variables(screen: Screen, translate: Translate) -> None:
     """What the style sheet cannot know."""
     button, limits = translate("picture.uploader_button"), translate("picture.uploader_limits")
     words = f'--uploader-button: "{button}"; --uploader-limits: "{limits}"'
-    st.html(f"<style>:root {{ {words}; --figure-width: {screen.width:.0f} }}</style>")
+    st.html(f"<style>:root {{ {words}; --figure-width: {find_factor() * screen.width:.0f} }}</style>")
 
 
 def _draw_header(title: str, translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"#### {title}", width="content")
+        if not is_presenting():
+            st.markdown(f"#### {title}", width="content")
         hidden = {"required": True, "label_visibility": "collapsed"}
         draw_choice(st.segmented_control, "view", "view.label", "view.", translate, **hidden)
+        if is_presenting():
+            draw_presenting(translate)
 
 
 def _draw_view(status: Status, translate: Translate) -> None:
-    screen = find_screen(translate.language)
+    if not is_presenting():
+        draw_look(translate)
+    screen = find_screen(translate.language, find_factor())
     _set_variables(screen, translate)
     if notice := st.session_state.pop("_notice", None):
         st.error(notice, icon=":material/cloud_off:")

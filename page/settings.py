@@ -158,7 +158,7 @@ SETTINGS: dict[str, Setting] = {
     "layers": _names(),
     "aggregation": _choice("mean", AGGREGATIONS),
     "side": _choice("post", SIDES[::-1]),
-    "colors": _choice("turbo", COLOR_SCALES),
+    "colors": _choice("viridis", COLOR_SCALES),
     "range": _choice("own", RANGES),
     "overlay": _switch(),
     "opacity": _fraction(0.6, 0.0, 1.0),
@@ -166,7 +166,8 @@ SETTINGS: dict[str, Setting] = {
     "framing": _choice("whole", FRAMINGS),
     "size": _number(MIN_SIZE, MIN_SIZE, MAX_SIZE, step=32),
     "lang": _choice("en", LANGUAGES),
-    # of the view "Through the depth"
+    "present": _switch(),
+    # of the view "Layer by layer"
     "depth": _name(),
     # of the view "Measured"
     "controls": _choices([], CONTROLS),
@@ -187,8 +188,10 @@ SETTINGS: dict[str, Setting] = {
     "step": _number(1, 1, STEPS),
 }
 
-# Their widgets stand in one view only; Streamlit forgets a widget that is not drawn.
+# Their widgets do not stand in every view; Streamlit forgets a widget that is not drawn.
 VIEW_SETTINGS = (
+    "layers",
+    *("colors", "range", "overlay", "opacity", "smooth"),
     "depth",
     *("controls", "threshold"),
     *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from page.networks import find_fixed_size, is_vgg16, list_layers, name_side, offered_networks
 from page.picture import read_file
+from page.presenting import offer_presenting
 from page.settings import (
     HOMEWORK_LAYERS,
     HOMEWORK_VIEW,
@@ -16,7 +17,7 @@ from page.settings import (
     apply_settings,
     current_settings,
 )
-from page.widgets import draw_choice, draw_slider, draw_switch
+from page.widgets import draw_choice, draw_slider
 from viz.figures.heatmaps import shorten_name
 from viz.networks.catalogue import find_network
 from viz.networks.layers import STAGES, Layer
@@ -27,15 +28,17 @@ from viz.texts import LANGUAGES, Translate
 def draw_top(translate: Translate) -> None:
     """Draw the language and the network, which the rest depends on."""
     with st.sidebar:
-        st.segmented_control(
-            translate("page.language"),
-            list(LANGUAGES),
-            format_func=lambda language: LANGUAGES[language],
-            key="lang",
-            required=True,
-            label_visibility="collapsed",
-            on_change=_relabel,
-        )
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.segmented_control(
+                translate("page.language"),
+                list(LANGUAGES),
+                format_func=lambda language: LANGUAGES[language],
+                key="lang",
+                required=True,
+                label_visibility="collapsed",
+                on_change=_relabel,
+            )
+            offer_presenting(translate)
         if st.session_state["view"] != "lesson":  # which has a network of its own
             _draw_network(translate)
 
@@ -48,7 +51,6 @@ def draw_sidebar(translate: Translate) -> None:
             st.caption(translate("lesson.sidebar"))
             return
         _draw_layers(translate)
-        _draw_look(translate)
         _draw_advanced(translate)
 
 
@@ -117,25 +119,8 @@ def _show_upload() -> None:
 
 def _draw_layers(translate: Translate) -> None:
     st.subheader(translate("layers.title"), anchor=False)
-    layers = list_layers()
-    labels = {layer.name: _label_layer(layer, translate) for layer in layers}
-    help_key = "layers.select_help_vgg16" if is_vgg16() else "layers.select_help"
-    st.multiselect(
-        translate("layers.select"),
-        list(labels),
-        format_func=labels.__getitem__,
-        key="layers",
-        help=translate(help_key, count=len(layers)),
-        placeholder=translate("layers.placeholder"),
-        select_all=False,
-    )
-    with st.container(horizontal=True, gap="small"):
-        draw_layers_button("layers_all", "layers.all", list(labels), translate)
-        for stage in STAGES:
-            names = [layer.name for layer in layers if layer.stage == stage]
-            draw_layers_button(f"layers_{stage}", f"layers.{stage}", names, translate)
-        if is_vgg16():
-            draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS, translate)
+    if st.session_state["view"] != "depth":  # which shows all of them
+        _draw_selection(translate)
     if not is_vgg16():
         st.caption(translate("layers.thirds"))
     draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.", translate)
@@ -158,6 +143,29 @@ def _draw_layers(translate: Translate) -> None:
     )
 
 
+def _draw_selection(translate: Translate) -> None:
+    """Draw which layers are shown, and buttons that select several at once."""
+    layers = list_layers()
+    labels = {layer.name: _label_layer(layer, translate) for layer in layers}
+    help_key = "layers.select_help_vgg16" if is_vgg16() else "layers.select_help"
+    st.multiselect(
+        translate("layers.select"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="layers",
+        help=translate(help_key, count=len(layers)),
+        placeholder=translate("layers.placeholder"),
+        select_all=False,
+    )
+    with st.container(horizontal=True, gap="small"):
+        draw_layers_button("layers_all", "layers.all", list(labels), translate)
+        for stage in STAGES:
+            names = [layer.name for layer in layers if layer.stage == stage]
+            draw_layers_button(f"layers_{stage}", f"layers.{stage}", names, translate)
+        if is_vgg16():
+            draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS, translate)
+
+
 def draw_layers_button(key: str, label: str, names: Sequence[str], translate: Translate) -> None:
     """A button that selects layers.
 
@@ -178,16 +186,6 @@ def _label_layer(layer: Layer, translate: Translate) -> str:
     name, stage = shorten_name(layer.name), translate(f"stage.{layer.stage}")
     place = f" [{layer.path.rpartition('.')[2]}]" if is_vgg16() else ""
     return translate("layers.option", name=name, place=place, stride=layer.stride, stage=stage)
-
-
-def _draw_look(translate: Translate) -> None:
-    st.subheader(translate("look.title"), anchor=False)
-    draw_choice(st.selectbox, "colors", "look.colors", "look.", translate)
-    draw_choice(st.selectbox, "range", "look.range", "look.range_", translate)
-    draw_switch("overlay", "look.overlay", translate)
-    unused = not st.session_state["overlay"] and st.session_state["view"] not in ("depth", "probe")
-    draw_slider("opacity", "look.opacity", translate, disabled=unused)
-    draw_switch("smooth", "look.smooth", translate)
 
 
 def _draw_advanced(translate: Translate) -> None:

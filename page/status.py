@@ -9,6 +9,7 @@ import streamlit as st
 
 from page.cache import load_network
 from page.networks import name_network
+from page.presenting import is_presenting
 from page.settings import OWN_NETWORK
 from page.turns import fetching, has_had, take_turn, wait_for
 from viz.networks.catalogue import UNTRAINED, fetch_network, is_there
@@ -28,9 +29,9 @@ class Status:
         self._translate = translate
 
     def say(self, line: str) -> None:
-        """Show what one is looking at."""
-        self._line = line
-        self._slot.markdown(line)
+        """Show what one is looking at; whoever presents says it, and the figure gets the room."""
+        self._line = "" if is_presenting() else line
+        self._slot.markdown(self._line)
 
     @contextmanager
     def computing(self, key: Hashable, network: str, text: str) -> Iterator[None]:

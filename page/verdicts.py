@@ -109,14 +109,25 @@ def draw_claims(
                     st.caption(translate("verdict.needs_box"))
 
 
-def _write_verdict(verdict: Verdict, translate: Translate) -> str:
+def say_object(trained: Curves, picture: Picture, box: Box, translate: Translate) -> None:
+    """Say in a line what a box has answered: its claim may lie below the screen."""
+    verdict = judge("object", measured_layers(), trained, list_untrained(picture, box))
+    st.markdown(f"{translate('claim.object')} {_write_badges(verdict, translate)}")
+
+
+def _write_badges(verdict: Verdict, translate: Translate) -> str:
     met = {"met": sum(verdict.met), "count": len(verdict.met)}
     truth = translate(f"verdict.true_{verdict.truth}", **met)
     badges = f":{TRUTH_COLORS[verdict.truth]}-badge[{truth}]"
     if verdict.findings:
         learned = translate(f"verdict.learned_{verdict.learned}")
         badges += f" :{LEARNED_COLORS[verdict.learned]}-badge[{learned}]"
-    lines = [f"**{translate(f'claim.{verdict.claim}')}**  \n{badges}"]
+    return badges
+
+
+def _write_verdict(verdict: Verdict, translate: Translate) -> str:
+    met = {"met": sum(verdict.met), "count": len(verdict.met)}
+    lines = [f"**{translate(f'claim.{verdict.claim}')}**  \n{_write_badges(verdict, translate)}"]
     if len(verdict.met) > 1:
         places = [threshold for threshold, is_met in zip(THRESHOLDS, verdict.met, strict=True) if is_met]
         names = ", ".join(f"{threshold:g}" for threshold in places) or translate("verdict.none")

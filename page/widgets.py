@@ -9,7 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from page.presenting import find_factor
 from page.settings import SETTINGS
+from viz.figures.enlarge import enlarge
 from viz.texts import Translate
 
 
@@ -59,11 +61,14 @@ def draw_figure(figure: Any, key: str, alt: str, translate: Translate, **more: A
     """
     dictionary = {word: translate(f"modebar.{name}") for name, word in MODEBAR.items()}
     locale = translate.language
+    if "width" in more:
+        more["width"] = int(find_factor() * more["width"])
     config = {
         "displaylogo": False,
         "locale": locale,
         "locales": {locale: {"moduleType": "locale", "name": locale, "dictionary": dictionary, "format": {}}},
     }
+    figure = enlarge(figure, find_factor())
     st.plotly_chart(figure, key=key, theme=None, alt=alt, config=config | more.pop("config", {}), **more)
 
 

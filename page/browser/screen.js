@@ -4,7 +4,11 @@
 // phone the height is left out: there the browser's bars come and go, and the figure scrolls anyway.
 // After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
 // new session's first run reads the address. So the script asks for that run as soon as the server is back.
+// Streamlit calls it again for new data, without ending what the call before began.
+const stops = new WeakMap();
+
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  stops.get(parentElement)?.();
   const element = parentElement.host ?? parentElement;
   const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
   const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
@@ -16,10 +20,12 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (busy()) { later(); return; }
     const width = Math.round(column.clientWidth);
     const top = element.getBoundingClientRect().top + main.scrollTop;
-    const height = Math.round(window.innerHeight - top - 8);
+    const height = Math.round(window.innerHeight - top - 24);
     const wide = Math.abs(width - data.width) > 0.015 * data.width;
     const high = width > data.narrow && Math.abs(height - data.height) > 0.04 * data.height;
-    if (width > 0 && (wide || high)) setStateValue("size", `${width}x${height}`);
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const told = `${width}x${height}${still ? " still" : ""}`;
+    if (width > 0 && (wide || high || still !== data.still)) setStateValue("size", told);
   };
   const later = () => { clearTimeout(timer); timer = setTimeout(tell, 150); };
   const observer = new ResizeObserver(later);
@@ -31,10 +37,12 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (now && !connected) setTriggerValue("back", true);
     connected = now;
   }, 500);
-  return () => {
+  const stop = () => {
     clearTimeout(timer);
     clearInterval(watch);
     observer.disconnect();
     window.removeEventListener("resize", later);
   };
+  stops.set(parentElement, stop);
+  return stop;
 }

@@ -6,43 +6,70 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2 import component
 
+from viz.figures.layout import MIN_PANEL_WIDTH, NARROW
+
 # What is assumed until the browser has said otherwise: a window of 1440x900 with the sidebar open.
 USUAL_WIDTH = 1040
-USUAL_HEIGHT = 718
+USUAL_HEIGHT = 649
 SMALLEST = 240
 LARGEST = 4000
-NARROW = 640
+PROJECTED_WIDTH = 220  # of a panel that is readable on a projector, where all panels shall be on the screen
 
 _report_screen = component("screen", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
 class Screen:
-    """Room for a figure, in pixels of the screen."""
+    """The visitor's screen.
+
+    Attributes:
+        width: Room for a figure, in pixels; while everything is larger, in as much larger ones.
+        height: Of the same.
+        still: Whether the visitor has asked the browser for less motion.
+        least: Width of a panel that is readable, in the same pixels.
+    """
 
     width: float
     height: float
+    still: bool = False
+    least: float = MIN_PANEL_WIDTH
 
 
-def find_screen(language: str) -> Screen:
-    """The room below this element, as the browser told it last; the browser is told the page's language."""
+def find_screen(language: str, factor: float = 1) -> Screen:
+    """The room below this element, as the browser told it last.
+
+    Args:
+        language: The page's, which the browser is told.
+        factor: How many times larger than usual everything is.
+    """
     known = st.session_state.get("screen", {})
     screen = read_screen(known.get("size") if hasattr(known, "get") else None)
     _report_screen(
         key="screen",
-        data={"width": screen.width, "height": screen.height, "narrow": NARROW, "language": language},
+        data={
+            "width": screen.width,
+            "height": screen.height,
+            "still": screen.still,
+            "narrow": NARROW,
+            "language": language,
+        },
         default={"size": None},
         on_size_change=lambda: None,
         on_back_change=lambda: None,
         height=1,
     )
-    return screen
+    least = screen.least if factor == 1 else PROJECTED_WIDTH / factor
+    return Screen(screen.width / factor, screen.height / factor, screen.still, least)
 
 
 def read_screen(text: str | None) -> Screen:
-    """From "1040x660" to a screen; what came from the browser is not trusted further than that."""
+    """From "1040x660", with " still" behind it where less motion is asked for, to a screen.
+
+    What came from the browser is not trusted further than that.
+    """
+    size, _, motion = (text or "").partition(" ")
     try:
-        width, height = (int(part) for part in (text or "").split("x"))
+        width, height = (int(part) for part in size.split("x"))
     except ValueError:
         return Screen(USUAL_WIDTH, USUAL_HEIGHT)
-    return Screen(min(max(width, SMALLEST), LARGEST), min(max(height, SMALLEST), LARGEST))
+    return Screen(min(max(width, SMALLEST), LARGEST), min(max(height, SMALLEST), LARGEST), motion == "still")

@@ -19,6 +19,7 @@ from page.verdicts import (
     format_metric,
     has_stages,
     offer_untrained,
+    say_object,
     write_effect,
 )
 from page.widgets import draw_choice, draw_figure, draw_slider
@@ -51,9 +52,13 @@ def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
         with comparison.container():
             asked = has_stages() and offer_untrained(picture, translate)
         draw_box_controls(picture, box, translate)
+        answer = st.container()
     claims, others = st.container(), st.container()
     trained = measure_trained(picture, box, status, translate)
     if has_stages():
+        if box is not None:
+            with answer:
+                say_object(trained, picture, box, translate)
         with claims:
             draw_claims(trained, picture, box, screen, translate)
     else:

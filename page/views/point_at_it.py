@@ -1,6 +1,6 @@
 """The view "Point at it": what a cell sees, what looks the same to a layer, and its channels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from page.settings import current_settings
 from page.sidebar import draw_uploader
 from page.status import Status
 from page.views.channels import draw_channels
-from page.widgets import draw_choice, draw_figure, draw_switch
+from page.widgets import draw_choice, draw_figure
 from viz.evidence.receptive_fields import receptive_field_box
-from viz.figures.heatmaps import draw_panels, write_map_title
+from viz.figures.heatmaps import draw_panels, shorten_name, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
 from viz.figures.pieces import Glow, Look, Mark, Panel, format_value
@@ -30,7 +30,7 @@ from viz.maps.values import find_half, list_strongest, match_vector, rank_in_map
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
-BELOW = 90  # pixels of the screen that are left for the table
+CONTROLS_HEIGHT = 92  # pixels of the screen
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,17 @@ def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> No
     """Draw what the visitor has chosen: maps or look-alikes around a point, or a layer's channels."""
     state = st.session_state
     status.say(translate(f"probe.line_{state['show']}"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with row:
         draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", translate, required=True)
         names = [layer.name for layer in list_layers()]
         label, help_text = translate("probe.layer"), translate("probe.layer_help")
-        st.selectbox(label, names, key="layer", help=help_text, on_change=_forget_channel, width=220)
+        st.selectbox(label, names, key="layer", help=help_text, on_change=_forget_channel, width=150)
     picture = choose_picture(translate)
     if state["show"] == "channels":
         draw_channels(picture, screen, status, translate)
     else:
-        _draw_point(picture, screen, status, translate)
+        _draw_point(picture, row, screen, status, translate)
 
 
 def _forget_channel() -> None:
@@ -89,12 +90,14 @@ def _forget_channel() -> None:
     st.session_state.update(channel=None, thumb_page=1)
 
 
-def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Translate) -> None:
+def _draw_point(picture: Picture, row: Any, screen: Screen, status: Status, translate: Translate) -> None:
     state = st.session_state
     layers = selected_layers() or [find_layer(state["layer"])]
     heatmaps = get_heatmaps(picture, status, translate)
     point = _find_point(picture, layers[-1], heatmaps)
     probe = Probe(picture, heatmaps, layers, point, current_settings())
+    with row:
+        _draw_place(probe, translate)
     values = ChannelValues(picture, status, translate)
     vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
     if state["show"] == "alike":
@@ -102,17 +105,17 @@ def _draw_point(picture: Picture, screen: Screen, status: Status, translate: Tra
         look = _make_alike_look(translate)
     else:
         panels = choose_panels(picture, heatmaps, layers, translate)
+        titles = [_write_title(probe, layer, translate) for layer in layers]
+        panels = [replace(panel, title=title) for panel, title in zip(panels, titles, strict=True)]
         look = choose_look(state["overlay"], translate)
     glow = find_glow(probe, status, translate) if state["field"] else None
     _draw_marked(probe, panels, look, glow, screen, translate)
     watch_clicks(["probed"], _take_click)
     if glow is not None:
         say_glow(probe, glow, translate)
-    left, right = st.columns([1, 3], gap="medium")
-    with left:
-        _draw_controls(probe, translate)
-    with right:
-        _draw_table(probe, vectors, translate)
+    _draw_table(probe, vectors, translate)
+    if state["show"] == "alike":
+        _draw_second_choice(translate)
     if state["show"] == "alike" and (second := choose_second(translate)) is not None:
         values = ChannelValues(second, status, translate, SECOND_BYTES)
         _draw_second(second, layers, _match(second, values, layers, vectors, translate), screen, translate)
@@ -195,7 +198,8 @@ def _draw_marked(
     probe: Probe, panels: list[Panel], look: Look, glow: Glow | None, screen: Screen, translate: Translate
 ) -> None:
     state, picture = st.session_state, probe.picture
-    grid = arrange_panels(len(panels) + 1, screen.width, screen.height - BELOW, picture.aspect)
+    height = screen.height - CONTROLS_HEIGHT
+    grid = arrange_panels(len(panels) + 1, screen.width, height, picture.aspect, screen.least)
     marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(find_layer(state["layer"]))
     known = any(layer.receptive_field is not None for layer in probe.layers)
     note = translate("probe.how_to_point" if known else "probe.how_to_point_unknown")
@@ -207,26 +211,34 @@ def _draw_marked(
     draw_figure(figure, "probed", alt, translate)
 
 
-def _draw_controls(probe: Probe, translate: Translate) -> None:
+def _write_title(probe: Probe, layer: Layer, translate: Translate) -> str:
+    """What a click tells of a layer, above its map: the table below may lie outside of the screen."""
+    cell, heatmap = probe.find_cell(layer), probe.read_map(layer)
+    facts = {"value": format_value(float(heatmap[cell])), "percentile": f"{rank_in_map(heatmap, *cell):.1f}"}
+    return translate("probe.panel_title", name=shorten_name(layer.name), **facts)
+
+
+def _draw_place(probe: Probe, translate: Translate) -> None:
     state = st.session_state
     height, width = probe.picture.size
     state["probe_x"], state["probe_y"] = probe.point
-    with st.container(horizontal=True):
-        for axis, length in (("x", width), ("y", height)):
-            st.number_input(
-                translate(f"probe.{axis}"),
-                min_value=0,
-                max_value=length - 1,
-                step=1,
-                key=f"probe_{axis}",
-                on_change=_take_numbers,
-                help=translate("probe.point_help"),
-                width=104,
-            )
-    draw_switch("field", "probe.field", translate)
-    if state["show"] == "alike":
+    for axis, length in (("x", width), ("y", height)):
+        st.number_input(
+            translate(f"probe.{axis}"),
+            min_value=0,
+            max_value=length - 1,
+            step=1,
+            key=f"probe_{axis}",
+            on_change=_take_numbers,
+            help=translate("probe.point_help"),
+            width=104,
+        )
+
+
+def _draw_second_choice(translate: Translate) -> None:
+    with st.container(width=340):
         draw_choice(st.selectbox, "second", "probe.second", "picture.", translate)
-        if state["second"] == "upload":
+        if st.session_state["second"] == "upload":
             draw_uploader("second_upload", translate)
 
 
@@ -264,7 +276,7 @@ def _write_row(probe: Probe, layer: Layer, vector: NDArray[np.float32]) -> str:
 def _draw_second(
     second: Picture, layers: list[Layer], panels: list[Panel], screen: Screen, translate: Translate
 ) -> None:
-    grid = arrange_panels(len(panels) + 1, screen.width, screen.height - BELOW, second.aspect)
+    grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect)
     figure = draw_panels(second.photo, panels, _make_alike_look(translate), grid)
     names = ", ".join(layer.name for layer in layers)
     st.markdown(f"##### {translate('probe.second_title')}")

@@ -27,7 +27,7 @@ def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> N
     if not layers:
         _draw_nothing(picture, screen, translate)
         return
-    grid = arrange_panels(len(layers) + 1, screen.width, screen.height, picture.aspect)
+    grid = arrange_panels(len(layers) + 1, screen.width, screen.height, picture.aspect, screen.least)
     slot = st.empty()
     if is_first_result():
         with slot:

@@ -22,6 +22,7 @@ OTHERS = {
     "size": 320,
     "network": "torchvision:vgg16",
     "lang": "zh",
+    "present": True,
     "depth": "conv4_1",
     "controls": ["coarse", "noise"],
     "threshold": 0.75,
@@ -45,7 +46,7 @@ def test_the_parameters_are_the_promised_ones():
     names += (
         " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches"
     )
-    names += " step"
+    names += " present step"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 

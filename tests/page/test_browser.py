@@ -31,6 +31,7 @@ PICTURE = ".heatmaplayer .hm image"
 HEATMAP = f".stPlotlyChart {PICTURE}"
 CAT = ROOT / "assets" / "images" / "cat.png"
 CLAIM_CHART = ".st-key-chart_detail .scatterlayer"
+BAR_ENDS = ("weak", "strong", "negative", "positive", "弱", "强", "负", "正")
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -81,9 +82,11 @@ class Visitor:
         return parse_qs(urlsplit(self.tab.url).query)
 
     def titles(self):
-        return self.tab.eval_on_selector_all(
+        """Texts above the pictures, without the words at the ends of the colour bars."""
+        texts = self.tab.eval_on_selector_all(
             ".stPlotlyChart .annotation text", "texts => texts.map(text => text.textContent)"
         )
+        return [text for text in texts if text not in BAR_ENDS]
 
     def figure(self, script):
         """Evaluate a script with the Plotly figure as `gd`."""
@@ -175,7 +178,7 @@ def test_a_phone_has_one_column_and_no_sideways_scrolling(visit):
 def test_panels_wrap_when_the_window_changes(visit):
     visitor = visit()
     visitor.open()
-    visitor.tab.set_viewport_size({"width": 1000, "height": 900})
+    visitor.tab.set_viewport_size({"width": 900, "height": 900})
     visitor.settle()
     visitor.tab.wait_for_function(
         """() => {
@@ -184,7 +187,11 @@ def test_panels_wrap_when_the_window_changes(visit):
         }""",
         timeout=20_000,
     )
-    assert max(box[2] for box in visitor.boxes()) <= 1000
+    assert max(box[2] for box in visitor.boxes()) <= 900
+    said = len(visitor.sent)
+    visitor.press("Before the ReLU")
+    visitor.tab.wait_for_timeout(1000)
+    assert len(visitor.sent) == said + 1  # the size that is known is not told again
 
 
 def test_the_address_restores_the_view(visit):
@@ -386,7 +393,9 @@ def test_hover_tells_layer_cell_value_and_receptive_field_also_of_a_smooth_map(v
         assert f"value {values[row, column]:.4g}" in text
         assert f"normalised {percent} %" in text
         assert f"sees {field}×{field} px around x 152, y 72" in text
+        visitor.tab.get_by_role("button", name="More").click()
         visitor.tab.get_by_text("Smooth the cells").click()
+        visitor.tab.keyboard.press("Escape")
         visitor.settle()
 
 
@@ -445,6 +454,8 @@ def test_the_scrubber_by_keyboard_alone(visit):
     assert read_layer(visitor) == "conv5_2"
     assert visitor.figure("return gd.getBoundingClientRect().height") == height
     assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_2"]}
+    tab_to(visitor, "button", "More")
+    press_keys(visitor, "Enter")
     tab_to(visitor, "slider", "Opacity of the maps")
     press_keys(visitor, "ArrowRight")
     assert visitor.figure("return gd._fullData[0].opacity") == pytest.approx(0.65)
@@ -476,6 +487,51 @@ def test_play_and_pause_by_keyboard_alone(visit):
     visitor.settle()
     assert read_layer(visitor) == "conv5_3"
     assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_3"]}
+
+
+def test_presenting_by_keyboard_alone(visit):
+    visitor = visit(viewport={"width": 1280, "height": 720})
+    visitor.open()
+    usual = visitor.figure(
+        "return parseFloat(getComputedStyle(gd.querySelector('.annotation text')).fontSize)"
+    )
+    tab_to(visitor, "button", "Present")
+    press_keys(visitor, "Enter")
+    assert visitor.parameters() == {"present": ["true"]}
+    assert not visitor.tab.get_by_test_id("stSidebar").is_visible()
+    enlarged = "return parseFloat(getComputedStyle(gd.querySelector('.annotation text')).fontSize)"
+    assert visitor.figure(enlarged) == pytest.approx(1.5 * usual)
+    root = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+    assert visitor.tab.evaluate(root) == 24
+    frame = visitor.figure("return gd.getBoundingClientRect().toJSON()")
+    assert frame["bottom"] <= 720 and frame["height"] > 0.75 * 720  # it fills the screen
+    tab_to(visitor, "radio", "Side by side")
+    press_keys(visitor, "ArrowRight", "Enter")  # within a widget the key is the widget's
+    assert visitor.parameters() == {"present": ["true"], "view": ["depth"]}
+    assert read_layer(visitor) == "conv1_1"
+    visitor.tab.evaluate("document.activeElement.blur()")
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight"):
+        press_keys(visitor, key)
+    assert read_layer(visitor) == "conv2_1"
+    tab_to(visitor, "slider", "Layer")
+    press_keys(visitor, "ArrowRight")
+    assert read_layer(visitor) == "conv2_2"  # one step, not two
+    visitor.open("?view=lesson&present=true", ".stPlotlyChart")
+    press_keys(visitor, "ArrowRight")
+    assert visitor.parameters()["step"] == ["2"]
+    tab_to(visitor, "button", "End presenting")
+    press_keys(visitor, "Enter")
+    assert "present" not in visitor.parameters()
+    assert visitor.tab.get_by_test_id("stSidebar").is_visible()
+
+
+def test_nothing_plays_where_less_motion_is_asked_for(visit):
+    visitor = visit(reduced_motion="reduce")
+    visitor.open("?view=depth")
+    visitor.tab.get_by_role("button", name="Next").click()
+    visitor.settle()
+    assert read_layer(visitor) == "conv1_2"
+    assert visitor.tab.get_by_role("button", name="Play").count() == 0
 
 
 def test_back_is_understood_while_it_plays(visit):

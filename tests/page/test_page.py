@@ -226,7 +226,7 @@ def test_one_layer(page):
     page.query_params["layers"] = "conv5_3"
     page.run()
     assert_healthy(page)
-    assert ENGLISH("page.line_one", network="VGG16", colours=ENGLISH("page.colours_warm")) in [
+    assert ENGLISH("page.line_one", network="VGG16", colours=ENGLISH("page.colours_sequential")) in [
         m.value for m in page.markdown
     ]
 

@@ -19,6 +19,7 @@ from viz.networks.layers import Layer
 from viz.texts import Translate
 
 SHARED_BAR_HEIGHT = 46  # with its title
+SHARED_TITLE_HEIGHT = 16
 LONGEST_NAME = 22  # characters
 NOTEBOOK_WIDTH = 1000  # pixels of the screen
 NOTEBOOK_HEIGHT = 650
@@ -113,8 +114,15 @@ def make_panels(
         channel = heatmaps.strongest_channel(layer.name, at) if aggregation == "strongest" else None
         title = write_map_title(layer, heatmap.shape, translate, channel, at != side)
         cells = lay_cells(layer, heatmap.shape, *size)
-        panels.append(Panel(heatmap, cells, low, high, title, write_hover(layer, translate), diverging))
+        hover, words = write_hover(layer, translate), name_ends(diverging, translate)
+        panels.append(Panel(heatmap, cells, low, high, title, hover, diverging, words))
     return panels
+
+
+def name_ends(diverging: bool, translate: Translate) -> tuple[str, str]:
+    """What stands under the ends of a map's colour bar."""
+    low, high = ("negative", "positive") if diverging else ("weak", "strong")
+    return translate(f"panel.{low}"), translate(f"panel.{high}")
 
 
 def write_hover(layer: Layer, translate: Translate, channel: int | None = None) -> str:
@@ -240,19 +248,27 @@ def _add_panels(
         axes = [pieces.name_axes(place) for place in range(first, first + len(panels))]
         spec["layout"]["images"] = [pieces.lay_under(x, y, photo) for x, y in axes]
         spec["layout"]["template"] = pieces.make_template(photo)
+    words: list[Spec] = []
     for place, panel in enumerate(panels, start=first):
         x, y = pieces.name_axes(place)
-        bar: Spec | None
+        bar: Spec | None = None
         if not look.shared_bar:
             bar = pieces.draw_map_bar(panel, grid, grid.slots[place])
-        else:
-            bar = _draw_shared_bar(panel, look, grid) if place == first else None
+            words += pieces.name_ends(panel.ends, grid, grid.slots[place])
+        elif place == first:
+            bar = _draw_shared_bar(panel, look, grid)
+            words += pieces.name_ends(panel.ends, grid, _find_foot(grid), SHARED_TITLE_HEIGHT)
         spec["data"].append(pieces.heatmap_trace(panel, look, x, y, bar))
         spec["layout"]["annotations"].append(pieces.write_title(panel.title, x, y, title_size))
+    spec["layout"]["annotations"] += words
+
+
+def _find_foot(grid: Grid) -> Slot:
+    """Above the one bar of all maps."""
+    return Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
 
 
 def _draw_shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
     """The one bar of all maps, at the foot of the figure."""
-    foot = Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
-    bar = pieces.draw_bar(panel.low, panel.high, grid, foot)
+    bar = pieces.draw_bar(panel.low, panel.high, grid, _find_foot(grid), panel.ends)
     return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": pieces.BAR_NUMBER_SIZE}}}

@@ -8,7 +8,8 @@ TITLE_HEIGHT = 44
 BAR_HEIGHT = 40
 GAP = 28
 MARGIN = 2
-MIN_PANEL_WIDTH = 220
+MIN_PANEL_WIDTH = 180
+FEW = 4  # pictures: in one row, if that is readable, they are compared best
 MANY = 24  # pictures; more of them cannot be readable on two screens
 NARROW = 640  # a figure below this width is on a phone
 
@@ -53,8 +54,9 @@ def arrange_panels(
 ) -> Grid:
     """Wrap pictures of one shape into rows, as large as one screen can show them all.
 
-    When all of them would be too small to read on one screen, they get a readable width and the figure
-    grows downwards; up to `MANY` pictures on a wide screen to at most twice its height.
+    Up to `FEW` stand in one row where that is readable. When all of them would be too small to read on one
+    screen, they get a readable width and the figure grows downwards; up to `MANY` pictures on a wide screen
+    to at most twice its height.
 
     Args:
         count: Pictures, the photograph included; at least one.
@@ -72,6 +74,8 @@ def arrange_panels(
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")
     layouts = [_fit(count, columns, width - 2 * MARGIN, height, aspect) for columns in range(1, count + 1)]
+    if count <= FEW and layouts[-1].panel_width >= least:
+        return _place(layouts[-1], count, width, aspect)
     readable = [layout for layout in layouts if layout.panel_width >= least]
     best = max(readable, key=lambda layout: layout.score(count), default=None)
     return _place(best or _grow(count, width - 2 * MARGIN, height, aspect, least), count, width, aspect)

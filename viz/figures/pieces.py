@@ -15,8 +15,8 @@ from viz.pictures.frame import Box
 
 # The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
 COLOR_SCALES = {
-    "turbo": "Turbo",
     "viridis": "Viridis",
+    "turbo": "Turbo",
     "inferno": "Inferno",
     "cividis": "Cividis",
     "jet": "Jet",
@@ -44,6 +44,7 @@ BAR_THICKNESS = 9  # pixels of the screen, like all lengths here
 BAR_DISTANCE = 5  # from the map above
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
 BAR_NUMBER_SIZE = 11
+LETTER_WIDTH = 0.6  # of the type's size; a Chinese character is as wide as high
 Spec = dict[str, Any]
 TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
 
@@ -78,6 +79,7 @@ class Panel:
         hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in percent,
             `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
         diverging: Whether zero is the middle of the scale, which then is blue-white-red.
+        ends: What stands under the ends of its colour bar, such as "weak" and "strong".
     """
 
     heatmap: NDArray[np.float32]
@@ -87,6 +89,7 @@ class Panel:
     title: str
     hover: str
     diverging: bool = False
+    ends: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ class Look:
         shared_bar: Text of the one colour bar that serves all maps; empty when each has its own.
     """
 
-    colors: str = "turbo"
+    colors: str = "viridis"
     overlay: bool = False
     opacity: float = 0.6
     smooth: bool = False
@@ -236,14 +239,15 @@ def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) ->
     }
 
 
-def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
-    """A trace's horizontal colour bar, under a slot."""
+def draw_bar(low: float, high: float, grid: Grid, slot: Slot, ends: tuple[str, str] = ("", "")) -> Spec:
+    """A trace's horizontal colour bar, under a slot, with room beside it for words at its ends."""
     values = [low, (low + high) / 2, high]
+    inset = BAR_INSET + max(map(_guess_width, ends))
     return {
         "orientation": "h",
         "x": sum(grid.share_across(slot)) / 2,
         "xanchor": "center",
-        "len": slot.width - 2 * BAR_INSET,
+        "len": slot.width - 2 * inset,
         "lenmode": "pixels",
         "y": grid.share_down(slot)[0],
         "yanchor": "top",
@@ -263,11 +267,23 @@ def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
 
 def draw_map_bar(panel: Panel, grid: Grid, slot: Slot) -> Spec:
     """A map's own colour bar, whose ends say so where they clip the map."""
-    bar = draw_bar(panel.low, panel.high, grid, slot)
+    bar = draw_bar(panel.low, panel.high, grid, slot, panel.ends)
     low, middle, high = bar["ticktext"]
     lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
     upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
     return bar | {"ticktext": [lower + low, middle, upper + high]}
+
+
+def _guess_width(word: str) -> float:
+    return BAR_NUMBER_SIZE * sum(LETTER_WIDTH if character.isascii() else 1 for character in word)
+
+
+def name_ends(ends: tuple[str, str], grid: Grid, slot: Slot, distance: float = 0) -> list[Spec]:
+    """The words at the two ends of the bar under a slot, so many pixels farther down if it has a title."""
+    word: Spec = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "borderpad": 0}
+    word |= {"y": grid.share_down(slot)[0], "yshift": -1 - distance, "font": {"size": BAR_NUMBER_SIZE}}
+    sides = zip(("left", "right"), grid.share_across(slot), ends, strict=True)
+    return [word | {"x": x, "xanchor": side, "text": text} for side, x, text in sides if text]
 
 
 def format_value(value: float) -> str:

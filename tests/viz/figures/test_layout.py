@@ -13,13 +13,15 @@ def list_rows(grid):
     ("count", "width", "height", "aspect", "rows"),
     [
         (5, 1040, 718, 2 / 3, [3, 2]),  # the first screen of a laptop
-        (4, 1040, 718, 1, [4]),  # the homework's view
+        (4, 1040, 649, 1, [4]),  # the homework's view
+        (4, 880, 411, 2 / 3, [4]),  # on a small laptop, where two rows would show them larger
+        (4, 700, 900, 2 / 3, [2, 2]),  # one row could not be read
         (2, 1040, 718, 2 / 3, [2]),
         (1, 1040, 718, 2 / 3, [1]),
-        (14, 1040, 718, 2 / 3, [4, 4, 4, 2]),  # more than one screen
+        (14, 1040, 649, 2 / 3, [5, 5, 4]),
         (5, 366, 600, 2 / 3, [1] * 5),  # a phone
         (14, 366, 600, 1, [1] * 14),
-        (5, 700, 900, 1, [2, 2, 1]),  # a tablet
+        (5, 700, 900, 1, [3, 2]),  # a tablet
     ],
 )
 def test_rows_for_screens(count, width, height, aspect, rows):

@@ -1,4 +1,4 @@
-"""The view "Through the depth": all layers over the photograph, one after the other."""
+"""The view "Layer by layer": all layers over the photograph, one after the other."""
 
 import streamlit as st
 
@@ -7,6 +7,7 @@ from page.browser.screen import Screen
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
 from page.networks import list_layers, name_network
 from page.picture import Picture, choose_picture
+from page.presenting import is_presenting
 from page.status import Status
 from page.turns import is_first_result
 from page.views.side_by_side import draw_photo, explain_numbers
@@ -17,10 +18,10 @@ from viz.figures.pieces import Look, Panel
 from viz.texts import Translate
 
 STEP_S = 1.0
-CONTROLS_HEIGHT = 80  # pixels of the screen
+CONTROLS_HEIGHT = 112  # pixels of the screen
 
 
-def draw_through_the_depth(screen: Screen, status: Status, translate: Translate) -> None:
+def draw_layer_by_layer(screen: Screen, status: Status, translate: Translate) -> None:
     """Draw the slider, the button and one layer; while it plays, only these are drawn again."""
     layers = list(list_layers())
     status.say(translate("page.line_depth", network=name_network(), count=len(layers)))
@@ -36,14 +37,20 @@ def draw_through_the_depth(screen: Screen, status: Status, translate: Translate)
     timed = st.session_state.get("_playing", False)
     draw_step = st.fragment(_draw_step, run_every=STEP_S if timed else None)
     slot.empty()
-    draw_step(timed, picture, named, choose_look(True, translate), grid, translate)
+    draw_step(timed, screen.still, picture, named, choose_look(True, translate), grid, translate)
     for note in [translate("depth.note"), *list_notes(heatmaps, [], translate)]:
         st.caption(note)
     explain_numbers(translate)
 
 
 def _draw_step(
-    timed: bool, picture: Picture, panels: dict[str, Panel], look: Look, grid: Grid, translate: Translate
+    timed: bool,
+    still: bool,
+    picture: Picture,
+    panels: dict[str, Panel],
+    look: Look,
+    grid: Grid,
+    translate: Translate,
 ) -> None:
     """One layer; when it is timed, the next one.
 
@@ -55,7 +62,7 @@ def _draw_step(
     if timed:
         place = (names.index(state["depth"]) + 1) % len(names)
         state.update(depth=names[place], _playing=place < len(names) - 1)
-    _draw_controls(names, translate)
+    _draw_controls(names, still, translate)
     figure = draw_maps(picture.photo, [panels[state["depth"]]], look, grid)
     alt = describe_maps("panel.alt_depth", translate, layer=state["depth"], photo=picture.alt)
     draw_figure(figure, "depth_map", alt, translate)
@@ -65,19 +72,41 @@ def _draw_step(
         close_address()
 
 
-def _draw_controls(names: list[str], translate: Translate) -> None:
-    playing = st.session_state.get("_playing", False)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.button(
-            translate("depth.pause" if playing else "depth.play"),
-            key="play",
-            icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=lambda: st.session_state.update(_playing=not playing),
-            width=110,
-        )
+def _draw_controls(names: list[str], still: bool, translate: Translate) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        if not still:  # nothing moves by itself where the visitor's browser asks for that
+            _draw_play(translate)
+        if still or is_presenting():
+            for name, step in (("previous", -1), ("next", 1)):
+                _draw_neighbour(name, step, names, translate)
         st.select_slider(
             translate("depth.layer"),
             names,
             key="depth",
             on_change=lambda: st.session_state.update(_playing=False),
         )
+
+
+def _draw_play(translate: Translate) -> None:
+    playing = st.session_state.get("_playing", False)
+    st.button(
+        translate("depth.pause" if playing else "depth.play"),
+        key="play",
+        icon=":material/pause:" if playing else ":material/play_arrow:",
+        on_click=lambda: st.session_state.update(_playing=not playing),
+        width="content",
+    )
+
+
+def _draw_neighbour(name: str, step: int, names: list[str], translate: Translate) -> None:
+    """A button, also a key, that leads to the layer before or behind."""
+    place = names.index(st.session_state["depth"]) + step
+    there = 0 <= place < len(names)
+    st.button(
+        translate(f"depth.{name}"),
+        key=f"depth_{name}",
+        on_click=lambda: st.session_state.update(depth=names[place], _playing=False),
+        disabled=not there,
+        shortcut="Left" if step < 0 else "Right",
+        width="content",
+    )

@@ -1,0 +1,41 @@
+"""How maps are drawn: the row of controls above the figure."""
+
+import streamlit as st
+
+from page.widgets import draw_choice, draw_slider, draw_switch
+from viz.texts import Translate
+
+# Which of the controls act in a view. Look-alikes have colours and a range of their own.
+ACTING = {
+    "compare": ("colors", "range", "overlay"),
+    "depth": ("colors", "range"),
+    "maps": ("colors", "range", "overlay", "field"),
+    "alike": ("overlay", "field"),
+    "channels": ("colors",),
+}
+
+
+def draw_look(translate: Translate) -> None:
+    """Draw what acts in the visitor's view; nothing where no control does."""
+    state = st.session_state
+    shown = state["show"] if state["view"] == "probe" else state["view"]
+    if shown not in ACTING:
+        return
+    acting = ACTING[shown]
+    bare = {"label_visibility": "collapsed"}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="look"):
+        if "colors" in acting:
+            draw_choice(st.selectbox, "colors", "look.colors", "look.", translate, width=130, **bare)
+        if "range" in acting:
+            draw_choice(st.selectbox, "range", "look.range", "look.range_", translate, width=200, **bare)
+        if "overlay" in acting:
+            draw_switch("overlay", "look.overlay", translate)
+        if "field" in acting:
+            draw_switch("field", "probe.field", translate)
+        with st.popover(translate("look.more"), icon=":material/tune:"):
+            unused = "overlay" in acting and not state["overlay"] and state["view"] != "probe"
+            draw_slider("opacity", "look.opacity", translate, disabled=unused)
+            draw_switch("smooth", "look.smooth", translate)
+            for name in ("colors", "range"):
+                if name in acting:
+                    st.caption(translate(f"look.{name}_help"))

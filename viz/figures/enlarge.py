@@ -1,0 +1,61 @@
+"""A figure for a projector."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+# What is measured in pixels of the screen; all else is in shares of the figure or in input pixels.
+LENGTHS = frozenset(
+    {
+        "height",
+        "width",
+        "size",
+        "len",
+        "thickness",
+        "ticklen",
+        "xpad",
+        "ypad",
+        "xshift",
+        "yshift",
+        "borderpad",
+    }
+    | {"b", "l", "r", "t"}
+)
+USUAL_SIZE = 12  # of a text whose size is not set, Plotly's default
+USUAL_HOVER_SIZE = 13
+
+
+def enlarge(figure: go.Figure, factor: float) -> go.Figure:
+    """Everything in a figure so many times larger, type included.
+
+    Args:
+        figure: Of this package; it is left as it is.
+        factor: 1 gives the figure itself.
+    """
+    if factor == 1:
+        return figure
+    layout = figure.layout.to_plotly_json()
+    layout.setdefault("font", {}).setdefault("size", USUAL_SIZE)
+    layout.setdefault("hoverlabel", {}).setdefault("font", {}).setdefault("size", USUAL_HOVER_SIZE)
+    data = [_enlarge(trace.to_plotly_json(), factor) for trace in figure.data]
+    larger = go.Figure({"data": data, "layout": _enlarge(layout, factor)})
+    larger.layout.template = figure.layout.template
+    return larger
+
+
+def _enlarge(part: Any, factor: float) -> Any:
+    if isinstance(part, dict):
+        return {
+            key: _multiply(value, factor) if key in LENGTHS else _enlarge(value, factor)
+            for key, value in part.items()
+        }
+    if isinstance(part, list | tuple):
+        return [_enlarge(value, factor) for value in part]
+    return part
+
+
+def _multiply(value: Any, factor: float) -> Any:
+    """A length, or one a point."""
+    if isinstance(value, list | tuple):
+        return [_multiply(length, factor) for length in value]
+    return factor * value if isinstance(value, int | float) else value
