@@ -150,7 +150,8 @@ def _measure_maps(
     rows = {name: asdict(metrics) for name, metrics in measured.items()}
     for name, row in rows.items():
         row["cells"] = maps[name].size
-        row["height"], row["width"] = maps[name].shape
+        height, width = maps[name].shape
+        row |= {"width": width, "height": height}
         if box is not None:
             row["box_auc"] = box_auc(maps[name], box, *_pixels.shape[:2])
         means = _heatmaps.channel_means.get((name, "post"))
@@ -193,6 +194,6 @@ def list_rows(found: dict[str, Metrics], picture: Picture) -> list[dict[str, Any
                 "field_share": layer.field_share(*picture.size),
             }
             values = {metric: metrics.get(metric, {}).get(layer.name) for metric in found["trained"]}
-            counts = {name: int(values[name] or 0) for name in ("height", "width", "cells")}
+            counts = {name: int(values[name] or 0) for name in ("width", "height", "cells")}
             rows.append(facts | values | counts)
     return rows

@@ -32,7 +32,7 @@ from viz.pictures.frame import Box
 from viz.reports.table import write_csv
 from viz.texts import Translate
 
-NOT_DRAWN = ("cells", "height", "width")
+NOT_DRAWN = ("cells", "width", "height")
 EXPANDER_PADDING = 17  # pixels of the screen
 
 

@@ -138,7 +138,7 @@ def test_the_first_screen_is_the_product(visit):
         assert (right - left) / (bottom - top) == pytest.approx(337 / 224, rel=0.01)
     assert boxes[0][1] == pytest.approx(boxes[1][1], abs=1)  # one row, one upper edge
     assert boxes[0][0] == pytest.approx(boxes[3][0], abs=1)  # one column, one left edge
-    assert visitor.titles()[1] == "conv1_2[224 × 337] · shallow"
+    assert visitor.titles()[1] == "conv1_2[337×224] · shallow"
     assert visitor.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
     label = visitor.tab.get_by_role("figure").get_attribute("aria-label")
     assert "conv1_2" in label and "Cat" in label
@@ -202,7 +202,7 @@ def test_the_address_restores_the_view(visit):
     )
     visitor.open(query)
     titles = visitor.titles()
-    assert titles[1:3] == ["conv2_2[128 × 192] · middle", "conv5_1[16 × 24] · deep"]
+    assert titles[1:3] == ["conv2_2[192×128] · middle", "conv5_1[24×16] · deep"]
     assert visitor.parameters() == parse_qs(query[1:])
     visitor.choose("Combine channels by", "L2 norm")
     assert visitor.parameters()["aggregation"] == ["l2"]
@@ -272,7 +272,7 @@ def test_another_network_is_chosen_seen_and_restored(visit):
     assert visitor.tab.get_by_role("combobox", name="网络").is_visible()
 
 
-@pytest.mark.parametrize(("size", "cells"), [("224", "224 × 337"), ("32", "32 × 32")])
+@pytest.mark.parametrize(("size", "cells"), [("224", "337×224"), ("32", "32×32")])
 def test_ones_own_network_is_what_the_page_begins_with(browser, tmp_path, size, cells):
     builder = "from torch import nn\n\n\ndef tiny():\n    return nn.Sequential("
     builder += "nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1), nn.ReLU())\n"
@@ -289,7 +289,7 @@ def test_ones_own_network_is_what_the_page_begins_with(browser, tmp_path, size, 
         assert visitor.tab.title() == "tiny 的各层在看什么"
         visitor.choose("网络", "VGG16")
         assert visitor.parameters()["network"] == ["vgg16"]
-        assert visitor.titles()[1].startswith("conv1_2[224 × 337]")
+        assert visitor.titles()[1].startswith("conv1_2[337×224]")
         visitor.tab.go_back()
         visitor.settle()
         assert visitor.titles()[1].startswith(f"0[{cells}]")
@@ -332,7 +332,7 @@ def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):
     visitor = visit()
     visitor.open("?photo=coffee&layers=conv1_1&layers=conv5_3&aggregation=max")
     visitor.press("简体中文")
-    assert visitor.titles()[1] == "conv1_1[224 × 336] · 浅层"
+    assert visitor.titles()[1] == "conv1_1[336×224] · 浅层"
     visitor.press("ReLU 前")
     visitor.choose("颜色范围", "第 1–99 百分位")
     expected = {"photo": ["coffee"], "layers": ["conv1_1", "conv5_3"], "aggregation": ["max"], "lang": ["zh"]}
@@ -340,7 +340,7 @@ def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):
     buttons = visitor.tab.eval_on_selector_all(".modebar-btn", "all => all.map(b => b.dataset.title)")
     assert {"缩放", "平移", "复原"} <= set(buttons)
     visitor.press("English")
-    assert visitor.titles()[2] == "conv5_3[14 × 21] · deep"
+    assert visitor.titles()[2] == "conv5_3[21×14] · deep"
 
 
 def test_a_chinese_browser_gets_chinese(visit):
@@ -391,7 +391,7 @@ def test_hover_tells_layer_cell_value_and_receptive_field_also_of_a_smooth_map(v
         field = LAYERS[-1].receptive_field
         assert f"row {row}, column {column}" in text
         assert f"value {values[row, column]:.4g}" in text
-        assert f"normalised {percent} %" in text
+        assert f"normalised {percent}%" in text
         assert f"sees {field}×{field} px around x 152, y 72" in text
         visitor.tab.get_by_role("button", name="More").click()
         visitor.tab.get_by_text("Smooth the cells").click()
@@ -417,7 +417,7 @@ def test_a_saved_figure_tells_the_same_without_any_server(browser, network, tmp_
     heatmap = heatmaps["conv5_3", "post", "mean"]
     assert f"row {row}, column {column}" in text
     assert f"value {heatmap[row, column]:.4g}" in text
-    assert f"normalised {round(100 * float(normalize(heatmap)[row, column]))} %" in text
+    assert f"normalised {round(100 * float(normalize(heatmap)[row, column]))}%" in text
     context.close()
 
 
@@ -560,7 +560,7 @@ def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
         values = np.array(visitor.figure("return gd._fullData[0].z.map(row => Array.from(row))"))
         value = values[int(y) // stride, int(x) // stride]
         assert f"value {value:.4g}" in text
-        percent = int(re.findall(r"normalised (\d+) %", text)[0])
+        percent = int(re.findall(r"normalised (\d+)%", text)[0])
         assert percent == pytest.approx(100 * (value - values.min()) / np.ptp(values), abs=0.5001)
 
 

@@ -198,10 +198,10 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
 
     def share(threshold, part):
         shares = [metrics.largest_region_share for metrics in measure(maps, threshold).values()]
-        return f"{np.mean(shares[part]):.0%}".replace("%", " %")
+        return f"{np.mean(shares[part]):.0%}"
 
     def percent(value):
-        return f"{value:.0%}".replace("%", " %")
+        return f"{value:.0%}"
 
     deep = network.find_layer("conv5_3")
     left, top, right, bottom = receptive_field_box(deep, 6, 8, 224, 337)

@@ -212,7 +212,7 @@ def test_the_page_follows_the_network_at_one_pass(page, count_passes):
     assert shown == read_names(page)
     assert len(shown) == 4
     assert shown[-1] == "conv_head"
-    assert read_titles(page)[-1] == "<b>conv_head</b><br>[7 × 11] · deep"
+    assert read_titles(page)[-1] == "<b>conv_head</b><br>[11×7] · deep"
     chosen = {"photo": "coffee", "aggregation": "max", "colors": "greys"}
     assert read_address(page) == {"network": [LITE0]} | {name: [value] for name, value in chosen.items()}
     assert all(page.session_state[name] == value for name, value in chosen.items())

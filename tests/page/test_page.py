@@ -78,7 +78,7 @@ def test_the_first_screen(page):
     assert titles[0].startswith("<b>Photograph</b>")
     for title, name in zip(titles[1:], DEFAULT_LAYERS, strict=False):
         assert title.startswith(f"<b>{name}</b>")
-    assert titles[2] == "<b>conv3_1</b><br>[56 × 84] · middle"
+    assert titles[2] == "<b>conv3_1</b><br>[84×56] · middle"
     assert "conv1_2, conv3_1, conv4_3, conv5_3" in chart.alt
     assert page.query_params == {}
 
@@ -328,7 +328,7 @@ def test_a_change_of_language_keeps_every_choice(page):
     page.segmented_control(key="side").set_value("pre").run()
     assert page.multiselect(key="layers").value == ["conv1_1", "conv5_3"]
     assert page.selectbox(key="aggregation").value == "max"
-    assert read_titles(page)[1] == "<b>conv1_1</b><br>[224 × 336] · 浅层"
+    assert read_titles(page)[1] == "<b>conv1_1</b><br>[336×224] · 浅层"
 
 
 def test_an_upload_is_shown_and_named_as_not_shareable(page, count_passes):
@@ -701,6 +701,9 @@ def test_the_table_has_all_layers_and_names(page, language):
     (table,) = page.dataframe
     assert table.value.shape[0] == 2 * 13
     assert list(table.value["layer"][:13]) == NAMES
+    columns = list(table.value)
+    assert columns.index("width") == columns.index("height") - 1
+    assert list(table.value.loc[2][["width", "height"]]) == [168, 112]
 
 
 def test_the_readme_tells_the_pages_verdict(page):
@@ -955,4 +958,4 @@ def test_a_visitor_who_has_to_wait_is_told_and_gets_the_maps(page, monkeypatch):
     page.radio(key="framing").set_value("crop").run()
     assert told
     assert_healthy(page)
-    assert read_titles(page)[2].startswith("<b>conv3_1</b><br>[56 × 56]")
+    assert read_titles(page)[2].startswith("<b>conv3_1</b><br>[56×56]")

@@ -42,6 +42,23 @@ def test_no_sentence_is_empty(language):
     assert all(sentence.strip() for sentence in load_catalogue(language).values())
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sizes_are_told_width_first(language):
+    for key, sentence in load_catalogue(language).items():
+        if {"width", "height"} <= set(list_placeholders(sentence)):
+            assert sentence.index("{width}") < sentence.index("{height}"), key
+
+
+def test_percent_signs_stand_close_to_their_numbers():
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "assets").glob("l*/*.toml")]
+    texts += [(ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")]
+    assert len(texts) == 6
+    texts += [format(0.314, spec) for spec in CLAIM_FORMATS.values()]
+    assert "31.4%" in texts
+    for text in texts:
+        assert re.findall(r".*\s%(?!\{).*|.*％.*", text) == []
+
+
 def test_every_key_in_the_code_has_a_sentence():
     whole, begun = list_keys_in_code()
     catalogue = load_catalogue("en")

@@ -34,7 +34,7 @@ class FeatureMaps:
         return isinstance(key, tuple) and self._find(*key) in self.values
 
     def read(self, layer: str, side: str) -> NDArray[np.float32]:
-        """One layer's values, float32 [h, w, C], within 0.05 % of the network's own.
+        """One layer's values, float32 [h, w, C], within 0.05% of the network's own.
 
         Args:
             layer: One that was kept.
