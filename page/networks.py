@@ -43,11 +43,10 @@ def settle_network() -> None:
         st.session_state["network"] = offered_networks()[0]
 
 
-def name_network() -> str:
-    """The title of the visitor's network."""
-    if st.session_state["network"] == OWN_NETWORK:
-        return str(st.session_state["_own"].title)
-    return find_network(st.session_state["network"]).title
+def name_network(key: str = "") -> str:
+    """The title of the visitor's network, or of another one."""
+    key = key or st.session_state["network"]
+    return str(st.session_state["_own"].title) if key == OWN_NETWORK else find_network(key).title
 
 
 def is_known() -> bool:

@@ -36,6 +36,7 @@ NETWORKS = (OWN_NETWORK, *(info.key for info in list_networks()))
 MOST_CHANNELS = 16384  # of a layer; what a network does not have is given up when it is loaded
 MOST_LAYERS = 1000
 HOMEWORK_LAYERS = ["conv1_1", "conv3_1", "conv4_2"]
+HOMEWORK_NETWORK = "torchvision:vgg16"  # its own; the preset takes the weights that are there already
 HOMEWORK_VIEW: dict[str, Any] = {
     "view": "compare",
     "network": "vgg16",

@@ -6,10 +6,12 @@ from typing import Any
 import streamlit as st
 
 from page.networks import find_fixed_size, is_vgg16, list_layers, name_side, offered_networks
-from page.picture import read_file
+from page.own_files import find_file, find_refusal, forget_refusals, read_file, take_file
+from page.picture import settle_photo
 from page.presenting import offer_presenting
 from page.settings import (
     HOMEWORK_LAYERS,
+    HOMEWORK_NETWORK,
     HOMEWORK_VIEW,
     OWN_NETWORK,
     OWN_PHOTOS,
@@ -20,6 +22,7 @@ from page.settings import (
 from page.widgets import draw_choice, draw_slider
 from viz.figures.heatmaps import shorten_name
 from viz.networks.catalogue import find_network
+from viz.networks.files import may_download
 from viz.networks.layers import STAGES, Layer
 from viz.pictures.frame import MIN_SIZE
 from viz.texts import LANGUAGES, Translate
@@ -92,28 +95,44 @@ def _label_network(key: str, translate: Translate) -> str:
 
 def _draw_picture(translate: Translate) -> None:
     st.subheader(translate("picture.title"), anchor=False)
-    draw_choice(st.selectbox, "photo", "picture.photo", "picture.", translate)
+    settle_photo()
+    draw_choice(st.selectbox, "photo", "picture.photo", "picture.", translate, on_change=forget_refusals)
     if st.session_state["photo"] == "camera":
         st.camera_input(translate("picture.camera_input"), key="camera")
+    _say_refusal("camera", translate)
     draw_uploader("upload", translate, help=translate("picture.uploader_help"), on_change=_show_upload)
     if st.session_state["photo"] in OWN_PHOTOS:
         st.caption(translate("picture.not_shareable"))
 
 
 def draw_uploader(key: str, translate: Translate, **more: Any) -> None:
-    """A place to upload a photograph: any file, since its content tells more than its name."""
+    """A place to upload a photograph: any file, since its content tells more than its name.
+
+    Under it stands what is wrong with a file that `page.own_files.take_file` has looked at.
+    """
     st.file_uploader(translate("picture.uploader"), key=key, **more)
+    _say_refusal(key, translate)
     if st.context.is_embedded and st.context.url:  # browsers keep the cookie back that an upload needs
         st.link_button(translate("picture.own_tab"), st.context.url.partition("?")[0])
 
 
+def _say_refusal(key: str, translate: Translate) -> None:
+    error = find_refusal(key)
+    if error is not None:
+        sentence = translate(error.key, **error.details)
+        if key in OWN_PHOTOS or find_file(key):
+            sentence += " " + translate("image_error.kept")
+        st.error(sentence, icon=":material/broken_image:")
+
+
 def _show_upload() -> None:
-    """A file that has just come is what the visitor wants to see.
+    """A file that has just come is what the visitor wants to see, if it can be read.
 
     An empty uploader changes nothing: the browser also empties it in passing, while one file replaces
     another.
     """
-    if read_file("upload") is not None:
+    take_file("upload")
+    if read_file("upload") is not None and find_refusal("upload") is None:
         st.session_state["photo"] = "upload"
 
 
@@ -141,6 +160,15 @@ def _draw_layers(translate: Translate) -> None:
         args=(HOMEWORK_VIEW,),
         width="stretch",
     )
+    if may_download():
+        st.button(
+            translate("layers.preset_fetched", megabytes=find_network(HOMEWORK_NETWORK).megabytes),
+            key="preset_fetched",
+            on_click=apply_settings,
+            args=(HOMEWORK_VIEW | {"network": HOMEWORK_NETWORK},),
+            width="stretch",
+        )
+    st.caption(translate("layers.preset_note"))
 
 
 def _draw_selection(translate: Translate) -> None:
@@ -197,5 +225,6 @@ def _draw_advanced(translate: Translate) -> None:
             st.caption(translate("advanced.size_fixed", size=fixed))
             return
         draw_slider("size", "advanced.size", translate)
-        factor = (st.session_state["size"] / MIN_SIZE) ** 2
-        st.caption(translate("advanced.size_cost", factor=f"{factor:.1f}"))
+        if st.session_state["size"] != MIN_SIZE:
+            factor = (st.session_state["size"] / MIN_SIZE) ** 2
+            st.caption(translate("advanced.size_cost", factor=f"{factor:.1f}"))

@@ -55,7 +55,7 @@ class Status:
     def load(self, network: str) -> None:
         """Make sure that a network is there.
 
-        When the visitor's network cannot be had, the page goes back to VGG16 and says why.
+        When the visitor's network cannot be had, the page goes back to the one before and says why.
 
         Args:
             network: Its key.
@@ -80,11 +80,17 @@ class Status:
 
 
 def _fall_back(sentence: str, translate: Translate) -> NoReturn:
-    """Go back to the bundled network and say why; without that there is nothing to go back to."""
+    """Go back to the network that the page showed last, and say why.
+
+    Where that is the one that fails, it is VGG16; without that there is nothing to go back to.
+    """
     state = st.session_state
-    if state["network"] == BUNDLED:
+    failed = state["network"]
+    if failed == BUNDLED:
         st.error(sentence, icon=":material/error:")
         st.stop()
-    state["_notice"] = f"{sentence} {translate('weights_error.kept')}"
-    state["_pending"] = {"network": BUNDLED}
+    shown = state.get("_settings", {}).get("network", BUNDLED)
+    network = BUNDLED if shown == failed else shown
+    state["_notice"] = f"{sentence} {translate('weights_error.kept', network=name_network(network))}"
+    state["_pending"] = {"network": network}
     st.rerun()

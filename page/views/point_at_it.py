@@ -13,6 +13,7 @@ from page.cache import SECOND_BYTES, compute_field
 from page.channel_values import ChannelValues
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps
 from page.networks import find_layer, list_layers, selected_layers
+from page.own_files import take_file
 from page.picture import Picture, choose_picture, choose_second
 from page.settings import current_settings
 from page.sidebar import draw_uploader
@@ -239,7 +240,7 @@ def _draw_second_choice(translate: Translate) -> None:
     with st.container(width=340):
         draw_choice(st.selectbox, "second", "probe.second", "picture.", translate)
         if st.session_state["second"] == "upload":
-            draw_uploader("second_upload", translate)
+            draw_uploader("second_upload", translate, on_change=take_file, args=("second_upload",))
 
 
 def _take_numbers() -> None:

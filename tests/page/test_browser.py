@@ -11,6 +11,7 @@ from conftest import DEFAULT_LAYERS, ROOT, find_free_port, serve
 from PIL import Image
 from pypdf import PdfReader
 
+from page.settings import SETTINGS
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.figures.heatmaps import draw_heatmaps
 from viz.maps.cells import lay_cells
@@ -162,6 +163,88 @@ def test_texts_can_be_read_in_both_themes(visit, scheme):
     *inks, paper = (sum(int(part) for part in colour[4:-1].split(",")[:3]) / 3 for colour in (*inks, paper))
     assert all(abs(ink - paper) > 150 for ink in inks)
     assert (paper > 128) == (scheme == "light")
+
+
+READ_CONTRASTS = """selector => {
+  const read = (colour) => {
+    const [red, green, blue, opacity = 1] = colour.match(/[\\d.]+/g).map(Number);
+    return [red, green, blue, opacity];
+  };
+  const lay = (over, under) => [0, 1, 2].map((i) => over[i] * over[3] + under[i] * (1 - over[3]));
+  const paper = (element) => {
+    const colour = read(getComputedStyle(element).backgroundColor);
+    return colour[3] === 1 ? colour : lay(colour, paper(element.parentElement));
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = colour.slice(0, 3).map((part) => part / 255).map(
+      (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return Array.from(document.querySelectorAll(selector), (element) => {
+    const under = paper(element), ink = lay(read(getComputedStyle(element).color), under);
+    const [dark, bright] = [luminance(ink), luminance(under)].sort((one, other) => one - other);
+    return (bright + 0.05) / (dark + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_tags_badges_and_charts_can_be_read_in_both_themes(visit, scheme):
+    visitor = visit(color_scheme=scheme)
+    visitor.open("?view=measure&photo=coffee", CLAIM_CHART)
+    contrasts = visitor.tab.evaluate(READ_CONTRASTS, '[data-testid="stMultiSelect"] [data-tag] *')
+    assert len(contrasts) >= len(DEFAULT_LAYERS)
+    badges = visitor.tab.evaluate(READ_CONTRASTS, ".stMarkdownBadge")
+    assert len(badges) >= 7
+    assert min(contrasts + badges) >= 4.5
+    sizes = visitor.tab.eval_on_selector_all(
+        '[class*="st-key-chart_"] .js-plotly-plot text',
+        """all => all.filter((text) => text.textContent)
+                     .map((text) => parseFloat(getComputedStyle(text).fontSize))""",
+    )
+    assert len(sizes) > 30
+    assert min(sizes) >= 13
+
+
+def test_the_photograph_tells_red_green_and_blue(visit):
+    visitor = visit()
+    visitor.open("?layers=conv5_3")
+    left, top, right, bottom = visitor.boxes()[0]
+    x, y = 120.5, 90.5
+    visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
+    hover = visitor.tab.locator(".hoverlayer .hovertext")
+    hover.wait_for()
+    red, green, blue = np.array(frame_image(read_image(CAT.read_bytes())))[90, 120]
+    assert f"R {red} · G {green} · B {blue}" in hover.text_content()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_all_views_can_be_chosen_on_a_phone(visit, language):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open(f"?lang={language}&view=probe")
+    entries = visitor.tab.locator('.st-key-view [role="radio"]').all()
+    assert len(entries) == len(SETTINGS["view"].options)
+    for entry in entries:
+        edges = entry.bounding_box()
+        assert 0 <= edges["x"] < edges["x"] + edges["width"] <= PHONE["width"]
+        middle = [edges["x"] + edges["width"] / 2, edges["y"] + edges["height"] / 2]
+        assert entry.evaluate("(entry, [x, y]) => entry.contains(document.elementFromPoint(x, y))", middle)
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_portraits_panels_stand_on_one_screen(visit):
+    visitor = visit()
+    visitor.open()
+    buffer = io.BytesIO()
+    Image.new("RGB", (900, 1600), "navy").save(buffer, "PNG")
+    chooser = visitor.tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+    chooser.set_input_files({"name": "tall.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    visitor.tab.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 224"
+    )
+    visitor.settle()
+    assert len(visitor.boxes()) == 5
+    assert max(bottom for _, _, _, bottom in visitor.boxes()) <= LAPTOP["height"]
 
 
 def test_a_phone_has_one_column_and_no_sideways_scrolling(visit):
@@ -322,10 +405,17 @@ def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
     chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
     visitor.tab.wait_for_selector('[data-testid="stAlert"]')
     visitor.settle()
-    assert "It reads JPEG, PNG and WebP" in visitor.tab.get_by_test_id("stAlert").inner_text()
+    alert = visitor.tab.locator('[data-testid="stSidebar"] [data-testid="stAlert"]')
+    assert "It reads JPEG, PNG and WebP" in alert.inner_text()
     assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
     visitor.choose("Photograph", "Coffee cup")
     assert visitor.titles()[0] == "Photograph336×224 px, as the network sees it"
+    assert alert.count() == 0
+    chooser.set_input_files({"name": "worse.png", "mimeType": "image/png", "buffer": b"no picture either"})
+    alert.wait_for()
+    visitor.settle()
+    assert visitor.parameters() == {"photo": ["coffee"]}
+    assert visitor.tab.get_by_role("combobox", name="Photograph").input_value() == "Coffee cup"
 
 
 def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):

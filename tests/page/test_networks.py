@@ -517,7 +517,8 @@ def test_an_old_link_to_torchvisions_weights_is_their_network_and_says_that_it_c
     page = open_page(weights="imagenet1k_v1", layers="conv2_1", aggregation="max").run()
     assert not page.exception
     sentence = ENGLISH("weights_error.download", host="download.pytorch.org")
-    assert [error.value for error in page.error] == [f"{sentence} {ENGLISH('weights_error.kept')}"]
+    kept = ENGLISH("weights_error.kept", network="VGG16")
+    assert [error.value for error in page.error] == [f"{sentence} {kept}"]
     assert page.selectbox(key="network").value == "vgg16"
     assert read_address(page) == {"layers": ["conv2_1"], "aggregation": ["max"]}
     choose(page, "torchvision:resnet18")

@@ -14,6 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from page import address, cache, channel_values, main, picture, status, turns, verdicts
+from page.settings import HOMEWORK_VIEW
 from page.views import point_at_it
 from viz.networks import files
 from viz.networks import load_vgg16 as model
@@ -186,6 +187,21 @@ def test_the_homeworks_view(page):
     assert "images" not in spec["layout"]
     for name, value in {"aggregation": "mean", "colors": "jet", "framing": "squash"}.items():
         assert page.session_state[name] == value
+
+
+def test_the_homeworks_own_weights_are_offered_with_their_size(page, monkeypatch):
+    monkeypatch.delenv(files.NO_DOWNLOADS, raising=False)
+    monkeypatch.setattr(status.Status, "load", lambda *_: st.stop())  # nothing is fetched here
+    page.run()
+    assert "528 MB" in page.button(key="preset_fetched").label
+    assert ENGLISH("layers.preset_note") in [caption.value for caption in page.caption]
+    page.button(key="preset_fetched").click().run()
+    for name, value in {**HOMEWORK_VIEW, "network": "torchvision:vgg16"}.items():
+        assert page.session_state[name] == value
+    monkeypatch.setenv(files.NO_DOWNLOADS, "1")
+    page.run()
+    assert "preset_fetched" not in {button.key for button in page.button}
+    assert ENGLISH("layers.preset_note") in [caption.value for caption in page.caption]
 
 
 @pytest.mark.parametrize(
@@ -380,11 +396,15 @@ def test_a_bad_file_gets_its_sentence_and_nothing_is_lost(page, data, reason):
     before = read_figure(page)[0]["data"][0]["source"]
     page.file_uploader(key="upload").set_value(("x.png", data, "image/png")).run()
     assert not page.exception
-    (error,) = page.error
-    assert error.value.startswith(load_catalogue("en")[f"image_error.{reason}"].split("{")[0])
-    assert "{" not in error.value
-    assert error.value.endswith(ENGLISH("image_error.kept"))
-    assert read_figure(page)[0]["data"][0]["source"] == before
+    for _ in range(2):
+        (error,) = page.error
+        assert page.sidebar.error[0].value == error.value  # beside the uploader
+        assert error.value.startswith(load_catalogue("en")[f"image_error.{reason}"].split("{")[0])
+        assert "{" not in error.value
+        assert error.value.endswith(ENGLISH("image_error.kept"))
+        assert page.selectbox(key="photo").value == page.query_params["photo"] == "coffee"
+        assert read_figure(page)[0]["data"][0]["source"] == before
+        page.selectbox(key="photo").set_value("upload").run()  # it is still there, and still bad
     page.selectbox(key="aggregation").set_value("max").run()  # the page still works
     assert not page.exception
     page.selectbox(key="photo").set_value("cat").run()
@@ -398,7 +418,63 @@ def test_a_bad_file_after_a_good_one_keeps_the_good_one(page):
     before = read_figure(page)[0]["data"][0]["source"]
     page.file_uploader(key="upload").set_value(("bad.png", b"nothing", "image/png")).run()
     assert len(page.error) == 1
+    assert page.selectbox(key="photo").value == "upload"
     assert read_figure(page)[0]["data"][0]["source"] == before
+    page.selectbox(key="photo").set_value("cat").run()
+    assert_healthy(page)
+    page.file_uploader(key="upload").set_value(("worse.png", b"", "image/png")).run()
+    assert len(page.error) == 1
+    assert page.selectbox(key="photo").value == "cat"
+    page.selectbox(key="photo").set_value("upload").run()  # the good one is not lost
+    assert len(page.error) == 1
+    assert read_figure(page)[0]["data"][0]["source"] == before
+    page.file_uploader(key="upload").set_value(("good.png", good, "image/png")).run()
+    assert_healthy(page)
+
+
+def test_a_bad_file_on_a_link_to_an_upload_sets_the_choice_to_what_is_shown(page):
+    page.query_params["photo"] = "upload"
+    page.run()
+    page.file_uploader(key="upload").set_value(("bad.png", b"nothing", "image/png")).run()
+    assert len(page.sidebar.error) == 1
+    assert not page.info
+    assert page.selectbox(key="photo").value == "cat"
+    assert "photo" not in page.query_params
+
+
+def test_a_bad_second_photograph_is_told_beside_its_uploader_and_the_good_one_stays(page):
+    page.query_params.update({"view": "probe", "show": "alike", "layers": "conv5_3", "second": "upload"})
+    page.run()
+    uploader = page.file_uploader(key="second_upload")
+    uploader.set_value(("bad.png", b"nothing", "image/png")).run()
+    assert [error.value for error in page.error] == [ENGLISH("image_error.format")]
+    good = encode(Image.new("RGB", (64, 64), "green"))
+    page.file_uploader(key="second_upload").set_value(("good.png", good, "image/png")).run()
+    assert_healthy(page)
+    before = read_chart(page, "matched")["data"][0]["source"]
+    page.file_uploader(key="second_upload").set_value(("bad.png", b"nothing", "image/png")).run()
+    (error,) = page.error
+    assert error.value.endswith(ENGLISH("image_error.kept"))
+    assert read_chart(page, "matched")["data"][0]["source"] == before
+
+
+def test_a_picture_whose_shorter_side_is_not_the_asked_one_says_so(page):
+    page.run()
+    data = encode(Image.new("RGB", (2400, 240), "orange"))
+    page.file_uploader(key="upload").set_value(("long.png", data, "image/png")).run()
+    assert_healthy(page)
+    assert read_titles(page)[0].endswith("1002×100 px, as the network sees it")
+    sentence = ENGLISH("picture.narrow", got=100, size=224)
+    assert sentence in [caption.value for caption in page.caption]
+    page.radio(key="framing").set_value("crop").run()
+    assert sentence not in [caption.value for caption in page.caption]
+
+
+def test_the_cost_of_a_size_is_told_where_it_is_another(page):
+    page.run()
+    assert not any("times the work" in caption.value for caption in page.caption)
+    page.slider(key="size").set_value(448).run()
+    assert ENGLISH("advanced.size_cost", factor="4.0") in [caption.value for caption in page.caption]
 
 
 @pytest.mark.parametrize("own", ["upload", "camera"])
@@ -463,12 +539,18 @@ def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_on
     page.selectbox(key="network").set_value("torchvision:vgg16").run()
     assert not page.exception
     sentence = ENGLISH("weights_error.download", host="download.pytorch.org")
-    assert [error.value for error in page.error] == [f"{sentence} {ENGLISH('weights_error.kept')}"]
+    kept = ENGLISH("weights_error.kept", network="VGG16")
+    assert [error.value for error in page.error] == [f"{sentence} {kept}"]
     assert page.selectbox(key="network").value == "vgg16"
     assert "network" not in page.query_params
     assert read_figure(page)[0] == before
     page.selectbox(key="aggregation").set_value("max").run()
     assert_healthy(page)
+    page.selectbox(key="network").set_value("efficientnet_lite0").run()
+    page.selectbox(key="network").set_value("torchvision:vgg16").run()
+    kept = ENGLISH("weights_error.kept", network="EfficientNet-Lite0")
+    assert [error.value for error in page.error] == [f"{sentence} {kept}"]
+    assert page.selectbox(key="network").value == "efficientnet_lite0"
 
 
 def test_a_bug_gets_a_plain_sentence_and_the_sidebar_stays(page, monkeypatch):

@@ -63,7 +63,7 @@ def arrange_panels(
         width: Of the figure, in pixels of the screen.
         height: Of what is left of the screen; a figure of many panels may exceed it.
         aspect: Height of a picture over its width.
-        least: Width of a picture that is readable, in pixels of the screen.
+        least: Width of a picture that is readable, in pixels of the screen; a portrait may be narrower.
 
     Returns:
         The layout, centred in the width.

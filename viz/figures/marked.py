@@ -35,11 +35,11 @@ def draw_marked_panels(
     """
     spec = compose_panels(photo, panels, look, grid, note)
     x, y = pieces.name_axes(0)
-    shapes = [shape for mark in marks for shape in _outline_field(x, y, mark, 1, "dot")]
+    shapes = [shape for mark in marks for shape in _outline_field(x, y, mark, 1, "dash")]
     shapes += [*_outline_field(x, y, chosen, 3), *pieces.outline_ring(x, y, chosen.cell)]
     for place, mark in enumerate(marks, start=1):
         x, y = pieces.name_axes(place)
-        shapes += [*_outline_field(x, y, mark, 1, "dot"), *pieces.outline_box(x, y, mark.cell, 2)]
+        shapes += [*_outline_field(x, y, mark, 1, "dash"), *pieces.outline_box(x, y, mark.cell, 2)]
         cell_width = (mark.cell[2] - mark.cell[0]) * grid.slots[place].width / photo.width
         if cell_width < 2 * pieces.RING_RADIUS:
             shapes += pieces.outline_ring(x, y, mark.cell)

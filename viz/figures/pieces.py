@@ -218,7 +218,7 @@ def place_cells(x: str, y: str, cells: Cells) -> Spec:
 
 
 def photo_trace(photo: PhotoPanel, x: str, y: str) -> Spec:
-    hover = "x %{x:.0f} · y %{y:.0f}<br>RGB %{z}<extra></extra>"
+    hover = "x %{x:.0f} · y %{y:.0f}<br>R %{z[0]} · G %{z[1]} · B %{z[2]}<extra></extra>"
     return place_cells(x, y, PIXELS) | {"type": "image", "source": photo.source, "hovertemplate": hover}
 
 

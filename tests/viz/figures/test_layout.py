@@ -69,6 +69,13 @@ def test_a_portrait_stays_smaller_than_a_phones_screen():
     assert list_rows(grid) == [1] * 5
 
 
+@pytest.mark.parametrize("aspect", [4 / 3, 3 / 2, 16 / 9, 2])
+def test_portraits_stand_on_one_screen(aspect):
+    grid = arrange_panels(5, 1040, 718, aspect)
+    assert grid.height <= 718
+    assert min(slot.width for slot in grid.slots) >= 180
+
+
 def test_shares_are_those_of_the_figure():
     grid = arrange_panels(2, 1000, 600, 0.5)
     slot = grid.slots[0]
