@@ -252,7 +252,8 @@ def _draw_table(probe: Probe, vectors: dict[str, NDArray[np.float32]], translate
     columns = ("layer", "cell", "sees", "value", "percentile", "channels")
     head = " | ".join(translate(f"probe.column_{column}") for column in columns)
     rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
-    st.markdown("\n".join([f"| {head} |", "|" + " --- |" * len(columns), *rows]))
+    table = st.container(key="probed_cells")
+    table.markdown("\n".join([f"| {head} |", "|" + " --- |" * len(columns), *rows]))
     st.caption(translate("probe.table_note"))
     if any(layer.receptive_field is None for layer in probe.layers):
         st.caption(translate("probe.unknown_field"))

@@ -926,6 +926,12 @@ def test_the_probe_on_a_phone_answers_a_tap(visit):
     visitor.settle()
     x, y = (int(part) for part in visitor.parameters()["point"][0].split(","))
     assert (x, y) == pytest.approx((100, 60), abs=2)
+    cells = visitor.tab.locator(".st-key-probed_cells :is(th, td)").all()
+    assert len(cells) == 12
+    for cell in cells:  # nothing is cut
+        edges = cell.bounding_box()
+        assert 0 <= edges["x"] < edges["x"] + edges["width"] <= PHONE["width"]
+        assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth + 1")
 
 
 def test_the_mouse_that_a_browser_makes_of_a_tap_counts_for_nothing(visit):
