@@ -835,6 +835,8 @@ def test_probing_marks_every_selected_layers_cell(page, network, make_batch):
         found = [int(number) for number in re.findall(r"\*?\*?(\d+)\*\* ", row[5])]
         assert found == np.argsort(-vector)[:5].tolist()
     shapes = read_chart(page, "probed")["layout"]["shapes"]
+    assert {shape["line"].get("dash", "solid") for shape in shapes} == {"solid", "dash"}
+    assert "Dashed" in ENGLISH("probe.how_to_point")
     broad = [shape for shape in shapes if shape["line"]["width"] == 3 and shape["type"] == "rect"]
     assert {(shape["x0"], shape["y0"], shape["x1"], shape["y1"]) for shape in broad} >= {(22, 0, 218, 186)}
 

@@ -59,6 +59,12 @@ def test_percent_signs_stand_close_to_their_numbers():
         assert re.findall(r".*\s%(?!\{).*|.*％.*", text) == []
 
 
+def test_chinese_texts_keep_to_the_words_of_the_field():
+    """A map's cell is 网格点, not a spreadsheet's 单元格, and the reader is a fellow student."""
+    for path in (ROOT / "assets").glob("l*/zh.toml"):
+        assert re.findall("单元格|您", path.read_text(encoding="utf-8")) == [], path.parent.name
+
+
 def test_every_key_in_the_code_has_a_sentence():
     whole, begun = list_keys_in_code()
     catalogue = load_catalogue("en")
