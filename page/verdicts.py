@@ -48,8 +48,13 @@ def has_stages() -> bool:
     return {layer.stage for layer in measured_layers()} == set(STAGES)
 
 
-def offer_untrained(picture: Picture, translate: Translate) -> bool:
+def offer_untrained(picture: Picture, box: Box | None, translate: Translate) -> bool:
     """Draw the button that asks for the untrained networks, or say that they were measured.
+
+    Args:
+        picture: The photograph.
+        box: The visitor's; where there is one, what it answers takes the room of an explanation.
+        translate: Words of the visitor's language.
 
     Returns:
         Whether the visitor has just pressed it; `compare_untrained` does the work.
@@ -65,7 +70,8 @@ def offer_untrained(picture: Picture, translate: Translate) -> bool:
         icon=":material/science:",
         help=translate("verdict.compare_help", count=SEEDS),
     )
-    st.caption(translate("verdict.ask"))
+    if box is None:
+        st.caption(translate("verdict.ask"))
     return asked
 
 

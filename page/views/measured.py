@@ -50,7 +50,7 @@ def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
         st.markdown(f"##### {translate('verdict.title')}")
         comparison = st.empty()
         with comparison.container():
-            asked = has_stages() and offer_untrained(picture, translate)
+            asked = has_stages() and offer_untrained(picture, box, translate)
         draw_box_controls(picture, box, translate)
         answer = st.container()
     claims, others = st.container(), st.container()

@@ -212,10 +212,9 @@ def test_the_photograph_tells_red_green_and_blue(visit):
     left, top, right, bottom = visitor.boxes()[0]
     x, y = 120.5, 90.5
     visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
-    hover = visitor.tab.locator(".hoverlayer .hovertext")
-    hover.wait_for()
     red, green, blue = np.array(frame_image(read_image(CAT.read_bytes())))[90, 120]
-    assert f"R {red} · G {green} · B {blue}" in hover.text_content()
+    told = f"R {red} · G {green} · B {blue}"
+    visitor.tab.locator(".hoverlayer .hovertext", has_text=told).wait_for(timeout=5000)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -631,7 +631,7 @@ def read_claims(page):
     found = {}
     for markdown in page.markdown:
         badges = re.findall(r":\w+-badge\[(.+?)\]", markdown.value)
-        if badges:
+        if badges and markdown.value.startswith("**"):
             claim, _, rest = markdown.value.partition("\n")
             found[claim.strip(" *")] = (badges, rest)
     return found
@@ -643,6 +643,8 @@ def test_each_claim_stands_beside_its_chart(page, language):
     open_measures(page, box="100,20,260,200", lang=language)
     claims = read_claims(page)
     assert list(claims) == [translate(f"claim.{claim}") for claim in CLAIMS]
+    answer = next(m.value for m in page.markdown if m.value.startswith(translate("claim.object")))
+    assert re.findall(r"badge\[(.+?)\]", answer) == claims[translate("claim.object")][0]
     for claim in CLAIMS:
         (truth, learned), text = claims[translate(f"claim.{claim}")]
         spec = read_chart(page, f"chart_{claim}")
@@ -654,7 +656,6 @@ def test_each_claim_stands_beside_its_chart(page, language):
         assert truth
         assert re.search(r"[{}]", text) is None
     assert page.button(key="compare").label == translate("verdict.compare", count=19)
-    assert translate("verdict.ask") in [caption.value for caption in page.caption]
 
 
 def test_verdicts_are_written_from_the_numbers(page):
@@ -669,7 +670,8 @@ def test_without_a_box_the_claim_about_objects_is_left_open(page):
     open_measures(page)
     badges, _ = read_claims(page)[ENGLISH("claim.object")]
     assert badges == [ENGLISH("verdict.true_box")]
-    assert ENGLISH("verdict.needs_box") in [caption.value for caption in page.caption]
+    captions = [caption.value for caption in page.caption]
+    assert ENGLISH("verdict.needs_box") in captions and ENGLISH("verdict.ask") in captions
     assert (ENGLISH("metric.box_auc"), "VGG16") not in read_curves(page)
 
 
