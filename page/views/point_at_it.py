@@ -78,7 +78,7 @@ def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> No
         draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", translate, required=True)
         names = [layer.name for layer in list_layers()]
         label, help_text = translate("probe.layer"), translate("probe.layer_help")
-        st.selectbox(label, names, key="layer", help=help_text, on_change=_forget_channel, width=150)
+        st.selectbox(label, names, key="layer", help=help_text, on_change=_forget_channel, width=134)
     picture = choose_picture(translate)
     if state["show"] == "channels":
         draw_channels(picture, screen, status, translate)
@@ -232,7 +232,7 @@ def _draw_place(probe: Probe, translate: Translate) -> None:
             key=f"probe_{axis}",
             on_change=_take_numbers,
             help=translate("probe.point_help"),
-            width=104,
+            width=98,
         )
 
 
