@@ -6,6 +6,7 @@ import streamlit as st
 
 from page.cache import load_own, remember_layers, tell_once
 from page.settings import OWN_NETWORK
+from viz.maps.compare import match_depth
 from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import find_network, list_known_layers, list_networks
 from viz.networks.errors import NetworkError
@@ -141,7 +142,7 @@ def _move(name: str, before: list[str], names: list[str]) -> str:
     """The name of the layer at the same place in the depth."""
     if name not in before:
         return name
-    return names[round(before.index(name) / max(len(before) - 1, 1) * (len(names) - 1))]
+    return names[match_depth(before.index(name), len(before), len(names))]
 
 
 def join_names(names: list[str], translate: Translate) -> str:

@@ -30,6 +30,39 @@ def choose_limits(
     Raises:
         ValueError: `how` is unknown; the message lists the valid ones.
     """
+    limits = _choose(heatmaps, how)
+    return [
+        _open_up(*_centre(*pair) if signed else pair) for pair, signed in zip(limits, diverging, strict=True)
+    ]
+
+
+def share_limits(
+    first: Sequence[NDArray[np.float32]],
+    second: Sequence[NDArray[np.float32]],
+    how: str,
+    diverging: Sequence[bool],
+) -> list[Limits]:
+    """One pair of limits for the two maps of each column: the widest of what each would get in its row.
+
+    Args:
+        first: Maps of one row, as of `choose_limits`.
+        second: Those under them.
+        how: As of `choose_limits`; "shared" is meant within a row.
+        diverging: Whether the scale of each column must be symmetric around zero.
+
+    Returns:
+        One (low, high) with low < high a column.
+
+    Raises:
+        ValueError: `how` is unknown; the message lists the valid ones.
+    """
+    columns = zip(_choose(first, how), _choose(second, how), diverging, strict=True)
+    both = [((min(a[0], b[0]), max(a[1], b[1])), signed) for a, b, signed in columns]
+    return [_open_up(*_centre(*pair) if signed else pair) for pair, signed in both]
+
+
+def _choose(heatmaps: Sequence[NDArray[np.float32]], how: str) -> list[Limits]:
+    """Limits as the maps have them; a constant map's are the same."""
     if how not in RANGES:
         raise ValueError(f"unknown colour range {how!r}; expected one of {', '.join(RANGES)}")
     percents = (CLIPPED_PERCENT, 100 - CLIPPED_PERCENT) if how == "percentiles" else (0, 100)
@@ -37,9 +70,7 @@ def choose_limits(
     if how == "shared" and limits:
         lows, highs = zip(*limits, strict=True)
         limits = [(min(lows), max(highs))] * len(limits)
-    return [
-        _open_up(*_centre(*pair) if signed else pair) for pair, signed in zip(limits, diverging, strict=True)
-    ]
+    return limits
 
 
 def _measure(heatmap: NDArray[np.float32], percents: tuple[float, float]) -> Limits:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from viz.maps.coarsen import Array, average_to, find_stride, read_finite
+from viz.maps.compare import correlate_maps
 from viz.maps.values import find_half
 from viz.pictures.frame import Box
 
@@ -139,7 +140,7 @@ def measure_regions(heatmap: ArrayLike, threshold: float) -> tuple[float, float]
 def correlate_edges(heatmap: ArrayLike, edges: Array) -> float:
     """`LayerMetrics.edge_correlation` of a map [h, w], with what `measure_edges` gives."""
     values = _read_map(heatmap)
-    return _correlate(values, average_to(edges, *values.shape))
+    return correlate_maps(values, average_to(edges, *values.shape)) or 0.0
 
 
 def channel_metrics(channel_means: ArrayLike, zero_share: float) -> ChannelMetrics:
@@ -219,7 +220,7 @@ def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
         half_mass_share=find_half(mass),
         gini=_measure_gini(mass),
         entropy=_measure_entropy(mass),
-        edge_correlation=_correlate(heatmap, average_to(edges, *heatmap.shape)),
+        edge_correlation=correlate_maps(heatmap, average_to(edges, *heatmap.shape)) or 0.0,
         border_ratio=_compare_rim(_lift(heatmap)),
     )
 
@@ -258,15 +259,6 @@ def _measure_entropy(ascending: Array) -> float:
     shares = ascending[np.searchsorted(ascending, 0, side="right") :] / ascending.sum()
     shares = shares[shares > 0]  # a share can be too small for a number
     return min(1.0, max(0.0, -float(shares @ np.log(shares)) / log(ascending.size)))
-
-
-def _correlate(first: Array, second: Array) -> float:
-    a, b = first - first.mean(), second - second.mean()
-    spread = sqrt(float(np.vdot(a, a))) * sqrt(float(np.vdot(b, b)))
-    # What rounding leaves of a constant is no variation.
-    if spread <= 1e-12 * first.size * float(np.abs(first).max() * np.abs(second).max()):
-        return 0.0
-    return min(1.0, max(-1.0, float(np.vdot(a, b)) / spread))
 
 
 def _lift(heatmap: Array) -> Array:

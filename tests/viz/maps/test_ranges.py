@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from viz.maps.ranges import choose_limits
+from viz.maps.ranges import choose_limits, share_limits
 
 LOW = np.array([[0.0, 1.0], [2.0, 4.0]], dtype=np.float32)
 HIGH = np.array([[-2.0, 10.0]], dtype=np.float32)
@@ -52,3 +52,21 @@ def test_each_map_has_a_middle_of_its_own():
         choose_limits([LOW, LOW], "own", [False, True])[0]
         != choose_limits([LOW, LOW], "own", [True, False])[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("how", "diverging", "expected"),
+    [
+        ("own", [False, False], [(-2, 10), (0, 4)]),
+        ("own", [True, False], [(-10, 10), (0, 4)]),
+        ("shared", [False, False], [(-2, 10), (-2, 10)]),  # each row one scale, then each column
+    ],
+)
+def test_two_maps_of_a_column_share_the_wider_limits(how, diverging, expected):
+    assert share_limits([LOW, LOW], [HIGH, LOW], how, diverging) == expected
+
+
+def test_a_constant_map_does_not_widen_a_shared_range():
+    small = np.array([[0.0, 0.001]], dtype=np.float32)
+    ((low, high),) = share_limits([np.zeros((1, 2), dtype=np.float32)], [small], "own", [False])
+    assert (low, high) == (0, pytest.approx(0.001))
