@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from page.beside import beside_defaults
 from page.networks import network_defaults
 from page.settings import SETTINGS, VIEW_SETTINGS, Setting, current_settings
 
@@ -69,7 +70,7 @@ def open_address() -> None:
 def close_address() -> None:
     """At the end of a run: write the address that leads back to what is on the page."""
     settings = current_settings()
-    defaults = network_defaults()
+    defaults = network_defaults() | beside_defaults()
     chosen = {name: None if defaults.get(name, ()) == value else value for name, value in settings.items()}
     address = write_settings(chosen)
     if _browser_language() != SETTINGS["lang"].default:

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from page.second_row import draw_beside_controls
 from page.widgets import draw_choice, draw_slider, draw_switch
 from viz.texts import Translate
 
 # Which of the controls act in a view. Look-alikes have colours and a range of their own.
 ACTING = {
-    "compare": ("colors", "range", "overlay"),
+    "compare": ("colors", "range", "overlay", "beside"),
     "depth": ("colors", "range"),
     "maps": ("colors", "range", "overlay", "field"),
     "alike": ("overlay", "field"),
@@ -39,3 +40,5 @@ def draw_look(translate: Translate) -> None:
             for name in ("colors", "range"):
                 if name in acting:
                     st.caption(translate(f"look.{name}_help"))
+        if "beside" in acting:
+            draw_beside_controls(translate)

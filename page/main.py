@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from page.address import close_address, open_address
+from page.beside import settle_beside
 from page.browser.screen import Screen, find_screen
 from page.look import draw_look
 from page.networks import is_known, name_network, open_own, settle_layers, settle_network
@@ -47,6 +48,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     open_own(_read_arguments(arguments), translate)
     settle_network()
     settle_lesson()
+    settle_beside()
     title = translate("page.title", network=name_network())
     st.set_page_config(
         page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH

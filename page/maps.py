@@ -74,7 +74,7 @@ def describe_maps(
 def list_notes(heatmaps: Heatmaps, layers: list[Layer], translate: Translate) -> list[str]:
     """What is clipped, smoothed or not there, in sentences."""
     state = st.session_state
-    bare = [layer.name for layer in layers if state["side"] not in layer.sides]
+    bare = list_bare(layers, state["side"])
     notes = {
         "percentiles_note": state["range"] == "percentiles",
         "smooth_note": state["smooth"],
@@ -83,3 +83,8 @@ def list_notes(heatmaps: Heatmaps, layers: list[Layer], translate: Translate) ->
     }
     names = join_names(bare, translate)
     return [translate(f"panel.{key}", layers=names) for key, applies in notes.items() if applies]
+
+
+def list_bare(layers: list[Layer], side: str) -> list[str]:
+    """Names of the layers that show their output, since they do not have this side of the activation."""
+    return [layer.name for layer in layers if side not in layer.sides]

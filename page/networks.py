@@ -8,7 +8,7 @@ from page.cache import load_own, remember_layers, tell_once
 from page.settings import OWN_NETWORK
 from viz.maps.compare import match_depth
 from viz.measures.untrained import choose_measured
-from viz.networks.catalogue import find_network, list_known_layers, list_networks
+from viz.networks.catalogue import UNTRAINED, find_network, list_known_layers, list_networks
 from viz.networks.errors import NetworkError
 from viz.networks.files import may_download
 from viz.networks.layers import STAGES, Layer
@@ -46,7 +46,7 @@ def settle_network() -> None:
 
 def name_network(key: str = "") -> str:
     """The title of the visitor's network, or of another one."""
-    key = key or st.session_state["network"]
+    key = (key or st.session_state["network"]).removeprefix(UNTRAINED)
     return str(st.session_state["_own"].title) if key == OWN_NETWORK else find_network(key).title
 
 
@@ -57,9 +57,9 @@ def is_known() -> bool:
     return not is_first or network == OWN_NETWORK or list_known_layers(network) is not None
 
 
-def list_layers() -> tuple[Layer, ...]:
-    """The layers of the visitor's network, from the input on."""
-    return remember_layers(st.session_state["network"])
+def list_layers(network: str = "") -> tuple[Layer, ...]:
+    """The layers of a network, the visitor's if no other is given, from the input on."""
+    return remember_layers((network or st.session_state["network"]).removeprefix(UNTRAINED))
 
 
 def find_layer(name: str) -> Layer:
@@ -77,9 +77,12 @@ def measured_layers() -> list[Layer]:
     return choose_measured(list_layers(), st.session_state["side"])
 
 
-def find_fixed_size() -> int | None:
-    """Side of the square pictures that a small network of one's own takes, in pixels; None for the others."""
-    own = st.session_state["_own"] if st.session_state["network"] == OWN_NETWORK else None
+def find_fixed_size(network: str = "") -> int | None:
+    """Side of the square pictures that a small network of one's own takes, in pixels; None for the others.
+
+    Without a network it is told of the visitor's.
+    """
+    own = st.session_state["_own"] if (network or st.session_state["network"]) == OWN_NETWORK else None
     return own.size if own is not None and own.size < MIN_SIZE else None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from page.beside import Comparison
 from page.cache import MEASUREMENTS, PictureKey, make_noise, measure_untrained, open_untrained
 from page.maps import compute_heatmaps, get_heatmaps, get_untrained_heatmaps
 from page.networks import measured_layers, name_network
@@ -50,10 +51,12 @@ Metrics = dict[str, dict[str, float]]
 
 
 def measure_all(
-    picture: Picture, box: Box | None, status: Status, translate: Translate
+    picture: Picture, box: Box | None, comparison: Comparison | None, status: Status, translate: Translate
 ) -> dict[str, Metrics]:
-    """The metrics of the trained network and of each control that the visitor has opened."""
+    """The metrics of the trained network, of what is compared with it, and of each control that is opened."""
     found = {"trained": _measure("trained", get_heatmaps(picture, status, translate), picture, box)}
+    if comparison is not None:
+        found["beside"] = _measure_beside(comparison, box if comparison.picture.key == picture.key else None)
     for kind in st.session_state["controls"]:
         found[kind] = _measure(kind, _get_control(kind, picture, status, translate), picture, box)
     return found
@@ -167,6 +170,23 @@ def _measure_maps(
     }
 
 
+def _measure_beside(comparison: Comparison, box: Box | None) -> Metrics:
+    """The metrics of a comparison, by the names of its layers' partners in the visitor's network."""
+    side, aggregation, picture = comparison.side, comparison.aggregation, comparison.picture
+    maps = {
+        layer.name: comparison.heatmaps[layer.name, layer.pick_side(side), aggregation]
+        for layer in comparison.list_measured()
+    }
+    key = ("trained", picture.key, comparison.network, side, aggregation)
+    threshold = st.session_state["threshold"]
+    found = _measure_maps(key, threshold, None, box, maps, comparison.heatmaps, picture.pixels)
+    partners = comparison.pair_measured(measured_layers())
+    return {
+        metric: {name: values[other.name] for name, other in partners.items() if other.name in values}
+        for metric, values in found.items()
+    }
+
+
 def _find_deepest_grid(maps: dict[str, NDArray[np.float32]]) -> tuple[int, int]:
     height, width = maps[deepest_selected()].shape
     return height, width
@@ -178,22 +198,29 @@ def deepest_selected() -> str:
     return ([layer for layer in measured if layer.name in selected] or measured)[-1].name
 
 
-def list_rows(found: dict[str, Metrics], picture: Picture) -> list[dict[str, Any]]:
+def list_rows(
+    found: dict[str, Metrics], picture: Picture, comparison: Comparison | None
+) -> list[dict[str, Any]]:
     """One row a network and layer: the fixed facts, then all metrics; None where there is none."""
     rows: list[dict[str, Any]] = []
     for kind, metrics in found.items():
-        for layer in measured_layers():
+        layers = {layer.name: layer for layer in measured_layers()}
+        side, size = st.session_state["side"], picture.size
+        if kind == "beside" and comparison is not None:
+            layers = comparison.pair_measured(measured_layers())
+            side, size = comparison.side, comparison.picture.size
+        for name, layer in layers.items():
             facts = {
                 "control": kind,
                 "layer": layer.name,
                 "module": layer.path,
-                "side": layer.pick_side(st.session_state["side"]),
+                "side": layer.pick_side(side),
                 "stage": layer.stage,
                 "stride": layer.stride,
                 "receptive_field": layer.receptive_field,
-                "field_share": layer.field_share(*picture.size),
+                "field_share": layer.field_share(*size),
             }
-            values = {metric: metrics.get(metric, {}).get(layer.name) for metric in found["trained"]}
+            values = {metric: metrics.get(metric, {}).get(name) for metric in found["trained"]}
             counts = {name: int(values[name] or 0) for name in ("width", "height", "cells")}
             rows.append(facts | values | counts)
     return rows

@@ -72,9 +72,9 @@ def forget_refusals() -> None:
     st.session_state.pop("_refused", None)
 
 
-def name_picture(digest: str) -> PictureKey:
-    """What names a photograph as the visitor's settings and network frame it."""
+def name_picture(digest: str, network: str = "") -> PictureKey:
+    """What names a photograph as the visitor's settings and network, or another one, frame it."""
     framing, size = st.session_state["framing"], st.session_state["size"]
-    if (fixed := find_fixed_size()) is not None:
+    if (fixed := find_fixed_size(network)) is not None:
         framing, size = "crop" if framing == "whole" else framing, fixed
     return PictureKey(digest, framing, size)

@@ -1,6 +1,6 @@
 """From the visitor's choice of a photograph to the pixels that the network sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,31 +92,50 @@ def choose_sample(settings: dict[str, Any], translate: Translate) -> Picture:
 def choose_second(translate: Translate) -> Picture | None:
     """The photograph that is put beside the first, if one is."""
     choice = st.session_state["second"]
-    if choice == NO_SECOND:
-        return None
+    return None if choice == NO_SECOND else _choose_other(choice, "second_upload", translate)
+
+
+def choose_beside(translate: Translate) -> Picture | None:
+    """The photograph that the first is compared with, if there is one."""
+    choice = st.session_state["beside_photo"]
+    picture = _choose_other(choice, "beside_upload", translate)
+    if picture is None or choice in SAMPLES:
+        return picture
+    return replace(picture, alt=translate("beside.alt_own"))
+
+
+def reframe_picture(network: str, translate: Translate) -> Picture:
+    """The visitor's photograph as another network sees it."""
+    return _frame_previous(translate, network)
+
+
+def _choose_other(choice: str, uploader: str, translate: Translate) -> Picture | None:
     if choice in SAMPLES:
         return _frame_sample(choice, translate)
-    file = take_file("second_upload")
+    file = take_file(uploader) or find_file(uploader)
     return None if file is None else _frame_own(file, translate)
 
 
-def _frame_previous(translate: Translate) -> Picture:
+def _frame_previous(translate: Translate, network: str = "") -> Picture:
     last = st.session_state.get("_last_photo", SETTINGS["photo"].default)
     file = find_file(last)
-    return _frame_sample(last, translate) if file is None else _frame_own(file, translate)
+    if file is None:
+        return _frame_sample(last, translate, network)
+    return _frame_own(file, translate, network)
 
 
-def _frame_sample(name: str, translate: Translate) -> Picture:
+def _frame_sample(name: str, translate: Translate, network: str = "") -> Picture:
     data, digest = read_sample(name)
-    return _make_picture(name_picture(digest), data, _name_sample(name, translate), translate)
+    return _make_picture(name_picture(digest, network), data, _name_sample(name, translate), translate)
 
 
 def _name_sample(name: str, translate: Translate) -> str:
     return translate("picture.alt_sample", name=translate(f"picture.{name}"))
 
 
-def _frame_own(file: OwnFile, translate: Translate) -> Picture:
-    return _make_picture(name_picture(file.digest), file.data, translate("picture.alt_own"), translate)
+def _frame_own(file: OwnFile, translate: Translate, network: str = "") -> Picture:
+    key = name_picture(file.digest, network)
+    return _make_picture(key, file.data, translate("picture.alt_own"), translate)
 
 
 def _make_picture(key: PictureKey, data: bytes, alt: str, translate: Translate) -> Picture:

@@ -26,6 +26,7 @@ SAMPLES = {
 }
 OWN_PHOTOS = ("upload", "camera")
 NO_SECOND = "none"
+COMPARISONS = (NO_SECOND, "photo", "network", "untrained", "aggregation", "side")
 CONTROLS = ("untrained", "coarse", "noise")
 THUMBS = 16  # channels a page
 STEPS = 8  # of the lesson
@@ -49,6 +50,7 @@ HOMEWORK_VIEW: dict[str, Any] = {
     "range": "own",
     "overlay": False,
     "smooth": False,
+    "beside": NO_SECOND,
 }
 
 
@@ -76,6 +78,11 @@ def _choice(default: str, options: Collection[str]) -> Setting:
         return _one_of(texts[-1], options)
 
     return Setting(default, read, options=options)
+
+
+def _optional(options: Collection[str]) -> Setting:
+    """One of `options`; by default that which the other choices leave as the first."""
+    return Setting(None, lambda texts: _one_of(texts[-1], options), options=options)
 
 
 def _choices(default: list[str], options: Collection[str]) -> Setting:
@@ -155,7 +162,7 @@ def _pixels(count: int) -> Setting:
 SETTINGS: dict[str, Setting] = {
     "view": _choice("compare", ("compare", "depth", "measure", "probe", "lesson")),
     "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS)),
-    "network": Setting(None, lambda texts: _one_of(texts[-1], NETWORKS)),
+    "network": _optional(NETWORKS),
     "layers": _names(),
     "aggregation": _choice("mean", AGGREGATIONS),
     "side": _choice("post", SIDES[::-1]),
@@ -168,6 +175,13 @@ SETTINGS: dict[str, Setting] = {
     "size": _number(MIN_SIZE, MIN_SIZE, MAX_SIZE, step=32),
     "lang": _choice("en", LANGUAGES),
     "present": _switch(),
+    # of the view "Side by side"
+    "beside": _choice(NO_SECOND, COMPARISONS),
+    "beside_photo": _optional((*SAMPLES, "upload")),
+    "beside_network": _optional(NETWORKS),
+    "beside_aggregation": _optional(AGGREGATIONS),
+    "beside_range": _choice("own", ("own", "shared")),
+    "difference": _switch(),
     # of the view "Layer by layer"
     "depth": _name(),
     # of the view "Measured"
@@ -193,6 +207,7 @@ SETTINGS: dict[str, Setting] = {
 VIEW_SETTINGS = (
     "layers",
     *("colors", "range", "overlay", "opacity", "smooth"),
+    *("beside", "beside_photo", "beside_network", "beside_aggregation", "beside_range", "difference"),
     "depth",
     *("controls", "threshold"),
     *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),

@@ -67,7 +67,7 @@ def _relabel() -> None:
 
 
 def _draw_network(translate: Translate) -> None:
-    labels = {key: _label_network(key, translate) for key in offered_networks()}
+    labels = {key: label_network(key, translate) for key in offered_networks()}
     st.selectbox(
         translate("network.label"),
         list(labels),
@@ -75,14 +75,19 @@ def _draw_network(translate: Translate) -> None:
         key="network",
         help=translate("network.help"),
     )
-    network = st.session_state["network"]
+    describe_source(st.session_state["network"], translate)
+
+
+def describe_source(network: str, translate: Translate) -> None:
+    """Say where a network of the catalogue comes from, and how much has to be fetched."""
     if network != OWN_NETWORK:
         info = find_network(network)
         kind = "fetched" if info.megabytes else "bundled"
         st.caption(translate(f"network.{kind}", licence=info.licence, megabytes=info.megabytes))
 
 
-def _label_network(key: str, translate: Translate) -> str:
+def label_network(key: str, translate: Translate) -> str:
+    """How a list calls a network, with the megabytes to fetch."""
     if key == OWN_NETWORK:
         return translate("network.own", title=st.session_state["_own"].title)
     info = find_network(key)

@@ -10,7 +10,7 @@ import streamlit as st
 from page.cache import load_network
 from page.networks import name_network
 from page.presenting import is_presenting
-from page.settings import OWN_NETWORK
+from page.settings import NO_SECOND, OWN_NETWORK
 from page.turns import fetching, has_had, take_turn, wait_for
 from viz.networks.catalogue import UNTRAINED, fetch_network, is_there
 from viz.networks.errors import NetworkError, WeightsError
@@ -26,6 +26,7 @@ class Status:
     def __init__(self, translate: Translate) -> None:
         self._slot = st.empty()
         self._line = ""
+        self._title = ""  # of the network that is loaded
         self._translate = translate
 
     def say(self, line: str) -> None:
@@ -55,37 +56,44 @@ class Status:
     def load(self, network: str) -> None:
         """Make sure that a network is there.
 
-        When the visitor's network cannot be had, the page goes back to the one before and says why.
+        When the visitor's network cannot be had, the page goes back to the one before and says why. When it
+        is another one, which is compared with the visitor's, the comparison ends.
 
         Args:
             network: Its key.
         """
-        with self._slot, st.spinner(self._translate("page.loading", network=name_network())):
+        self._title = name_network(network)
+        with self._slot, st.spinner(self._translate("page.loading", network=self._title)):
             try:
                 if network.removeprefix(UNTRAINED) != OWN_NETWORK and not is_there(network):
                     with wait_for(fetching, self.say_wait):
                         fetch_network(network, self._show_progress)
                 load_network(network)
-                st.session_state["_loaded"] = network
+                if network == st.session_state["network"]:
+                    st.session_state["_loaded"] = network
             except (WeightsError, NetworkError) as error:
-                _fall_back(self._translate(error.key, **error.details), self._translate)
+                _fall_back(network, self._translate(error.key, **error.details), self._translate)
             except (RuntimeError, OSError):  # for instance a graphics card without memory for it
                 logging.getLogger(__name__).exception("the network %s cannot be loaded", network)
-                _fall_back(self._translate("page.bug"), self._translate)
+                _fall_back(network, self._translate("page.bug"), self._translate)
 
     def _show_progress(self, done: int, total: int) -> None:
         megabytes = {"done": done // MEGABYTE, "total": total // MEGABYTE}
-        text = self._translate("page.fetching", network=name_network(), **megabytes)
+        text = self._translate("page.fetching", network=self._title, **megabytes)
         self._slot.progress(min(done / total, 1.0), text=text)
 
 
-def _fall_back(sentence: str, translate: Translate) -> NoReturn:
+def _fall_back(network: str, sentence: str, translate: Translate) -> NoReturn:
     """Go back to the network that the page showed last, and say why.
 
     Where that is the one that fails, it is VGG16; without that there is nothing to go back to.
     """
     state = st.session_state
     failed = state["network"]
+    if network.removeprefix(UNTRAINED) != failed:
+        state["_notice"] = f"{sentence} {translate('beside.closed')}"
+        state["_pending"] = {"beside": NO_SECOND}
+        st.rerun()
     if failed == BUNDLED:
         st.error(sentence, icon=":material/error:")
         st.stop()

@@ -4,12 +4,14 @@ from typing import Any
 
 import streamlit as st
 
+from page.beside import Comparison, open_comparison
 from page.boxed import draw_box_controls, draw_photo, fit_box
 from page.browser.screen import Screen
+from page.maps import get_heatmaps
 from page.networks import join_names, list_layers, measured_layers, name_network, name_side
 from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all, measure_trained
 from page.picture import Picture, choose_picture
-from page.settings import OWN_PHOTOS
+from page.settings import OWN_PHOTOS, SAMPLES
 from page.status import Status
 from page.verdicts import (
     LOGARITHMIC,
@@ -76,20 +78,33 @@ def _draw_others(
     with st.expander(translate("measure.others"), icon=":material/monitoring:"):
         _draw_controls(translate)
         charts = st.container()
-    found = measure_all(picture, box, status, translate)
     with charts:
-        _draw_charts(found, screen, translate)
+        comparison = open_comparison(picture, get_heatmaps(picture, status, translate), status, translate)
+        if comparison is not None:
+            _say_comparison(comparison, translate)
+    found = measure_all(picture, box, comparison, status, translate)
+    names = {kind: name_control(kind, comparison, translate) for kind in found}
+    with charts:
+        _draw_charts(found, names, screen, translate)
     _flag_borders(found["trained"], translate)
     if missing := len(list_layers()) - len(measured_layers()):
         side_name = name_side(st.session_state["side"], translate)
         st.caption(translate("measure.left_out", count=missing, side=side_name))
-    _draw_table(found, picture, box, translate)
+    _draw_table(found, names, picture, box, comparison, translate)
     _explain(translate)
 
 
-def name_control(kind: str, translate: Translate) -> str:
+def name_control(kind: str, comparison: Comparison | None, translate: Translate) -> str:
     """What charts and table call a curve: the network's name where it is the trained one."""
+    if kind == "beside" and comparison is not None:
+        return comparison.what
     return name_network() if kind == "trained" else translate(f"control.{kind}")
+
+
+def _say_comparison(comparison: Comparison, translate: Translate) -> None:
+    st.caption(translate("beside.measured", what=comparison.what))
+    if not comparison.is_same_architecture:
+        st.caption(translate("beside.measured_depth", network=name_network()))
 
 
 def _draw_controls(translate: Translate) -> None:
@@ -100,7 +115,9 @@ def _draw_controls(translate: Translate) -> None:
         draw_slider("threshold", "measure.threshold", translate)
 
 
-def _draw_charts(found: dict[str, Metrics], screen: Screen, translate: Translate) -> None:
+def _draw_charts(
+    found: dict[str, Metrics], names: dict[str, str], screen: Screen, translate: Translate
+) -> None:
     drawn = [metric for metric in FORMATS if metric in found["trained"] and metric not in NOT_DRAWN]
     charts = [
         Chart(
@@ -113,7 +130,6 @@ def _draw_charts(found: dict[str, Metrics], screen: Screen, translate: Translate
         )
         for metric in drawn
     ]
-    names = {kind: name_control(kind, translate) for kind in found}
     stages: dict[str, str] = {stage: translate(f"stage.{stage}") for stage in STAGES}
     width = screen.width - 2 * EXPANDER_PADDING
     figure = draw_charts(charts, measured_layers(), names, stages, st.session_state["layers"], width)
@@ -135,11 +151,18 @@ def _flag_borders(metrics: Metrics, translate: Translate) -> None:
         )
 
 
-def _draw_table(found: dict[str, Metrics], picture: Picture, box: Box | None, translate: Translate) -> None:
-    rows = list_rows(found, picture)
+def _draw_table(
+    found: dict[str, Metrics],
+    names: dict[str, str],
+    picture: Picture,
+    box: Box | None,
+    comparison: Comparison | None,
+    translate: Translate,
+) -> None:
+    rows = list_rows(found, picture, comparison)
     st.markdown(f"##### {translate('measure.table')}")
     shown = {column: [row[column] for row in rows] for column in rows[0]}
-    shown["control"] = [name_control(kind, translate) for kind in shown["control"]]
+    shown["control"] = [names[kind] for kind in shown["control"]]
     sides = {side: name_side(side, translate) for side in set(shown["side"])}
     shown["side"] = [sides[side] for side in shown["side"]]
     shown["stage"] = [translate(f"stage.{stage}") for stage in shown["stage"]]
@@ -150,9 +173,12 @@ def _draw_table(found: dict[str, Metrics], picture: Picture, box: Box | None, tr
         column_config={column: translate(f"metric.{column}") for column in shown},
         alt=translate("measure.table"),
     )
+    settings = dict.fromkeys(found, _list_settings(picture, box))
+    if comparison is not None:
+        settings["beside"] = settings["trained"] | _list_changes(picture, comparison)
     st.download_button(
         translate("measure.download"),
-        write_csv([_list_settings(picture, box) | row for row in rows]),
+        write_csv([settings[row["control"]] | row for row in rows]),
         file_name="layer-numbers.csv",
         mime="text/csv",
         key="csv",
@@ -175,6 +201,16 @@ def _list_settings(picture: Picture, box: Box | None) -> dict[str, Any]:
         "coarse_grid": deepest_selected(),
         "box": "" if box is None else " ".join(map(str, box)),
     }
+
+
+def _list_changes(picture: Picture, comparison: Comparison) -> dict[str, Any]:
+    """What is other in the settings of what is compared."""
+    other, state = comparison.picture, st.session_state
+    changes: dict[str, Any] = {"aggregation": comparison.aggregation, "network": comparison.network}
+    changes |= {"sha256": other.key.digest, "framing": other.key.framing, "size": other.key.size}
+    if state["beside"] == "photo":
+        changes["photo"] = state["beside_photo"] if state["beside_photo"] in SAMPLES else "own"
+    return changes | ({} if other.key == picture.key else {"box": ""})
 
 
 def _explain(translate: Translate) -> None:

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from page.beside import open_comparison
 from page.browser.screen import Screen
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
 from page.networks import choose_default_layers, is_vgg16, list_layers, name_network, selected_layers
 from page.picture import Picture, choose_picture
+from page.second_row import draw_beside_source, draw_two_rows
 from page.sidebar import draw_layers_button
 from page.status import Status
 from page.turns import is_first_result
@@ -28,14 +30,21 @@ def draw_side_by_side(screen: Screen, status: Status, translate: Translate) -> N
         _draw_nothing(picture, screen, translate)
         return
     grid = arrange_panels(len(layers) + 1, screen.width, screen.height, picture.aspect, screen.least)
-    slot = st.empty()
+    draw_beside_source(translate)
+    notices, slot = st.container(), st.empty()
     if is_first_result():
         with slot:
             draw_photo(picture, grid, translate)
     heatmaps = get_heatmaps(picture, status, translate)
+    with notices:
+        comparison = open_comparison(picture, heatmaps, status, translate)
+    notes = list_notes(heatmaps, layers, translate)
     with slot:
-        _draw_heatmaps(layers, heatmaps, picture, grid, translate)
-    for note in list_notes(heatmaps, layers, translate):
+        if comparison is None:
+            _draw_heatmaps(layers, heatmaps, picture, grid, translate)
+        else:
+            notes += draw_two_rows(layers, heatmaps, picture, comparison, screen, translate)
+    for note in dict.fromkeys(notes):
         st.caption(note)
     _explain_layers(layers, heatmaps, picture, translate)
     explain_numbers(translate)

@@ -38,6 +38,12 @@ OTHERS = {
     "thumb_page": 3,
     "patches": True,
     "step": 5,
+    "beside": "network",
+    "beside_photo": "upload",
+    "beside_network": "torchvision:vgg19",
+    "beside_aggregation": "std",
+    "beside_range": "shared",
+    "difference": True,
 }
 
 
@@ -46,7 +52,7 @@ def test_the_parameters_are_the_promised_ones():
     names += (
         " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches"
     )
-    names += " present step"
+    names += " present step beside beside_photo beside_network beside_aggregation beside_range difference"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 
@@ -85,7 +91,12 @@ def test_links_of_the_time_before_networks_open():
 
 def test_that_a_photograph_is_ones_own_travels():
     """Else no photograph in the address, which is the cat, would also be one's own."""
-    for name, own in (("photo", "upload"), ("photo", "camera"), ("second", "upload")):
+    for name, own in (
+        ("photo", "upload"),
+        ("photo", "camera"),
+        ("second", "upload"),
+        ("beside_photo", "upload"),
+    ):
         assert write_settings(DEFAULTS | {name: own}) == {name: [own]}
         assert read_settings({name: [own]})[name] == own
 
@@ -121,6 +132,9 @@ def test_that_a_photograph_is_ones_own_travels():
         ("channel", "-1"),
         ("thumb_page", "0"),
         ("second", "camera"),
+        ("beside", "other"),
+        ("beside_photo", "camera"),
+        ("beside_network", "untrained:vgg16"),
     ],
 )
 def test_an_invalid_value_is_its_default(name, text):

@@ -99,6 +99,8 @@ def test_every_sentence_is_used():
         ("control.", CONTROLS),
         ("measure.computing_", ["untrained", "noise"]),
         ("claim.", RULES),
+        ("beside.with_", SETTINGS["beside"].options),
+        ("beside.range_", SETTINGS["beside_range"].options),
         ("probe.line_", SETTINGS["show"].options),
         ("probe.show_", SETTINGS["show"].options),
         ("channel.rank_", SETTINGS["rank"].options),

@@ -13,6 +13,7 @@ from viz.networks.layers import STAGES, Layer, Stage
 
 CURVE_STYLES = {
     "trained": {"color": pieces.ACCENT_COLOR, "width": 2.5, "dash": "solid"},
+    "beside": {"color": "#b5569d", "width": 2.5, "dash": "longdash"},
     "untrained": {"color": "#7d8cc4", "width": 2, "dash": "dash"},
     "coarse": {"color": "#3f9c8f", "width": 2, "dash": "dashdot"},
     "noise": {"color": "#a8862c", "width": 2, "dash": "dot"},

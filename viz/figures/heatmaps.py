@@ -125,9 +125,15 @@ def name_ends(diverging: bool, translate: Translate) -> tuple[str, str]:
     return translate(f"panel.{low}"), translate(f"panel.{high}")
 
 
-def write_hover(layer: Layer, translate: Translate, channel: int | None = None) -> str:
-    """What a map tells on hover, with the receptive field where it is known."""
-    name = layer.name if channel is None else f"{layer.name} · {channel}"
+def write_hover(layer: Layer, translate: Translate, more: object = None) -> str:
+    """What a map tells on hover, with the receptive field where it is known.
+
+    Args:
+        layer: Whose map it is.
+        translate: Words of the visitor's language.
+        more: What stands behind the layer's name, such as a channel's number.
+    """
+    name = layer.name if more is None else f"{layer.name} · {more}"
     field = layer.receptive_field
     sees = "" if field is None else translate("panel.hover_sees", field=field)
     return translate("panel.hover", name=name, sees=sees)

@@ -197,16 +197,24 @@ def base_layout(grid: Grid) -> Spec:
     }
 
 
-def place_axes(grid: Grid, photo: PhotoPanel) -> Spec:
-    """The axes of all pictures of a grid, in input pixels; they zoom as one."""
+def place_axes(grid: Grid, photo: PhotoPanel, start: int = 0, leader: int = 0) -> Spec:
+    """The axes of all pictures of a grid, in input pixels; they zoom as one.
+
+    Args:
+        grid: Where the pictures stand.
+        photo: On whose pixels they lie.
+        start: How many pairs of axes the figure has before these.
+        leader: Place of the pair with which these zoom: the first of these, or one before them.
+    """
     bare = {"visible": False, "constrain": "domain"}
+    lead_x, lead_y = name_axes(leader)
     axes: Spec = {}
-    for place, slot in enumerate(grid.slots):
+    for place, slot in enumerate(grid.slots, start):
         x, y = name_axes(place)
         across = bare | {"domain": grid.share_across(slot), "anchor": y, "range": [0, photo.width]}
         down = bare | {"domain": grid.share_down(slot), "anchor": x, "range": [photo.height, 0]}
-        across |= {"matches": "x"} if place else {}
-        down |= {"matches": "y"} if place else {"scaleanchor": "x", "constraintoward": "bottom"}
+        across |= {} if place == leader else {"matches": lead_x}
+        down |= {"scaleanchor": x, "constraintoward": "bottom"} if place == leader else {"matches": lead_y}
         axes |= {f"xaxis{x[1:]}": across, f"yaxis{y[1:]}": down}
     return axes
 

@@ -30,16 +30,13 @@ def pair_layers(chosen: Sequence[Layer], layers: Sequence[Layer], others: Sequen
     Args:
         chosen: Some of `layers`.
         layers: All of the first network, from the input on.
-        others: All of the other network. Where it has all names of the first, layers are paired by name; else
-            by their place in the depth, and one of them can have several partners.
+        others: All of the other network; one of them can have several partners. Of the same network each
+            layer is its own partner.
 
     Returns:
         One layer of `others` for each of `chosen`.
     """
-    named = {layer.name: layer for layer in others}
     names = [layer.name for layer in layers]
-    if set(names) <= set(named):
-        return [named[layer.name] for layer in chosen]
     return [others[match_depth(names.index(layer.name), len(names), len(others))] for layer in chosen]
 
 
