@@ -21,7 +21,7 @@ from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.figures.columns import arrange_columns
 from viz.figures.heatmaps import name_aggregation, write_hover
 from viz.figures.layout import NARROW
-from viz.figures.paired import Below, draw_pairs, make_difference, name_second
+from viz.figures.paired import Below, draw_pairs, link_hover, make_difference, name_second
 from viz.figures.pieces import Panel, PhotoPanel
 from viz.maps.compare import correlate_maps, subtract_maps
 from viz.maps.heatmaps import Heatmaps
@@ -156,6 +156,10 @@ def _pair_panels(
     ]
     if settings["beside_range"] == "shared":
         first, second = _share_ranges(first, second, settings["range"])
+    if comparison.picture.size == picture.size:
+        pairs = list(zip(first, second, strict=True))
+        first = [link_hover(one, other, translate) for one, other in pairs]
+        second = [link_hover(other, one, translate) for one, other in pairs]
     columns: list[_Column] = []
     for layer, partner, one, other in zip(layers, partners, first, second, strict=True):
         same_values = comparison.shares_values(layer, partner)

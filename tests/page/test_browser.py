@@ -1075,3 +1075,86 @@ def test_the_lesson_is_turned_by_arrow_keys_but_not_while_one_types(visit, tmp_p
     assert "red is not red" in report
     assert f"<{visitor.url}?view=lesson&step=2>" in report
     assert "red" not in visitor.tab.url
+
+
+def read_ranges(visitor):
+    """Of each picture's axes, the photograph's first: left, right, bottom, top, in input pixels."""
+    return visitor.figure(
+        """
+        const plots = gd._fullLayout._plots;
+        return gd._fullData.map((trace) => plots[trace.xaxis + trace.yaxis])
+          .map(({xaxis, yaxis}) => [...xaxis.range, ...yaxis.range]);
+        """
+    )
+
+
+def drag_in(visitor, place):
+    """Zoom into the middle of a picture."""
+    left, top, right, bottom = visitor.boxes()[place]
+    mouse = visitor.tab.mouse
+    mouse.move(left + 0.3 * (right - left), top + 0.3 * (bottom - top))
+    mouse.down()
+    mouse.move(left + 0.7 * (right - left), top + 0.7 * (bottom - top), steps=5)
+    mouse.up()
+    visitor.tab.wait_for_timeout(500)
+
+
+def test_two_of_anything_are_compared_zoomed_hovered_subtracted_and_restored(visit):
+    visitor = visit()
+    visitor.open("?layers=conv3_1&layers=conv5_3")
+    visitor.choose("Compare with", "Compare with: the network untrained")
+    visitor.tab.wait_for_function("document.querySelectorAll('.heatmaplayer .hm image').length === 4")
+    visitor.settle()
+    boxes = visitor.boxes()
+    for upper, lower in ((1, 3), (2, 4)):
+        assert boxes[upper][::2] == pytest.approx(boxes[lower][::2], abs=1)
+        assert boxes[upper][3] < boxes[lower][1]
+    drag_in(visitor, 4)
+    ranges = read_ranges(visitor)
+    assert all(row == pytest.approx(ranges[0]) for row in ranges)
+    assert 0 < ranges[0][0] < ranges[0][1] < 337
+    visitor.tab.get_by_text("Difference", exact=True).click()
+    visitor.tab.wait_for_function("document.querySelectorAll('.heatmaplayer .hm image').length === 6")
+    visitor.settle()
+    left, top, right, bottom = visitor.boxes()[1]
+    across, down = (30 + 0.5) * 4 / 337, (20 + 0.5) * 4 / 224  # of conv3_1's row 20 and column 30
+    visitor.tab.mouse.move(left + across * (right - left), top + down * (bottom - top), steps=3)
+    hover = visitor.tab.locator(".hovertext", has_text="row 20, column 30")
+    hover.wait_for()
+    ours, other = visitor.figure("return [1, 3].map((place) => gd._fullData[place].z[20][30])")
+    told = re.search(r"value ([\d.]+).*the other map there: ([\d.]+)", hover.text_content())
+    assert [float(number) for number in told.groups()] == pytest.approx([ours, other], rel=1e-3)
+    chosen = {"beside": ["untrained"], "difference": ["true"], "layers": ["conv3_1", "conv5_3"]}
+    assert visitor.parameters() == chosen
+    titles = visitor.titles()
+    again = visit()
+    again.open(f"?{urlsplit(visitor.tab.url).query}")
+    again.tab.wait_for_function("document.querySelectorAll('.heatmaplayer .hm image').length === 6")
+    again.settle()
+    assert again.titles() == titles
+
+
+def test_another_photograph_of_another_shape_zooms_by_itself(visit):
+    visitor = visit(locale="zh-CN")
+    visitor.open("?layers=conv5_3&beside=photo&beside_photo=brick")
+    visitor.tab.wait_for_function("document.querySelectorAll('.heatmaplayer .hm image').length === 2")
+    visitor.settle()
+    drag_in(visitor, 2)
+    first, _, second, below = read_ranges(visitor)
+    assert first == [0, 337, 224, 0]
+    assert second == pytest.approx(below)
+    assert 0 < second[0] < second[1] < 224
+    assert visitor.titles()[2].startswith("砖墙")
+
+
+def test_a_comparison_on_a_phone_has_each_map_under_its_partner(visit):
+    visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
+    visitor.open("?beside=side&difference=true&layers=conv3_1&layers=conv5_3")
+    visitor.tab.wait_for_function("document.querySelectorAll('.heatmaplayer .hm image').length === 6")
+    visitor.settle()
+    boxes = visitor.boxes()
+    assert len({round(box[0]) for box in boxes}) == 1
+    assert min(box[2] - box[0] for box in boxes) > 300
+    tops = [box[1] for box in boxes]  # of the photograph, then row by row
+    assert tops[0] < tops[1] < tops[3] < tops[5] < tops[2] < tops[4] < tops[6]
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -12,6 +12,7 @@ from viz.figures.columns import Columns
 from viz.figures.heatmaps import SHARED_TITLE_HEIGHT
 from viz.figures.layout import Slot
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
+from viz.maps.cells import read_at
 from viz.texts import Translate
 
 LONGEST_WHAT = 18  # characters in the title of a panel
@@ -54,6 +55,13 @@ def name_second(panel: Panel, what: str, hover: str) -> Panel:
     name = panel.title.partition("<br>")[0]
     short = what if len(what) <= LONGEST_WHAT else f"{what[: LONGEST_WHAT - 1]}…"
     return replace(panel, title=f"{name}<br>{short} · [{width}×{height}]", hover=hover)
+
+
+def link_hover(panel: Panel, other: Panel, translate: Translate) -> Panel:
+    """A panel that tells on hover, too, what another map of the same picture has at the same place."""
+    there = read_at(other.heatmap, other.cells, panel.cells, panel.heatmap.shape)
+    hover = panel.hover.replace("<extra>", f"<br>{translate('beside.hover')}<extra>")
+    return replace(panel, partner=there, hover=hover)
 
 
 def make_difference(

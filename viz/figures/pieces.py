@@ -80,6 +80,7 @@ class Panel:
             `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
         diverging: Whether zero is the middle of the scale, which then is blue-white-red.
         ends: What stands under the ends of its colour bar, such as "weak" and "strong".
+        partner: Values of another map at the same places, [h, w], `%{text}` in `hover`; None for none.
     """
 
     heatmap: NDArray[np.float32]
@@ -90,6 +91,7 @@ class Panel:
     hover: str
     diverging: bool = False
     ends: tuple[str, str] = ("", "")
+    partner: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -232,19 +234,24 @@ def photo_trace(photo: PhotoPanel, x: str, y: str) -> Spec:
 
 def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) -> Spec:
     """A map with its true values, and under `bar` the settings of its colour bar, if it has one."""
-    return place_cells(x, y, panel.cells) | {
-        "type": "heatmap",
-        "z": panel.heatmap,
-        "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
-        "zmin": panel.low,
-        "zmax": panel.high,
-        "colorscale": DIVERGING_SCALE if panel.diverging else COLOR_SCALES[look.colors],
-        "zsmooth": "best" if look.smooth else False,
-        "opacity": look.opacity if look.overlay else 1,
-        "hovertemplate": panel.hover,
-        "showscale": bar is not None,
-        "colorbar": bar,
-    }
+    partner = {} if panel.partner is None else {"text": panel.partner}
+    return (
+        place_cells(x, y, panel.cells)
+        | partner
+        | {
+            "type": "heatmap",
+            "z": panel.heatmap,
+            "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
+            "zmin": panel.low,
+            "zmax": panel.high,
+            "colorscale": DIVERGING_SCALE if panel.diverging else COLOR_SCALES[look.colors],
+            "zsmooth": "best" if look.smooth else False,
+            "opacity": look.opacity if look.overlay else 1,
+            "hovertemplate": panel.hover,
+            "showscale": bar is not None,
+            "colorbar": bar,
+        }
+    )
 
 
 def draw_bar(low: float, high: float, grid: Grid, slot: Slot, ends: tuple[str, str] = ("", "")) -> Spec:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from viz.networks.layers import Layer
 
 Edges = tuple[float, float, float, float]  # left, top, right, bottom
@@ -38,6 +41,25 @@ class Cells:
         """The edges of a cell, in input pixels."""
         left, top = self.left + column * self.width, self.top + row * self.height
         return left, top, left + self.width, top + self.height
+
+
+def read_at(
+    heatmap: NDArray[np.float32], cells: Cells, places: Cells, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """A map's values in the middle of each cell of another grid.
+
+    Args:
+        heatmap: Values, [h, w].
+        cells: Where they lie in the picture.
+        places: The other grid.
+        shape: Rows and columns of the other grid.
+    """
+    down = places.top + (np.arange(shape[0]) + 0.5) * places.height
+    across = places.left + (np.arange(shape[1]) + 0.5) * places.width
+    rows = np.clip((down - cells.top) // cells.height, 0, heatmap.shape[0] - 1).astype(int)
+    columns = np.clip((across - cells.left) // cells.width, 0, heatmap.shape[1] - 1).astype(int)
+    there: NDArray[np.float32] = heatmap[rows[:, None], columns]
+    return there
 
 
 PIXELS = Cells(0, 0, 1, 1)  # of the picture itself
