@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -32,6 +32,7 @@ LAUNCH_LIMIT = 2.1
 VISIT_LIMIT = 1.6
 CHANGE_LIMIT = 1.6
 ALL_CHANGE_LIMIT = 2.8
+SECOND_ROW_LIMIT = 2
 MEMORY_LIMIT_MB = 200
 
 REST_S = 2  # after the first heatmaps, for what browser and server still do on their own
@@ -74,6 +75,10 @@ CHANGES = (
     (_select([layer.name for layer in LAYERS]), "all 13 layers", ALL_CHANGE_LIMIT),
 )
 
+# With the maps of three layers once more under each other, before the ReLU: they are there already.
+THREE_LAYERS = CHANGES[0][0]
+SECOND_ROW = replace(THREE_LAYERS, maps=2 * THREE_LAYERS.maps, query=f"{THREE_LAYERS.query}&beside=side")
+
 
 def main() -> None:
     """Measure and print the table."""
@@ -88,6 +93,7 @@ def main() -> None:
     for subject, layers, limit in CHANGES:
         for row in compare_change(subject, layers, limit, options.changes):
             print(row.to_markdown(), flush=True)
+    print(compare_second_row(options.changes).to_markdown(), flush=True)
 
 
 def measure_launch(rounds: int) -> Row:
@@ -157,6 +163,15 @@ def compare_change(subject: Subject, layers: str, limit: float, rounds: int) -> 
         compare_slower(what, FLOOR_NAME, [floor, seconds], limit),
         compare_slower(what, SPARED_NAME, [spared, seconds]),
     ]
+
+
+def compare_second_row(rounds: int) -> Row:
+    """From the change of a widget until both rows are repainted, held against one row."""
+    with ExitStack() as stack:
+        pages = [stack.enter_context(prepare_changes(page)) for page in (THREE_LAYERS, SECOND_ROW)]
+        seconds = alternate(pages, rounds)
+    what = "widget change to repaint, three layers with a second row"
+    return compare_slower(what, "the same without the second row", seconds, SECOND_ROW_LIMIT)
 
 
 @contextmanager
