@@ -8,7 +8,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     for (const key of data.figures) {
       const figure = main.querySelector(`.st-key-${key} .js-plotly-plot`);
       if (!figure?.on) continue;
-      if (!figure.tellClick) {
+      // Plotly forgets who listens when it draws a figure from scratch, and then has another "on".
+      if (figure.heard !== figure.on) {
+        figure.heard = figure.on;
         figure.on("plotly_click", ({ points }) => {
           const again = element.told && performance.now() - element.tapped < 1000;
           element.told = true;
