@@ -4,6 +4,7 @@ Run it from the project's folder, on a machine that does nothing else: `python b
 """
 
 import argparse
+import copy
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torchvision
+from captum.attr import LayerGradCam
 from common import Row, alternate, compare_faster, compare_slower, print_header, time_call
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from viz.evidence.class_maps import compute_class_maps
 from viz.maps.one_pass import extract_heatmaps
 from viz.networks.catalogue import find_network, load_network
 from viz.networks.network import Network
@@ -35,6 +38,9 @@ ONE_PASS_LIMIT = 1.6
 OTHERS_LIMIT = 3.5
 LONGEST_S = 1.0
 LOOP_LIMIT = 9
+CLASS_MAPS_LIMIT = 2.5
+CAPTUM_LIMIT = 5
+CLASS = 285  # Egyptian cat
 
 
 def main() -> None:
@@ -57,6 +63,9 @@ def main() -> None:
         batch = other.to_batch(frame_image(photo, "squash"))
         row = measure_one_pass(find_network(key).title, other, batch, options.passes, OTHERS_LIMIT)
         print(row.to_markdown(), flush=True)
+        if key == "efficientnet_lite0":
+            for row in measure_class_maps(other, batch, options.passes, options.repeat):
+                print(row.to_markdown(), flush=True)
 
 
 def name_size(batch: Tensor) -> str:
@@ -83,6 +92,39 @@ def measure_loop(network: Network, homework: nn.Sequential, batch: Tensor, round
     seconds = measure_in_turns(loop, partial(extract_heatmaps, network, batch), rounds)
     what = f"13 layers, {name_size(batch)}"
     return compare_faster(what, "the homework's loop over the 13 layers", seconds, LOOP_LIMIT)
+
+
+def measure_class_maps(network: Network, batch: Tensor, rounds: int, repeat: int) -> tuple[Row, Row]:
+    """All class maps of one class, against the least that a gradient costs, and against captum's loop."""
+    pixels = batch.to(network.device, memory_format=torch.channels_last)
+    compute = partial(compute_class_maps, network, batch, CLASS)
+    what = f"EfficientNet-Lite0, class maps of all layers by all methods, {name_size(batch)}"
+    reference = "bare forward and the gradient of one logit at the input"
+    seconds = measure_in_turns(partial(differentiate_pixels, network.module, pixels), compute, rounds)
+    bare = compare_slower(what, reference, seconds, CLASS_MAPS_LIMIT)
+    # captum hooks what it gets, and fails where an activation in place overwrites what it kept.
+    module = copy.deepcopy(network.module)
+    for part in module.modules():
+        if hasattr(part, "inplace"):
+            part.inplace = False  # type: ignore[assignment]
+    parts = [module.get_submodule((layer.activation or layer).path) for layer in network.layers]
+    seconds = measure_in_turns(partial(run_captum, module, parts, pixels), compute, repeat)
+    return bare, compare_faster(what, "captum's LayerGradCam, layer after layer", seconds, CAPTUM_LIMIT)
+
+
+def differentiate_pixels(module: nn.Module, pixels: Tensor) -> Tensor:
+    """One pass forward, and one backward from a class to the pixels."""
+    leaf = pixels.detach().clone().requires_grad_()
+    return torch.autograd.grad(module(leaf)[0, CLASS], leaf)[0].cpu()
+
+
+def run_captum(module: nn.Module, parts: list[nn.Module], pixels: Tensor) -> list[Tensor]:
+    """Grad-CAM of each layer, by passes of its own."""
+    leaf = pixels.detach().clone().requires_grad_()
+    return [
+        LayerGradCam(module, part).attribute(leaf, target=CLASS, relu_attributions=True).cpu()
+        for part in parts
+    ]
 
 
 def measure_in_turns(

@@ -1,5 +1,6 @@
 """What several test files share: the network, photographs, and a real browser."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -121,6 +122,23 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 
     monkeypatch.setattr(one_pass, "copy_structure", count)
     return passes
+
+
+def describe_state(module):
+    """What a pass has to leave alone: hooks, modes, what needs gradients, and all bytes."""
+    parts = [
+        (
+            name,
+            part.training,
+            len(part._forward_hooks),
+            len(part._forward_pre_hooks),
+            len(part._backward_hooks),
+        )
+        for name, part in module.named_modules()
+    ]
+    flags = [(name, parameter.requires_grad) for name, parameter in module.named_parameters()]
+    values = [value.cpu().contiguous().numpy().tobytes() for value in module.state_dict().values()]
+    return parts, flags, hashlib.sha256(b"".join(values)).hexdigest()
 
 
 class Served(str):

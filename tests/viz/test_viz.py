@@ -22,6 +22,9 @@ PROMISED = [
     "normalize",
     "layer_metrics",
     "receptive_field_box",
+    "predict",
+    "class_maps",
+    "Prediction",
 ]
 
 

@@ -15,7 +15,9 @@ from viz.networks.layers import Layer
 from viz.networks.network import Network, copy_structure, move_to_cpu
 from viz.networks.trial import shorten_error
 
-See = Callable[[Layer, str, Tensor], None]
+# Takes the layer, the side of its activation and the feature map. A tensor that it returns goes on through
+# the network in the feature map's place.
+See = Callable[[Layer, str, Tensor], Tensor | None]
 Result = TypeVar("Result")
 
 
@@ -90,17 +92,51 @@ def run_pass(network: Network, batch: Tensor, see: See, last: tuple[str, str] | 
         network: Left as it is.
         batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
         see: Called with the layer, the side of its activation and the feature map [1, C, h, w], in the order
-            of the pass. It has to take what it wants of the map at once.
+            of the pass. It has to take what it wants of the map at once, or to return a clone of it, which
+            goes on through the network.
         last: Layer name and side behind which the pass ends; None shows all.
 
     Raises:
         ValueError: The batch has another shape.
         NetworkError: The network does not run on this picture, or not as in its trial.
     """
+    _try(network, batch, see, last)
+
+
+def run_to_end(network: Network, batch: Tensor, see: See = lambda *_: None) -> Tensor:
+    """Run a private copy of a network once as `run_pass` does, but its classifier, too.
+
+    Args:
+        network: Left as it is.
+        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
+        see: As for `run_pass`.
+
+    Returns:
+        The logits, [1, classes].
+
+    Raises:
+        ValueError: The batch has another shape.
+        NetworkError: As for `run_pass`, or the network has no classifier, or gives something else than a
+            logit a class.
+    """
+    if network.classes is None:
+        raise NetworkError("no_classifier")
+    logits = _try(network, batch, see, to_end=True)
+    expected = [1, len(network.classes)]
+    if not isinstance(logits, Tensor) or list(logits.shape) != expected:
+        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise NetworkError("no_logits", expected=expected, got=got)
+    return logits
+
+
+def _try(
+    network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None, to_end: bool = False
+) -> object:
+    """Make a pass, or say in a sentence why it cannot be made."""
     if batch.ndim != 4 or batch.shape[:2] != (1, 3):
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
     try:
-        awaited = _run(network, batch, see, last)
+        awaited, output = _run(network, batch, see, last, to_end)
     except _SeeFailed as failure:
         raise failure.error from None
     except Exception as error:  # the network may be anybody's, and may raise anything
@@ -112,23 +148,26 @@ def run_pass(network: Network, batch: Tensor, see: See, last: tuple[str, str] | 
         raise NetworkError("fails", height=height, width=width, error=shorten_error(error)) from error
     if awaited and last is None:
         raise NetworkError("varies", layer=next(iter(awaited.values()))[0][0].name)
+    return output
 
 
 # What is to be seen of a call of a module: its path and the number of the call, then layers and sides.
 _Awaited = dict[tuple[str, int], list[tuple[Layer, str]]]
 
 
-def _run(network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None) -> _Awaited:
-    """Make the pass; what the network did not run is left."""
+def _run(
+    network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None, to_end: bool = False
+) -> tuple[_Awaited, object]:
+    """Make the pass: what the network did not run, and its output where it came to its end."""
     private = copy_structure(network.module)
     awaited = _list_awaited(network)
     for path in {path for path, _ in awaited}:
-        _watch(private.get_submodule(path), path, awaited, see, last)
+        _watch(private.get_submodule(path), path, awaited, see, last, to_end)
     # A copy: the network may write to it in place.
     pixels = batch.to(network.device, memory_format=torch.channels_last, copy=True)
     with suppress(_SeenEnough):
-        private(pixels)
-    return awaited
+        return awaited, private(pixels)
+    return awaited, None
 
 
 def _list_awaited(network: Network) -> _Awaited:
@@ -141,20 +180,25 @@ def _list_awaited(network: Network) -> _Awaited:
     return awaited
 
 
-def _watch(module: nn.Module, path: str, awaited: _Awaited, see: See, last: tuple[str, str] | None) -> None:
+def _watch(
+    module: nn.Module, path: str, awaited: _Awaited, see: See, last: tuple[str, str] | None, to_end: bool
+) -> None:
     calls: Counter[str] = Counter()
 
-    def show(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+    def show(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
         calls[path] += 1
+        passed_on = None
         for layer, side in awaited.pop((path, calls[path]), []):
             try:
-                see(layer, side, output)
+                answer = see(layer, side, output)
             except Exception as error:
                 raise _SeeFailed(error) from error
             if (layer.name, side) == last:
                 raise _SeenEnough
-        if not awaited:
+            passed_on = passed_on if answer is None else answer
+        if not awaited and not to_end:
             raise _SeenEnough
+        return passed_on
 
     module.register_forward_hook(show)
 
@@ -174,6 +218,7 @@ def find_least_size(network: Network) -> int:
 def _goes_through(network: Network, size: int) -> bool:
     try:
         with torch.inference_mode():
-            return not _run(network, torch.zeros(1, 3, size, size), lambda *_: None)
+            awaited, _ = _run(network, torch.zeros(1, 3, size, size), lambda *_: None)
+            return not awaited
     except Exception:  # whatever the network raises
         return False

@@ -1,6 +1,5 @@
 import copy
 import gc
-import hashlib
 import importlib
 import subprocess
 import sys
@@ -10,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from conftest import PHOTOS, ROOT
+from conftest import PHOTOS, ROOT, describe_state
 from safetensors.torch import load_file
 from timm.layers import Conv2dSame
 from torch import nn
-from torchvision.models import feature_extraction, get_model_weights
+from torchvision.models import feature_extraction, get_model, get_model_weights
 
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.one_pass import extract_heatmaps
@@ -78,7 +77,8 @@ def test_the_short_table_is_torchvisions(info):
     name = info.key.removeprefix(TORCHVISION)
     weights = get_model_weights(name)["IMAGENET1K_V1"]
     assert info.megabytes == round(weights.meta["_file_size"])
-    assert info.has_classes != name.startswith("vgg")
+    assert info.has_classes
+    assert bool(info.classifier_megabytes) == name.startswith("vgg")
     assert load_torchvision.find_file(info.key).name == weights.url.rsplit("/")[-1]
     assert weights.url.endswith(f"-{load_torchvision._find_digest(info.key)}.pth")
     assert len(load_torchvision._find_digest(info.key)) == 8
@@ -88,7 +88,12 @@ def test_what_a_network_needs_to_be_used_is_known(untrained):
     key, network = untrained
     info = next(info for info in list_networks() if info.key == key)
     assert network.size == 224
-    assert (network.classes is not None) == info.has_classes
+    # An untrained classifier says nothing, and a VGG's takes half a gigabyte.
+    has_classes = info.has_classes and not info.classifier_megabytes
+    assert (network.classes is not None) == has_classes
+    assert isinstance(getattr(network.module, "classifier", None), nn.Identity) == bool(
+        info.classifier_megabytes
+    )
     if info.megabytes:
         weights = get_model_weights(key.removeprefix(TORCHVISION))["IMAGENET1K_V1"]
         preset = weights.transforms()
@@ -98,9 +103,20 @@ def test_what_a_network_needs_to_be_used_is_known(untrained):
             preset.crop_size,
         )
         assert network.classes in (None, tuple(weights.meta["categories"]))
-    if info.has_classes:
+    if has_classes:
         with torch.inference_mode():
             assert network.module(torch.zeros(1, 3, 64, 64)).shape == (1, len(network.classes))
+
+
+@pytest.mark.parametrize(
+    "info", [info for info in FETCHED if info.classifier_megabytes], ids=lambda info: info.key
+)
+def test_a_vggs_own_classifier_has_the_stated_size(info):
+    module = load_torchvision.build_module(info.key)  # it takes no memory yet
+    with torch.device("meta"):
+        assert repr(module) == repr(get_model(info.key.removeprefix(TORCHVISION)))
+    numbers = sum(parameter.numel() for parameter in module.classifier.parameters())
+    assert info.classifier_megabytes == round(numbers * 4 / 2**20)
 
 
 def test_unknown_networks_list_the_valid_ones():
@@ -381,20 +397,3 @@ def test_eight_threads_and_two_networks_give_the_serial_results(lite0):
     for alone, together in zip(serial, threaded, strict=True):
         assert all(np.array_equal(alone[key], together[key]) for key in alone)
     assert [describe_state(network.module) for network in networks] == before
-
-
-def describe_state(module):
-    """What a pass has to leave alone: hooks, modes, what needs gradients, and all bytes."""
-    parts = [
-        (
-            name,
-            part.training,
-            len(part._forward_hooks),
-            len(part._forward_pre_hooks),
-            len(part._backward_hooks),
-        )
-        for name, part in module.named_modules()
-    ]
-    flags = [(name, parameter.requires_grad) for name, parameter in module.named_parameters()]
-    values = [value.cpu().contiguous().numpy().tobytes() for value in module.state_dict().values()]
-    return parts, flags, hashlib.sha256(b"".join(values)).hexdigest()
