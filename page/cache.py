@@ -127,7 +127,7 @@ def _load_bundled(key: str) -> "Network":
 
 @st.cache_resource(show_spinner=False, max_entries=FETCHED_NETWORKS)
 def _load_fetched(key: str) -> "Network":
-    return catalogue.load_network(key)
+    return catalogue.load_network(key, classifier=False)  # no map needs half a gigabyte
 
 
 @st.cache_resource(show_spinner=False, max_entries=UNTRAINED_NETWORKS)

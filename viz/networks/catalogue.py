@@ -29,8 +29,10 @@ class NetworkInfo:
         key: For `load_network`.
         title: Its name.
         megabytes: To fetch when it is loaded for the first time; 0 where its weights are bundled.
-        has_classes: Whether it has a classifier here.
+        has_classes: Whether it has a classifier here; untrained ones come without those that can be left out.
         licence: Of its weights, and whose they are.
+        classifier_megabytes: Of memory that its classifier takes while it is in use, where `load_network` can
+            leave it out; 0 elsewhere.
     """
 
     key: str
@@ -38,19 +40,23 @@ class NetworkInfo:
     megabytes: int
     has_classes: bool
     licence: str
+    classifier_megabytes: int = 0
 
 
-def _fetched(name: str, title: str, megabytes: int, has_classes: bool = True) -> NetworkInfo:
-    return NetworkInfo(TORCHVISION + name, title, megabytes, has_classes, PYTORCH)
+def _fetched(name: str, title: str, megabytes: int, classifier_megabytes: int = 0) -> NetworkInfo:
+    return NetworkInfo(TORCHVISION + name, title, megabytes, True, PYTORCH, classifier_megabytes)
+
+
+VGG_CLASSIFIER = 472  # MB, the same in all of them
 
 
 _NETWORKS = (
     NetworkInfo("vgg16", "VGG16", 0, False, OXFORD),
     NetworkInfo("efficientnet_lite0", "EfficientNet-Lite0", 0, True, GOOGLE),
-    _fetched("vgg11", "VGG11", 507, False),
-    _fetched("vgg13", "VGG13", 508, False),
-    _fetched("vgg16", "VGG16 (torchvision)", 528, False),
-    _fetched("vgg19", "VGG19", 548, False),
+    _fetched("vgg11", "VGG11", 507, VGG_CLASSIFIER),
+    _fetched("vgg13", "VGG13", 508, VGG_CLASSIFIER),
+    _fetched("vgg16", "VGG16 (torchvision)", 528, VGG_CLASSIFIER),
+    _fetched("vgg19", "VGG19", 548, VGG_CLASSIFIER),
     _fetched("alexnet", "AlexNet", 233),
     _fetched("resnet18", "ResNet-18", 45),
     _fetched("resnet50", "ResNet-50", 98),
@@ -85,7 +91,9 @@ def list_known_layers(key: str) -> tuple[Layer, ...] | None:
     return vgg16.LAYERS if find_network(key).key == "vgg16" else None
 
 
-def load_network(key: str = "vgg16", seed: int = 0, progress: Progress | None = None) -> Network:
+def load_network(
+    key: str = "vgg16", seed: int = 0, progress: Progress | None = None, classifier: bool = True
+) -> Network:
     """Build a network and give it its weights.
 
     Args:
@@ -94,6 +102,8 @@ def load_network(key: str = "vgg16", seed: int = 0, progress: Progress | None = 
             `viz.networks.calibrate.calibrate` finds them; it fetches nothing.
         seed: Of these random weights; the same seed gives the same network.
         progress: Called with (bytes so far, bytes in all) while weights are fetched.
+        classifier: Whether a classifier is wanted that takes `NetworkInfo.classifier_megabytes`. No map needs
+            it, and untrained networks come without it.
 
     Returns:
         A network that threads may share, on the accelerator if torch finds one.
@@ -102,11 +112,14 @@ def load_network(key: str = "vgg16", seed: int = 0, progress: Progress | None = 
         ValueError: The key is unknown; the message lists the valid ones.
         WeightsError: The weights are missing, altered, or cannot be fetched.
     """
-    name = find_network(key).key
+    info = find_network(key)
+    name, is_untrained = info.key, key.startswith(UNTRAINED)
     source = _open_source(name)
     module = source.build_module(name)
-    if not key.startswith(UNTRAINED):
-        module.load_state_dict(source.read_weights(name, progress), assign=True)
+    if info.classifier_megabytes and (is_untrained or not classifier):
+        source.drop_classifier(module)
+    if not is_untrained:
+        module.load_state_dict(source.read_weights(name, module, progress), assign=True)
         network: Network = source.wrap_module(name, module)
         return network
     from viz.networks.calibrate import calibrate

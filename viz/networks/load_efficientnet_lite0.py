@@ -21,7 +21,7 @@ SIZE = 224
 CLASSES = 1000
 
 
-def read_weights(name: str, _: Progress | None = None) -> dict[str, Tensor]:
+def read_weights(_: str, module: nn.Module, __: Progress | None = None) -> dict[str, Tensor]:
     """The published weights, in single precision.
 
     Raises:
@@ -29,7 +29,7 @@ def read_weights(name: str, _: Progress | None = None) -> dict[str, Tensor]:
     """
     check_file(BUNDLED_PATH, BUNDLED_SHA256)
     # The file leaves out what only training uses.
-    unused = (key for key in build_module(name).state_dict() if key.endswith("num_batches_tracked"))
+    unused = (key for key in module.state_dict() if key.endswith("num_batches_tracked"))
     state = {key: value.float() for key, value in load_file(BUNDLED_PATH).items()}
     return state | {key: torch.tensor(0) for key in unused}
 

@@ -20,11 +20,12 @@ from viz.networks.vgg16 import name_as_paper
 DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
-def read_weights(key: str, progress: Progress | None = None) -> dict[str, Tensor]:
+def read_weights(key: str, module: nn.Module, progress: Progress | None = None) -> dict[str, Tensor]:
     """A network's weights, fetched if they are not on the disk.
 
     Args:
         key: In the catalogue, "torchvision:" and torchvision's name.
+        module: That gets them; without a classifier it gets none for it.
         progress: As for `fetch_weights`.
 
     Raises:
@@ -37,7 +38,7 @@ def read_weights(key: str, progress: Progress | None = None) -> dict[str, Tensor
     return {
         DENSE_NAME.sub(r"\1\2", name): value
         for name, value in state.items()
-        if not (is_vgg(key) and name.startswith("classifier."))
+        if has_classifier(module) or not name.startswith("classifier.")
     }
 
 
@@ -47,22 +48,25 @@ def wrap_module(key: str, module: nn.Module) -> Network:
     preset = weights.transforms()
     (size,) = preset.crop_size
     layers = find_layers(share_module(module), size)
-    classes = None if is_vgg(key) else tuple(weights.meta["categories"])
-    named = name_as_paper(layers) if is_vgg(key) else layers
+    classes = tuple(weights.meta["categories"]) if has_classifier(module) else None
+    named = name_as_paper(layers) if key.startswith("torchvision:vgg") else layers
     return Network(module, named, tuple(preset.mean), tuple(preset.std), classes, size)
 
 
-def is_vgg(key: str) -> bool:
-    """Whether it is a VGG: most of its weights are its classifier's, which no map needs and is left out."""
-    return key.startswith("torchvision:vgg")
+def drop_classifier(module: nn.Module) -> None:
+    """Leave the classifier out, which has most of a VGG's weights."""
+    module.classifier = nn.Identity()
+
+
+def has_classifier(module: nn.Module) -> bool:
+    """Whether it was not left out."""
+    return not isinstance(getattr(module, "classifier", None), nn.Identity)
 
 
 def build_module(key: str) -> nn.Module:
     """The modules, without any memory for parameters yet."""
     with torch.device("meta"):
         module: nn.Module = get_model(_find_name(key), weights=None)
-    if is_vgg(key):
-        module.classifier = nn.Identity()
     return module
 
 

@@ -17,7 +17,7 @@ MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)  # of red, green and blue in
 STD = (1 / 255, 1 / 255, 1 / 255)
 
 
-def read_weights(_: str, __: Progress | None = None) -> dict[str, Tensor]:
+def read_weights(_: str, __: nn.Module, ___: Progress | None = None) -> dict[str, Tensor]:
     """The published weights, in single precision.
 
     Raises:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from viz.evidence.predict import predict
 from viz.networks import files, load_torchvision
 from viz.networks.catalogue import fetch_network, load_network
 from viz.networks.errors import WeightsError
@@ -269,12 +270,26 @@ def test_what_is_bundled_or_random_is_not_fetched(monkeypatch, key):
     fetch_network(key, lambda *_: pytest.fail("something was fetched"))
 
 
-def test_a_vggs_classifier_stays_in_the_file(monkeypatch, hub):
-    state = make_state("torchvision:vgg11")
-    store(monkeypatch, hub, "torchvision:vgg11", state | {"classifier.0.weight": torch.ones(10, 10)})
-    network = load_network("torchvision:vgg11")
-    assert_equal_states(network, state)
+@pytest.mark.parametrize("classifier", [True, False])
+def test_a_vggs_classifier_stays_in_the_file_where_it_is_not_wanted(monkeypatch, hub, classifier):
+    key, build = "torchvision:vgg11", load_torchvision.get_model
+
+    def build_small(name, weights):  # without the 472 MB
+        module = build(name, weights=weights)
+        module.avgpool, module.classifier = torch.nn.AdaptiveAvgPool2d(1), torch.nn.Linear(512, 1000)
+        return module
+
+    monkeypatch.setattr(load_torchvision, "get_model", build_small)
+    state = make_state(key)
+    head = {"classifier.weight": torch.rand(1000, 512), "classifier.bias": torch.rand(1000)}
+    store(monkeypatch, hub, key, state | head)
+    network = load_network(key, classifier=classifier)
+    assert_equal_states(network, state | head if classifier else state)
+    assert (network.classes is not None) == classifier
     assert [layer.name for layer in network.layers[:3]] == ["conv1_1", "conv2_1", "conv3_1"]
+    if classifier:
+        assert network.classes[0] == "tench"
+        assert predict(network, torch.zeros(1, 3, 64, 64), count=2000)[999].probability >= 0
 
 
 def test_densenets_file_has_older_names(monkeypatch, hub):
