@@ -46,6 +46,21 @@ def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
     }
 
 
+def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
+    """The place from which on, to the end, each of our values is larger than the other one there.
+
+    Args:
+        ours: One a layer, from the input on; NaN is not larger.
+        others: The same.
+
+    Returns:
+        Counted from 0; None where the last one is not larger.
+    """
+    behind = np.flatnonzero(~(np.asarray(ours) > np.asarray(others)))
+    start = int(behind[-1]) + 1 if behind.size else 0
+    return start if start < np.size(ours) else None
+
+
 def measure_box(maps: Sequence[ArrayLike | None], box: Box, height: int, width: int) -> Curves:
     """Measure how well each map tells a box from the rest, as `viz.measures.metrics.box_auc` does.
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from viz.maps.coarsen import average_to
-from viz.measures.curves import THRESHOLDS, measure_box, measure_curves
+from viz.measures.curves import THRESHOLDS, find_lead, measure_box, measure_curves
 from viz.measures.metrics import layer_metrics, measure_edges
 
 RANDOM = np.random.default_rng(0)
@@ -32,3 +32,16 @@ def test_a_layer_without_a_map_has_no_area():
     (row,) = measure_box([None, np.eye(2)], (0, 0, 16, 24), 32, 48)["box_auc"]
     assert np.isnan(row[0])
     assert 0 <= row[1] <= 1
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "expected"),
+    [
+        ([1, 2, 3], [0, 3, 2], 2),
+        ([1, 2, 3], [0, 0, 0], 0),
+        ([9, 9, 1], [0, 0, 1], None),
+        ([1, np.nan, 3, 4], [0, 0, 0, 0], 2),
+    ],
+)
+def test_a_lead_is_one_that_lasts_to_the_end(ours, others, expected):
+    assert find_lead(ours, others) == expected
