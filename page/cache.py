@@ -25,6 +25,10 @@ from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viz.evidence.class_maps import ClassMaps
+    from viz.evidence.erase import Erasure
     from viz.evidence.patches import Spots
     from viz.maps.feature_maps import FeatureMaps
     from viz.measures.untrained import Untrained
@@ -52,6 +56,11 @@ KEPT_PICTURES = 4
 FIELDS = "16MB"
 COMPONENTS = "16MB"
 SPOTS = 4  # networks, 2 MB each and more
+# Of the view "Classes", at 224 px: the class maps of a photograph and a class take 2 MB.
+WHOLE_NETWORKS = 1  # with a classifier that the maps' network comes without; half a gigabyte
+PREDICTIONS = 64  # 4 KB each
+CLASS_MAPS = "32MB"
+ERASED_MAPS = 16  # erase tests of a photograph, a class and a kind of map; 4 KB a layer and a share
 
 Computed = tuple[
     dict[tuple[str, str, str], NDArray[np.float32]],
@@ -242,6 +251,69 @@ def compute_field(
         return gradients.effective_receptive_field(*prepared, layer, *cell, side, aggregation, channel)
 
 
+def load_whole(key: str) -> "Network":
+    """A network with its classifier, where it has one; arguments and what is raised as for `load_network`."""
+    left_out = key != OWN_NETWORK and find_network(key).classifier_megabytes
+    return _load_whole(key) if left_out else load_network(key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=WHOLE_NETWORKS)
+def _load_whole(key: str) -> "Network":
+    return catalogue.load_network(key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=REMEMBERED_LAYERS)
+def remember_classes(key: str) -> tuple[str, ...]:
+    """The names of a network's classes, which are asked for at each run."""
+    return load_whole(key).classes or ()
+
+
+@st.cache_data(show_spinner=False, max_entries=PREDICTIONS)
+def compute_probabilities(key: PictureKey, network: str, _pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How probable the network finds each class, [classes]: one pass."""
+    from viz.evidence import predict
+
+    with hold_place():
+        return predict.compute_probabilities(*_prepare(network, _pixels, whole=True))
+
+
+@st.cache_data(show_spinner=False, max_size=CLASS_MAPS)
+def compute_class_maps(
+    key: PictureKey, network: str, class_index: int, against: int | None, _pixels: NDArray[np.uint8]
+) -> "ClassMaps":
+    """The class maps of all layers by all methods: one pass."""
+    from viz.evidence import class_maps
+
+    with hold_place():
+        return class_maps.compute_class_maps(*_prepare(network, _pixels, whole=True), class_index, against)
+
+
+@st.cache_resource(show_spinner=False, max_entries=ERASED_MAPS)
+def open_erasures(
+    key: PictureKey, network: str, class_index: int, kind: str, against: int | None
+) -> "dict[Erasure, float]":
+    """Where the probabilities of an erase test are kept, for all sessions; see `viz.evidence.erase`.
+
+    Args:
+        kind: Of map, "mean" or a method of class maps.
+        against: The second class of a contrast.
+    """
+    return {}
+
+
+def run_erasures(
+    network: str,
+    class_index: int,
+    pixels: NDArray[np.uint8],
+    maps: dict[str, NDArray[np.float64]],
+    erasures: "list[Erasure]",
+) -> "Iterator[tuple[Erasure, float]]":
+    """Make the passes of an erase test one by one; `maps` are spread over the picture."""
+    from viz.evidence import erase
+
+    return erase.run_erasures(load_whole(network), pixels, class_index, maps, erasures)
+
+
 @st.cache_data(show_spinner=False, max_size=COMPONENTS)
 def compute_components(
     key: tuple[Any, ...], _feature_map: NDArray[np.float32]
@@ -280,6 +352,7 @@ def make_noise(height: int, width: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def _prepare(network: str, pixels: NDArray[np.uint8]) -> "tuple[Network, Any]":
-    loaded = load_network(network)
+def _prepare(network: str, pixels: NDArray[np.uint8], whole: bool = False) -> "tuple[Network, Any]":
+    """A network, with its classifier where the `whole` is wanted, and its input."""
+    loaded = load_whole(network) if whole else load_network(network)
     return loaded, loaded.to_batch(Image.fromarray(pixels))

@@ -14,6 +14,7 @@ from page.networks import is_known, name_network, open_own, settle_layers, settl
 from page.presenting import draw_presenting, find_factor, is_presenting
 from page.sidebar import draw_sidebar, draw_top
 from page.status import Status
+from page.views.classes import draw_classes
 from page.views.layer_by_layer import draw_layer_by_layer
 from page.views.lesson import draw_lesson, draw_lesson_link, settle_lesson
 from page.views.measured import draw_measured
@@ -29,6 +30,7 @@ DRAW = {
     "depth": draw_layer_by_layer,
     "measure": draw_measured,
     "probe": draw_point_at_it,
+    "classes": draw_classes,
     "lesson": draw_lesson,
 }
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside

@@ -24,12 +24,14 @@ class Picture:
         pixels: uint8 [H, W, 3], exactly what the network sees.
         photo: The same for a figure.
         alt: How alternative texts call it.
+        data: The photograph's bytes.
     """
 
     key: PictureKey
     pixels: NDArray[np.uint8]
     photo: PhotoPanel
     alt: str
+    data: bytes
 
     @property
     def size(self) -> tuple[int, int]:
@@ -89,6 +91,11 @@ def choose_sample(settings: dict[str, Any], translate: Translate) -> Picture:
     return _make_picture(key, data, _name_sample(settings["photo"], translate), translate)
 
 
+def resize(picture: Picture, size: int, translate: Translate) -> Picture:
+    """The same photograph and framing at another input size, in pixels."""
+    return _make_picture(picture.key._replace(size=size), picture.data, picture.alt, translate)
+
+
 def choose_second(translate: Translate) -> Picture | None:
     """The photograph that is put beside the first, if one is."""
     choice = st.session_state["second"]
@@ -141,4 +148,4 @@ def _frame_own(file: OwnFile, translate: Translate, network: str = "") -> Pictur
 def _make_picture(key: PictureKey, data: bytes, alt: str, translate: Translate) -> Picture:
     pixels, source = frame_picture(key, data)
     photo = make_photo_panel((pixels.shape[1], pixels.shape[0]), source, translate)
-    return Picture(key, pixels, photo, alt)
+    return Picture(key, pixels, photo, alt, data)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from viz.evidence.methods import METHODS
 from viz.figures.pieces import COLOR_SCALES
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.channels import RANKINGS
@@ -36,6 +37,7 @@ OWN_NETWORK = "own"  # that of whoever started the server
 NETWORKS = (OWN_NETWORK, *(info.key for info in list_networks()))
 MOST_CHANNELS = 16384  # of a layer; what a network does not have is given up when it is loaded
 MOST_LAYERS = 1000
+MOST_CLASSES = 100_000  # of a network
 HOMEWORK_LAYERS = ["conv1_1", "conv3_1", "conv4_2"]
 HOMEWORK_NETWORK = "torchvision:vgg16"  # its own; the preset takes the weights that are there already
 HOMEWORK_VIEW: dict[str, Any] = {
@@ -160,7 +162,7 @@ def _pixels(count: int) -> Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "view": _choice("compare", ("compare", "depth", "measure", "probe", "lesson")),
+    "view": _choice("compare", ("compare", "depth", "measure", "probe", "classes", "lesson")),
     "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS)),
     "network": _optional(NETWORKS),
     "layers": _names(),
@@ -199,6 +201,12 @@ SETTINGS: dict[str, Setting] = {
     "thumbs": _choice("own", ("own", "shared")),
     "thumb_page": _number(1, 1, -(-MOST_CHANNELS // THUMBS)),
     "patches": _switch(),
+    # of the view "Classes"; by default the most probable class, against none
+    "class": _number(None, 0, MOST_CLASSES - 1),
+    "against": _number(None, 0, MOST_CLASSES - 1),
+    "method": _choice("layercam", METHODS),
+    "erase": _number(20, 5, 95, step=5),  # percent
+    "class_box": _switch(),
     # of the view "Lesson"
     "step": _number(1, 1, STEPS),
 }
@@ -211,6 +219,7 @@ VIEW_SETTINGS = (
     "depth",
     *("controls", "threshold"),
     *("show", "layer", "field", "second", "rank", "thumbs", "thumb_page", "patches"),
+    *("class", "against", "method", "erase", "class_box"),
     "step",
 )
 

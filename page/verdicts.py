@@ -1,12 +1,15 @@
 """Each claim beside its own chart, with the demand and the untrained networks drawn in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from page.browser.screen import Screen
+from page.class_box import compare_class_map, name_class_curve
+from page.evidence import has_classes
 from page.networks import measured_layers, name_network
 from page.numbers import CLAIM_FORMATS, list_untrained, measure_next, time_untrained
 from page.picture import Picture
@@ -98,7 +101,7 @@ def compare_untrained(picture: Picture, place: Any, status: Status, translate: T
 
 
 def draw_claims(
-    trained: Curves, picture: Picture, box: Box | None, screen: Screen, translate: Translate
+    trained: Curves, picture: Picture, box: Box | None, screen: Screen, status: Status, translate: Translate
 ) -> None:
     """Draw each claim with its two answers and its numbers, and beside it, on a phone below, its chart."""
     untrained = list_untrained(picture, box)
@@ -108,9 +111,13 @@ def draw_claims(
         with st.container(border=True, key=f"claim_{claim}"):
             text, chart = st.columns([1 - CHART_SHARE, CHART_SHARE], gap="medium")
             text.markdown(_write_verdict(verdict, translate))
+            beside: dict[str, float] = {}
+            if claim == "object" and box is not None and has_classes():
+                with text:
+                    beside = compare_class_map(trained, picture, box, status, translate)
             with chart:
                 if verdict.findings:
-                    _draw_chart(verdict, trained, others, screen, translate)
+                    _draw_chart(verdict, trained, others, beside, screen, translate)
                 else:
                     st.caption(translate("verdict.needs_box"))
 
@@ -186,15 +193,25 @@ def format_metric(metric: str, value: float) -> str:
 
 
 def _draw_chart(
-    verdict: Verdict, trained: Curves, untrained: Sequence[Curves], screen: Screen, translate: Translate
+    verdict: Verdict,
+    trained: Curves,
+    untrained: Sequence[Curves],
+    beside: Mapping[str, float],
+    screen: Screen,
+    translate: Translate,
 ) -> None:
+    """The claim's chart; `beside` are the class maps' values of its one metric, if they are asked for."""
     width = screen.width if screen.width < NARROW else screen.width * CHART_SHARE
     width -= GAP + 14  # the frame and the gap between the columns
     charts = [_make_chart(finding, trained, untrained, translate) for finding in verdict.findings]
+    names = {"trained": name_network()}
+    if beside:
+        charts = [replace(chart, curves={**chart.curves, "class": beside}) for chart in charts]
+        names["class"] = name_class_curve(translate)
     figure = draw_charts(
         charts,
         measured_layers(),
-        {"trained": name_network()},
+        names,
         {stage: translate(f"stage.{stage}") for stage in STAGES},
         st.session_state["layers"],
         width,

@@ -62,7 +62,7 @@ def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
             with answer:
                 say_object(trained, picture, box, translate)
         with claims:
-            draw_claims(trained, picture, box, screen, translate)
+            draw_claims(trained, picture, box, screen, status, translate)
     else:
         claims.info(translate("verdict.needs_layers"), icon=":material/layers:")
     with others:

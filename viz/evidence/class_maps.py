@@ -7,13 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from viz.evidence.methods import METHODS, SIGNED_METHODS, check_method
 from viz.maps.one_pass import run_or_fall_back, run_to_end
 from viz.networks.errors import NetworkError
 from viz.networks.layers import Layer
 from viz.networks.network import Network
 from viz.networks.trial import shorten_error
-
-METHODS = ("layercam", "gradcam", "hirescam")
 
 # By layer name and method, float32 [h, w].
 ClassMaps = dict[tuple[str, str], NDArray[np.float32]]
@@ -61,12 +60,6 @@ def class_maps(
     return pick_method(compute_class_maps(network, batch, class_index, against), method)
 
 
-def check_method(method: str) -> None:
-    """Raises ValueError, with the valid ones, where a method is unknown."""
-    if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
-
-
 def pick_method(
     maps: Mapping[tuple[str, str], NDArray[np.float32]], method: str
 ) -> dict[str, NDArray[np.float32]]:
@@ -106,7 +99,7 @@ def _compute(network: Network, batch: Tensor, class_index: int, against: int | N
         other = _differentiate(logits[against], signals)
         maps = {key: maps[key] - other[key] for key in maps}
     else:
-        maps = {key: maps[key] if key[1] == "hirescam" else maps[key].clamp(min=0) for key in maps}
+        maps = {key: maps[key] if key[1] in SIGNED_METHODS else maps[key].clamp(min=0) for key in maps}
     return {(layer, method): maps[layer, method].cpu().numpy() for layer in order for method in METHODS}
 
 

@@ -17,6 +17,7 @@ CURVE_STYLES = {
     "untrained": {"color": "#7d8cc4", "width": 2, "dash": "dash"},
     "coarse": {"color": "#3f9c8f", "width": 2, "dash": "dashdot"},
     "noise": {"color": "#a8862c", "width": 2, "dash": "dot"},
+    "class": {"color": "#3f9c8f", "width": 2.5, "dash": "dash"},
 }
 SHADE_COLOR = "rgba(138, 141, 150, 0.12)"
 AXIS: Spec = {
@@ -105,7 +106,7 @@ def draw_charts(
         columns: Charts side by side; as many as are readable where it is not given.
         band_name: What the legend calls the bands.
     """
-    grid = _arrange(len(charts), width, columns)
+    grid = arrange_charts(len(charts), width, columns)
     traces: list[Spec] = []
     layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
@@ -131,7 +132,8 @@ def draw_charts(
     return pieces.make_figure({"data": traces, "layout": layout})
 
 
-def _arrange(count: int, width: float, columns: int | None) -> Grid:
+def arrange_charts(count: int, width: float, columns: int | None = None) -> Grid:
+    """Where charts stand under a legend; arguments as `draw_charts`."""
     if columns is None:
         columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
     legend_height = NARROW_LEGEND_HEIGHT if columns == 1 and width < NARROW else LEGEND_HEIGHT

@@ -9,7 +9,8 @@ from conftest import PHOTOS, ROOT, describe_state
 from torch import nn
 from torchcam.methods import LayerCAM
 
-from viz.evidence.class_maps import METHODS, class_maps, compute_class_maps
+from viz.evidence.class_maps import class_maps, compute_class_maps
+from viz.evidence.methods import METHODS
 from viz.evidence.predict import predict
 from viz.networks.catalogue import load_network
 from viz.networks.errors import NetworkError

@@ -1,0 +1,74 @@
+"""The class map beside the plain maps in the claim that deep layers focus on the whole object."""
+
+import numpy as np
+import streamlit as st
+
+from page.evidence import (
+    ask_for_memory,
+    choose_evidence,
+    get_class_maps,
+    get_probabilities,
+    list_classes,
+    settle_classes,
+)
+from page.networks import measured_layers
+from page.numbers import CLAIM_FORMATS
+from page.picture import Picture
+from page.status import Status
+from page.widgets import draw_switch
+from viz.figures.evidence import shorten_class
+from viz.figures.heatmaps import name_aggregation
+from viz.maps.coarsen import Array
+from viz.measures.curves import Curves, find_lead, measure_box
+from viz.pictures.frame import Box
+from viz.texts import Translate
+
+
+def compare_class_map(
+    trained: Curves, picture: Picture, box: Box, status: Status, translate: Translate
+) -> dict[str, float]:
+    """Draw the switch for the class map and, where it is on, say whether it tells the box better.
+
+    Args:
+        trained: Of the plain maps.
+        picture: The photograph.
+        box: In its pixels. The class maps lie over the same photograph, whatever the size they are made at.
+        status: The line in which work is told.
+        translate: Words of the visitor's language.
+
+    Returns:
+        How well each layer's class map tells the box from the rest, by the layer's name; nothing without the
+        switch.
+    """
+    draw_switch("class_box", "verdict.class_box", translate)
+    if not st.session_state["class_box"] or not ask_for_memory(translate):
+        return {}
+    evidence = choose_evidence(picture, translate)
+    asked = settle_classes(get_probabilities(evidence, status, translate))
+    maps = get_class_maps(evidence, asked, status, translate)
+    layers = measured_layers()
+    (areas,) = measure_box([maps[layer.name] for layer in layers], box, *picture.size)["box_auc"]
+    st.markdown(_say(areas, trained["box_auc"][0], asked.chosen, translate))
+    return dict(zip((layer.name for layer in layers), map(float, areas), strict=True))
+
+
+def _say(areas: Array, plain: Array, chosen: int, translate: Translate) -> str:
+    layers, lead = measured_layers(), find_lead(areas, plain)
+    deep = [layer.stage == "deep" for layer in layers]
+    spec = CLAIM_FORMATS["box_auc"]
+    facts = {
+        "method": translate(f"classes.method_{st.session_state['method']}"),
+        "name": shorten_class(list_classes()[chosen]),
+        "quantity": name_aggregation(st.session_state["aggregation"], translate),
+        "area": format(float(np.mean(areas[deep])), spec),
+        "plain": format(float(np.mean(plain[deep])), spec),
+        "layer": layers[-1 if lead is None else lead].name,
+    }
+    key = "never" if lead is None else "always" if lead == 0 else "from"
+    return translate(f"verdict.class_{key}", **facts)
+
+
+def name_class_curve(translate: Translate) -> str:
+    """What the legend calls the class map's curve."""
+    method = translate(f"classes.method_{st.session_state['method']}")
+    return translate("verdict.class_curve", method=method)

@@ -1,0 +1,218 @@
+"""The erase test: what is left of a class's probability where the brightest part of a map is blurred away."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from page.browser.screen import Screen
+from page.cache import open_erasures, run_erasures
+from page.evidence import Asked, list_classes
+from page.networks import name_network
+from page.picture import Picture
+from page.status import Status
+from page.turns import places, wait_for
+from page.widgets import draw_figure, draw_slider
+from viz.figures.evidence import Deletion, draw_deletion, shorten_class
+from viz.figures.heatmaps import shorten_name
+from viz.maps.cells import lay_cells
+from viz.networks.layers import Layer
+from viz.texts import Translate
+
+if TYPE_CHECKING:
+    from viz.evidence.erase import Effect, Erasure
+
+Kind = Literal["mean", "class"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class EraseTest:
+    """What is erased, and in which picture.
+
+    Attributes:
+        evidence: The photograph.
+        asked: The class.
+        probability: Of the class, with nothing erased.
+        maps: By kind and layer name, each [h, w].
+        layers: Those that are shown.
+    """
+
+    evidence: Picture
+    asked: Asked
+    probability: float
+    maps: Mapping[Kind, Mapping[str, NDArray[Any]]]
+    layers: list[Layer]
+
+    @property
+    def share(self) -> float:
+        """Of the picture that is erased, 0..1."""
+        return float(st.session_state["erase"]) / 100
+
+    def open(self, kind: Kind) -> "dict[Erasure, float]":
+        """The probabilities that are known, by what is erased in maps of this kind."""
+        from viz.evidence.erase import Erasure
+
+        method, against = (None, None) if kind == "mean" else (st.session_state["method"], self.asked.against)
+        place = st.session_state["network"], self.asked.chosen, method or "mean", against
+        found = open_erasures(self.evidence.key, *place)
+        found.setdefault(Erasure(None, 0.0), self.probability)  # the prediction was a pass, too
+        return found
+
+    def list_missing(self) -> "list[tuple[Kind, Layer, list[Erasure]]]":
+        """What has still to be computed, map after map."""
+        from viz.evidence.erase import list_erasures
+
+        missing = []
+        for kind in KINDS:
+            known = set(self.open(kind))
+            for layer in self.layers:
+                erasures = [other for other in list_erasures([layer.name], self.share) if other not in known]
+                known.update(erasures)
+                if erasures:
+                    missing.append((kind, layer, erasures))
+        return missing
+
+    def spread(self, kind: Kind, layer: Layer) -> dict[str, NDArray[np.float64]]:
+        """A map laid over the picture, by the layer's name."""
+        from viz.evidence.erase import spread_over_picture
+
+        values, size = self.maps[kind][layer.name], self.evidence.size
+        return {layer.name: spread_over_picture(values, lay_cells(layer, values.shape, *size), *size)}
+
+    def find_effect(self, kind: Kind, layer: Layer) -> "Effect | None":
+        """The result of one map; None until all of it is known."""
+        from viz.evidence.erase import list_erasures, summarize
+
+        found = dict(self.open(kind))
+        if not set(list_erasures([layer.name], self.share)) <= set(found):
+            return None
+        return summarize(layer.name, self.share, found)
+
+
+def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: Translate) -> None:
+    """Draw the controls, the erased photograph and what is known; run the test when it is asked for."""
+    st.markdown(f"##### {translate('erase.title')}")
+    missing = test.list_missing()
+    count = sum(len(erasures) for _, _, erasures in missing)
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        st.markdown(translate("erase.body"))
+        draw_slider("erase", "erase.share", translate, format="%d %%")
+        place = st.empty()
+        with place.container():
+            asked = count > 0 and _offer(count, translate)
+    with right:
+        _draw_erased(test, translate)
+    _draw_results(test, screen, translate)
+    if asked:
+        _run(test, missing, count, place, status, translate)
+
+
+def _offer(count: int, translate: Translate) -> bool:
+    return st.button(
+        translate("erase.run", count=count),
+        key="run_erase",
+        icon=":material/ink_eraser:",
+        help=translate("erase.run_help", network=name_network()),
+    )
+
+
+def _run(
+    test: EraseTest,
+    missing: "list[tuple[Kind, Layer, list[Erasure]]]",
+    count: int,
+    place: Any,
+    status: Status,
+    translate: Translate,
+) -> None:
+    """Make the passes one by one and show how far they are.
+
+    As in `page.verdicts.compare_untrained`, whatever the visitor does meanwhile ends it, and what is known by
+    then is kept.
+    """
+    start, done = time.monotonic(), 0
+    for kind, layer, erasures in missing:
+        how = st.session_state["network"], test.asked.chosen, test.evidence.pixels
+        passes, found = run_erasures(*how, test.spread(kind, layer), erasures), test.open(kind)
+        for _ in erasures:
+            left = (time.monotonic() - start) / done * (count - done) if done else 0
+            text = translate("erase.running", done=done, count=count, seconds=f"{left:.0f}")
+            place.progress(done / count, text=text)
+            with wait_for(places, status.say_wait):
+                erasure, probability = next(passes)
+            found[erasure] = probability
+            done += 1
+    st.rerun()  # the results stand above the button's place, and were drawn before they were known
+
+
+def _draw_erased(test: EraseTest, translate: Translate) -> None:
+    """The photograph without the brightest part of the deepest class map: that takes no pass."""
+    from viz.evidence.erase import Erasure, blur_picture, erase
+
+    layer, pixels = test.layers[-1], test.evidence.pixels
+    erasure = Erasure(layer.name, test.share)
+    shown = erase(pixels, blur_picture(pixels), test.spread("class", layer), erasure)
+    caption = translate("erase.picture", share=f"{test.share:.0%}", layer=layer.name)
+    st.image(shown, caption, width="stretch")
+
+
+def _draw_results(test: EraseTest, screen: Screen, translate: Translate) -> None:
+    effects = {(layer.name, kind): test.find_effect(kind, layer) for layer in test.layers for kind in KINDS}
+    known = {key: effect for key, effect in effects.items() if effect is not None}
+    if not known:
+        return
+    columns = ("layer", "map", "before", "after", "shifted", "area")
+    head = " | ".join(translate(f"erase.column_{column}") for column in columns)
+    rows = [_write_row(name, kind, effect, translate) for (name, kind), effect in known.items()]
+    st.markdown("\n".join([f"| {head} |", "| --- | --- | --: | --: | --: | --: |", *rows]))
+    st.caption(translate("erase.note"))
+    _draw_curves(test, known, screen, translate)
+
+
+def _write_row(name: str, kind: Kind, effect: "Effect", translate: Translate) -> str:
+    mean, low, high = np.mean(effect.shifted), min(effect.shifted), max(effect.shifted)
+    after = f"{effect.after:.1%}"
+    cells = (
+        name,
+        name_kind(kind, translate),
+        f"{effect.before:.1%}",
+        f"**{after}**" if effect.after < low else after,
+        f"{mean:.1%} ({low:.1%} – {high:.1%})",
+        f"{effect.area:.3f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def name_kind(kind: Kind, translate: Translate) -> str:
+    """What the page calls a kind of map, such as "LayerCAM"."""
+    return translate("erase.mean" if kind == "mean" else f"classes.method_{st.session_state['method']}")
+
+
+def _draw_curves(
+    test: EraseTest, known: "Mapping[tuple[str, Kind], Effect]", screen: Screen, translate: Translate
+) -> None:
+    from viz.evidence.erase import CURVE
+
+    charts = []
+    for layer in test.layers:
+        curves = {kind: known[layer.name, kind] for kind in KINDS if (layer.name, kind) in known}
+        if curves:
+            areas = " · ".join(f"{name_kind(kind, translate)} {curves[kind].area:.2f}" for kind in curves)
+            title = f"<b>{shorten_name(layer.name)}</b><br>{translate('erase.areas', areas=areas)}"
+            charts.append(Deletion(title, {kind: effect.curve for kind, effect in curves.items()}))
+    name = shorten_class(list_classes()[test.asked.chosen])
+    st.markdown(f"**{translate('erase.curves', name=name)}**")
+    figure = draw_deletion(
+        charts,
+        CURVE,
+        {kind: name_kind(kind, translate) for kind in KINDS},
+        translate("erase.axis"),
+        screen.width,
+    )
+    alt = translate("erase.alt", name=name, layers=", ".join(layer.name for layer in test.layers))
+    draw_figure(figure, "deletion", alt, translate, config={"displayModeBar": False})

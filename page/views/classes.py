@@ -1,0 +1,186 @@
+"""The view "Classes": what the network takes the photograph for, and which cells speak for it."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from page.browser.screen import Screen
+from page.erasing import EraseTest, draw_erase_test
+from page.evidence import (
+    Asked,
+    ask_for_memory,
+    choose_evidence,
+    get_class_maps,
+    get_probabilities,
+    has_classes,
+    list_classes,
+    settle_classes,
+)
+from page.maps import choose_look, choose_panels, get_heatmaps, list_notes
+from page.networks import list_layers, name_network, selected_layers
+from page.picture import Picture, choose_picture
+from page.settings import OWN_NETWORK, apply_settings
+from page.status import Status
+from page.widgets import draw_choice, draw_figure
+from viz.figures.evidence import make_class_panels, shorten_class
+from viz.figures.heatmaps import draw_panels
+from viz.figures.layout import arrange_panels, double_rows
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.layers import Layer
+from viz.texts import Translate
+
+SHOWN = 5  # predictions
+WITH_CLASSES = "efficientnet_lite0"
+# For one of the two rows of maps: a share of the screen's height, and pixels of the screen at most. The rows
+# are wrapped only where maps would be narrower than that, so that columns can be compared.
+ROOM = 0.5
+MOST_ROOM = 400
+LEAST_WIDTH = 150
+
+
+def draw_classes(screen: Screen, status: Status, translate: Translate) -> None:
+    """Draw the prediction, the class maps under the plain ones, and the erase test."""
+    status.say(translate("classes.line", network=name_network()))
+    picture = choose_picture(translate)
+    if not has_classes():
+        _offer_classes(translate)
+        return
+    if not ask_for_memory(translate):
+        return
+    evidence = choose_evidence(picture, translate)
+    probabilities = get_probabilities(evidence, status, translate)
+    asked = settle_classes(probabilities)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_prediction(probabilities, translate)
+    with right:
+        _draw_choices(probabilities, asked, translate)
+    layers = selected_layers() or [list_layers()[-1]]
+    heatmaps = get_heatmaps(evidence, status, translate)
+    maps = get_class_maps(evidence, asked, status, translate)
+    _draw_maps(evidence, heatmaps, maps, layers, asked, screen, translate)
+    _draw_notes(picture, evidence, heatmaps, layers, asked, translate)
+    plain = {layer.name: heatmaps[layer.name, layer.pick_side("post"), "mean"] for layer in layers}
+    probability = float(probabilities[asked.chosen])
+    test = EraseTest(evidence, asked, probability, {"mean": plain, "class": maps}, layers)
+    draw_erase_test(test, screen, status, translate)
+    with st.expander(translate("classes.explain_title"), icon=":material/help:"):
+        st.markdown(translate("classes.explain_body"))
+
+
+def _offer_classes(translate: Translate) -> None:
+    """Say where a classifier can be had, and switch to one on a click."""
+    is_own = st.session_state["network"] == OWN_NETWORK
+    key = "classes.none_own" if is_own else "classes.none"
+    st.info(translate(key, network=name_network()), icon=":material/category:")
+    st.button(
+        translate("classes.switch"),
+        key="switch_network",
+        on_click=apply_settings,
+        args=({"network": WITH_CLASSES},),
+        type="primary",
+    )
+
+
+def _draw_prediction(probabilities: NDArray[np.float32], translate: Translate) -> None:
+    st.markdown(f"##### {translate('classes.prediction', network=name_network())}")
+    names = list_classes()
+    with st.container(gap="xxsmall"):
+        for index in _order(probabilities)[:SHOWN]:
+            share = float(probabilities[index])
+            st.progress(min(share, 1.0), text=f"{names[index]} · **{share:.1%}**")
+
+
+def _order(probabilities: NDArray[np.float32]) -> list[int]:
+    """Indices of the classes, the most probable first."""
+    order: list[int] = np.argsort(-probabilities, kind="stable").tolist()
+    return order
+
+
+def _draw_choices(probabilities: NDArray[np.float32], asked: Asked, translate: Translate) -> None:
+    st.markdown(f"##### {translate('classes.question')}")
+    order, names = _order(probabilities), _label_classes()
+    for key, placeholder in (
+        ("class", translate("classes.most_probable", name=names[order[0]])),
+        ("against", translate("classes.against_none")),
+    ):
+        st.selectbox(
+            translate(f"classes.{key}"),
+            order,
+            index=None,
+            format_func=names.__getitem__,
+            key=key,
+            placeholder=placeholder,
+            help=translate(f"classes.{key}_help"),
+        )
+    draw_choice(st.segmented_control, "method", "classes.method", "classes.method_", translate, required=True)
+    shares = [
+        translate(
+            "classes.probability", name=shorten_class(names[index]), share=f"{probabilities[index]:.1%}"
+        )
+        for index in asked
+        if index is not None
+    ]
+    st.caption(" ".join(shares))
+
+
+def _label_classes() -> list[str]:
+    """The names of the classes, and the index behind those that several have: browsers know labels alone."""
+    names = list_classes()
+    counts = Counter(names)
+    return [name if counts[name] == 1 else f"{name} ({index})" for index, name in enumerate(names)]
+
+
+def _draw_maps(
+    evidence: Picture,
+    heatmaps: Heatmaps,
+    maps: dict[str, NDArray[np.float32]],
+    layers: list[Layer],
+    asked: Asked,
+    screen: Screen,
+    translate: Translate,
+) -> None:
+    state, names = st.session_state, list_classes()
+    look = choose_look(state["overlay"], translate, _show_own_bars())
+    panels = choose_panels(evidence, heatmaps, layers, translate)
+    against = None if asked.against is None else names[asked.against]
+    how = state["method"], state["range"], evidence.size, (names[asked.chosen], against)
+    panels += make_class_panels(maps, layers, *how, translate)
+    room = screen.width, min(ROOM * screen.height, MOST_ROOM), evidence.aspect
+    grid = double_rows(arrange_panels(len(layers) + 1, *room, LEAST_WIDTH))
+    height, width = evidence.size
+    photo = replace(evidence.photo, title=translate("classes.photo", width=width, height=height))
+    figure = draw_panels(photo, panels, look, grid, translate("classes.how_to_read"))
+    facts = {"layers": ", ".join(layer.name for layer in layers), "photo": evidence.alt}
+    method = translate(f"classes.method_{state['method']}")
+    alt = translate("classes.alt", method=method, name=names[asked.chosen], **facts)
+    draw_figure(figure, "class_maps", alt, translate)
+
+
+def _show_own_bars() -> dict[str, Any]:
+    """The visitor's settings, but for the one bar of a shared range: the two rows show different things."""
+    state = st.session_state
+    names = ("colors", "opacity", "smooth", "aggregation")
+    return {name: state[name] for name in names} | {"range": "own"}
+
+
+def _draw_notes(
+    picture: Picture,
+    evidence: Picture,
+    heatmaps: Heatmaps,
+    layers: list[Layer],
+    asked: Asked,
+    translate: Translate,
+) -> None:
+    notes = list_notes(heatmaps, layers, translate)
+    if asked.against is not None:
+        names = [shorten_class(list_classes()[index]) for index in asked if index is not None]
+        notes.append(translate("classes.contrast_note", name=names[0], other=names[-1]))
+    if picture.key.size != evidence.key.size:
+        notes.append(translate("classes.size_note", size=evidence.key.size, other=picture.key.size))
+    for note in notes:
+        st.caption(note)

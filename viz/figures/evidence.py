@@ -1,0 +1,123 @@
+"""Class maps as panels, and the curves of the erase test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from viz.evidence.methods import SIGNED_METHODS
+from viz.figures import pieces
+from viz.figures.charts import AXIS, CURVE_STYLES, SHADE_COLOR, arrange_charts
+from viz.figures.pieces import Panel, Spec
+from viz.maps.cells import lay_cells
+from viz.maps.ranges import choose_limits
+from viz.networks.layers import Layer
+from viz.texts import Translate
+
+LONGEST_CLASS = 20  # characters
+CHART_WIDTH = 320  # pixels of the screen, at least; the areas stand above each chart
+RIGHT_MARGIN = 16  # for half of the last number on an axis
+STYLES = {"mean": CURVE_STYLES["untrained"], "class": CURVE_STYLES["trained"]}
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The deletion curves of one layer.
+
+    Attributes:
+        title: Text above them.
+        curves: A class's probability at each of the shares, by key of `STYLES`.
+    """
+
+    title: str
+    curves: Mapping[str, Sequence[float]]
+
+
+def make_class_panels(
+    maps: Mapping[str, NDArray[np.float32]],
+    layers: Sequence[Layer],
+    method: str,
+    limits: str,
+    size: tuple[int, int],
+    names: tuple[str, str | None],
+    translate: Translate,
+) -> list[Panel]:
+    """The class maps of some layers with their titles and hovers, ready to draw.
+
+    Args:
+        maps: [h, w] by layer name.
+        layers: Those that are shown, in this order.
+        method: Key of `viz.evidence.methods.METHODS`.
+        limits: Which values get the ends of the colour scale, key of `viz.maps.ranges.RANGES`.
+        size: Height and width of the picture, in input pixels.
+        names: Of the class, and of the one that it is held against, if there is one.
+        translate: The texts' words.
+    """
+    signed = method in SIGNED_METHODS or names[1] is not None
+    chosen = [maps[layer.name] for layer in layers]
+    ends = choose_limits(chosen, limits, [signed] * len(chosen))
+    facts = {"method": translate(f"classes.method_{method}"), "name": shorten_class(names[0])}
+    key = "classes.panel"
+    if names[1] is not None:
+        key, facts["other"] = "classes.panel_contrast", shorten_class(names[1])
+    panels: list[Panel] = []
+    for layer, values, (low, high) in zip(layers, chosen, ends, strict=True):
+        title = translate(key, height=values.shape[0], width=values.shape[1], **facts)
+        cells = lay_cells(layer, values.shape, *size)
+        hover = translate("classes.hover", layer=layer.name, **facts)
+        panels.append(Panel(values, cells, low, high, title, hover, diverging=signed))
+    return panels
+
+
+def shorten_class(name: str) -> str:
+    """A class's first name, for places without room for all of them."""
+    first = name.partition(",")[0]
+    return first if len(first) <= LONGEST_CLASS else f"{first[: LONGEST_CLASS - 1]}…"
+
+
+def draw_deletion(
+    charts: Sequence[Deletion], shares: Sequence[float], names: Mapping[str, str], hover: str, width: float
+) -> go.Figure:
+    """Small multiples: how a class's probability falls while more and more of a map is erased.
+
+    Args:
+        charts: One a layer, in the order in which they stand.
+        shares: Of the picture that are erased, 0..1.
+        names: What the legend calls the keys of `STYLES`.
+        hover: What stands before a value on hover, such as "Mean map".
+        width: Of the figure, in pixels of the screen.
+    """
+    columns = max(1, min(len(charts), int(width // CHART_WIDTH)))
+    grid = arrange_charts(len(charts), width, columns)
+    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
+    legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
+    layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
+    layout["annotations"] = []
+    traces: list[Spec] = []
+    for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
+        x, y = pieces.name_axes(place)
+        for kind, values in chart.curves.items():
+            curve = {
+                "xaxis": x,
+                "yaxis": y,
+                "name": names[kind],
+                "legendgroup": kind,
+                "showlegend": place == 0,
+            }
+            style = {"line": STYLES[kind], "marker": {"size": 5, "color": STYLES[kind]["color"]}}
+            text = f"{names[kind]}: %{{y:.1%}}<extra></extra>"
+            line = {"type": "scatter", "mode": "lines+markers", "x": list(shares), "y": list(values)}
+            traces.append(line | curve | style | {"hovertemplate": text})
+        layout["annotations"].append(pieces.write_title(chart.title, x, y))
+        axis = AXIS | {"tickformat": ".0%", "gridcolor": SHADE_COLOR, "nticks": 5}
+        title = {"text": hover, "font": {"size": 12, "color": pieces.MUTED_COLOR}, "standoff": 2}
+        shown = grid.share_across(replace(slot, width=slot.width - RIGHT_MARGIN))
+        across = {"domain": shown, "anchor": y, "range": [0, 1], "showgrid": False, "title": title}
+        # Below the zero of the other axis.
+        across |= {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0, 0, 0, 0)"}
+        layout[f"xaxis{x[1:]}"] = axis | across
+        down = {"domain": grid.share_down(slot), "anchor": x, "range": [0, 1.04]}
+        layout[f"yaxis{y[1:]}"] = axis | down
+    return pieces.make_figure({"data": traces, "layout": layout})
