@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from page.browser.screen import Screen
 from page.cache import open_erasures, run_erasures
@@ -18,7 +19,9 @@ from page.status import Status
 from page.turns import places, wait_for
 from page.widgets import draw_figure, draw_slider
 from viz.figures.evidence import Deletion, draw_deletion, shorten_class
-from viz.figures.heatmaps import shorten_name
+from viz.figures.heatmaps import draw_panels, encode_image, shorten_name
+from viz.figures.layout import BAR_HEIGHT, NARROW, arrange_panels
+from viz.figures.pieces import Look, PhotoPanel
 from viz.maps.cells import lay_cells
 from viz.networks.layers import Layer
 from viz.texts import Translate
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from viz.evidence.erase import Effect, Erasure
 
 Kind = Literal["mean", "class"]
+# Of the erased photograph: of the width, and pixels of the screen at most.
+PICTURE_SHARE = 0.33
+PICTURE_WIDTH = 340
+PICTURE_HEIGHT = 330
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -99,7 +106,7 @@ def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: 
     st.markdown(f"##### {translate('erase.title')}")
     missing = test.list_missing()
     count = sum(len(erasures) for _, _, erasures in missing)
-    left, right = st.columns([2, 1], gap="medium")
+    left, right = st.columns([1 - PICTURE_SHARE, PICTURE_SHARE], gap="medium")
     with left:
         st.markdown(translate("erase.body"))
         draw_slider("erase", "erase.share", translate, format="%d %%")
@@ -107,7 +114,7 @@ def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: 
         with place.container():
             asked = count > 0 and _offer(count, translate)
     with right:
-        _draw_erased(test, translate)
+        _draw_erased(test, screen, translate)
     _draw_results(test, screen, translate)
     if asked:
         _run(test, missing, count, place, status, translate)
@@ -150,15 +157,28 @@ def _run(
     st.rerun()  # the results stand above the button's place, and were drawn before they were known
 
 
-def _draw_erased(test: EraseTest, translate: Translate) -> None:
+def _draw_erased(test: EraseTest, screen: Screen, translate: Translate) -> None:
     """The photograph without the brightest part of the deepest class map: that takes no pass."""
     from viz.evidence.erase import Erasure, blur_picture, erase
 
     layer, pixels = test.layers[-1], test.evidence.pixels
     erasure = Erasure(layer.name, test.share)
     shown = erase(pixels, blur_picture(pixels), test.spread("class", layer), erasure)
-    caption = translate("erase.picture", share=f"{test.share:.0%}", layer=layer.name)
-    st.image(shown, caption, width="stretch")
+    height, width = test.evidence.size
+    facts = {"share": f"{test.share:.0%}", "layer": shorten_name(layer.name)}
+    source = encode_image(Image.fromarray(shown))
+    photo = PhotoPanel(source, width, height, translate("erase.picture", **facts))
+    room = min(screen.width if screen.width < NARROW else screen.width * PICTURE_SHARE, PICTURE_WIDTH)
+    grid = arrange_panels(1, room, PICTURE_HEIGHT, test.evidence.aspect)
+    grid = replace(grid, height=grid.height - BAR_HEIGHT)  # there is no colour bar
+    how = {"width": int(room), "config": {"displayModeBar": False}}
+    draw_figure(
+        draw_panels(photo, [], Look(), grid),
+        "erased",
+        translate("erase.picture_alt", **facts),
+        translate,
+        **how,
+    )
 
 
 def _draw_results(test: EraseTest, screen: Screen, translate: Translate) -> None:

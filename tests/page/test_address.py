@@ -37,6 +37,11 @@ OTHERS = {
     "thumbs": "shared",
     "thumb_page": 3,
     "patches": True,
+    "class": 285,
+    "against": 282,
+    "method": "hirescam",
+    "erase": 35,
+    "class_box": True,
     "step": 5,
     "beside": "network",
     "beside_photo": "upload",
@@ -53,6 +58,7 @@ def test_the_parameters_are_the_promised_ones():
         " depth controls threshold box show point layer field second channel rank thumbs thumb_page patches"
     )
     names += " present step beside beside_photo beside_network beside_aggregation beside_range difference"
+    names += " class against method erase class_box"
     assert set(SETTINGS) == set(names.split())
     assert set(OTHERS) == set(SETTINGS)
 

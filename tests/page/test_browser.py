@@ -1158,3 +1158,38 @@ def test_a_comparison_on_a_phone_has_each_map_under_its_partner(visit):
     tops = [box[1] for box in boxes]  # of the photograph, then row by row
     assert tops[0] < tops[1] < tops[3] < tops[5] < tops[2] < tops[4] < tops[6]
     assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_class_is_asked_about_erased_and_found_again_from_the_address(visit):
+    visitor = visit()
+    visitor.open("?view=classes&network=efficientnet_lite0&photo=coffee&framing=crop&layers=conv_head")
+    for label, typed, option in (("Class", "cu", "cup"), ("Against another class", "esp", "espresso")):
+        box = visitor.tab.get_by_role("combobox", name=label, exact=True)
+        box.click()
+        box.fill(typed)
+        visitor.tab.get_by_role("option", name=option, exact=True).click()
+        visitor.settle()
+    visitor.press("HiResCAM")
+    assert {name: visitor.parameters()[name] for name in ("class", "against", "method")} == {
+        "class": ["968"],
+        "against": ["967"],
+        "method": ["hirescam"],
+    }
+    assert visitor.titles()[2].startswith("cup− espresso")
+    read = (
+        "return gd._fullData.filter((trace) => trace.type === 'heatmap').map((trace) => [...trace.z.flat()]);"
+    )
+    before = visitor.figure(read)
+    visitor.tab.locator(".st-key-run_erase button").first.click()
+    visitor.tab.wait_for_selector(".st-key-deletion .scatterlayer", timeout=120_000)
+    visitor.settle()
+    table = visitor.tab.locator("table").inner_text()
+    assert "HiResCAM" in table
+
+    other = visit()
+    other.open(f"?{urlsplit(visitor.tab.url).query}")
+    assert other.titles() == visitor.titles()
+    assert other.figure(read) == before
+    # Another session has what was computed.
+    assert other.tab.locator("table").inner_text() == table
+    assert other.tab.locator(".st-key-run_erase").count() == 0

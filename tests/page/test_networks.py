@@ -167,7 +167,7 @@ def choose(page, network):
 
 def walk(page):
     """Run all views and all of "Point at it", with its switches on; gives the page after each."""
-    for view in ("compare", "depth", "measure", "probe"):
+    for view in ("compare", "depth", "measure", "classes", "probe"):
         yield view, page.segmented_control(key="view").set_value(view).run()
     page.segmented_control(key="show").set_value("maps").run()
     page.toggle(key="field").set_value(True)
