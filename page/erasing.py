@@ -109,7 +109,7 @@ def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: 
     left, right = st.columns([1 - PICTURE_SHARE, PICTURE_SHARE], gap="medium")
     with left:
         st.markdown(translate("erase.body"))
-        draw_slider("erase", "erase.share", translate, format="%d %%")
+        draw_slider("erase", "erase.share", translate, format="%d%%")
         place = st.empty()
         with place.container():
             asked = count > 0 and _offer(count, translate)

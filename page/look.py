@@ -13,6 +13,7 @@ ACTING = {
     "maps": ("colors", "range", "overlay", "field"),
     "alike": ("overlay", "field"),
     "channels": ("colors",),
+    "classes": ("colors", "range", "overlay"),
 }
 
 

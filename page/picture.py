@@ -93,7 +93,8 @@ def choose_sample(settings: dict[str, Any], translate: Translate) -> Picture:
 
 def resize(picture: Picture, size: int, translate: Translate) -> Picture:
     """The same photograph and framing at another input size, in pixels."""
-    return _make_picture(picture.key._replace(size=size), picture.data, picture.alt, translate)
+    key = PictureKey(picture.key.digest, picture.key.framing, size)
+    return _make_picture(key, picture.data, picture.alt, translate)
 
 
 def choose_second(translate: Translate) -> Picture | None:

@@ -35,11 +35,10 @@ from viz.texts import Translate
 
 SHOWN = 5  # predictions
 WITH_CLASSES = "efficientnet_lite0"
-# For one of the two rows of maps: a share of the screen's height, and pixels of the screen at most. The rows
-# are wrapped only where maps would be narrower than that, so that columns can be compared.
+# For one of the two rows of maps: a share of the screen's height, and pixels of the screen at most, so that
+# the rows are wrapped only where maps could not be read.
 ROOM = 0.5
 MOST_ROOM = 400
-LEAST_WIDTH = 150
 
 
 def draw_classes(screen: Screen, status: Status, translate: Translate) -> None:
@@ -151,7 +150,7 @@ def _draw_maps(
     how = state["method"], state["range"], evidence.size, (names[asked.chosen], against)
     panels += make_class_panels(maps, layers, *how, translate)
     room = screen.width, min(ROOM * screen.height, MOST_ROOM), evidence.aspect
-    grid = double_rows(arrange_panels(len(layers) + 1, *room, LEAST_WIDTH))
+    grid = double_rows(arrange_panels(len(layers) + 1, *room, screen.least))
     height, width = evidence.size
     photo = replace(evidence.photo, title=translate("classes.photo", width=width, height=height))
     figure = draw_panels(photo, panels, look, grid, translate("classes.how_to_read"))

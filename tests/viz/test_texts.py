@@ -6,6 +6,7 @@ from conftest import ROOT
 
 from page.numbers import CLAIM_FORMATS
 from page.settings import CONTROLS, SETTINGS
+from viz.evidence.methods import METHODS
 from viz.measures.claims import LEARNED, RULES, TRUTHS
 from viz.networks.layers import STAGES
 from viz.texts import LANGUAGES, Translate, load_catalogue
@@ -105,6 +106,7 @@ def test_every_sentence_is_used():
         ("probe.show_", SETTINGS["show"].options),
         ("channel.rank_", SETTINGS["rank"].options),
         ("channel.scale_", SETTINGS["thumbs"].options),
+        ("classes.method_", METHODS),
         ("metric.", CLAIM_FORMATS),
         ("verdict.true_", TRUTHS),
         ("verdict.learned_", LEARNED),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from viz.evidence.methods import SIGNED_METHODS
 from viz.figures import pieces
 from viz.figures.charts import AXIS, CURVE_STYLES, SHADE_COLOR, arrange_charts
+from viz.figures.heatmaps import name_ends
 from viz.figures.pieces import Panel, Spec
 from viz.maps.cells import lay_cells
 from viz.maps.ranges import choose_limits
@@ -67,7 +68,7 @@ def make_class_panels(
         title = translate(key, height=values.shape[0], width=values.shape[1], **facts)
         cells = lay_cells(layer, values.shape, *size)
         hover = translate("classes.hover", layer=layer.name, **facts)
-        panels.append(Panel(values, cells, low, high, title, hover, diverging=signed))
+        panels.append(Panel(values, cells, low, high, title, hover, signed, name_ends(signed, translate)))
     return panels
 
 
