@@ -115,7 +115,9 @@ def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: 
             asked = count > 0 and _offer(count, translate)
     with right:
         _draw_erased(test, screen, translate)
-    _draw_results(test, screen, translate)
+    if effects := _find_effects(test):
+        _draw_table(effects, translate)
+        _draw_curves(test, effects, screen, translate)
     if asked:
         _run(test, missing, count, place, status, translate)
 
@@ -181,17 +183,19 @@ def _draw_erased(test: EraseTest, screen: Screen, translate: Translate) -> None:
     )
 
 
-def _draw_results(test: EraseTest, screen: Screen, translate: Translate) -> None:
+def _find_effects(test: EraseTest) -> "dict[tuple[str, Kind], Effect]":
+    """What is known, by layer name and kind of map."""
     effects = {(layer.name, kind): test.find_effect(kind, layer) for layer in test.layers for kind in KINDS}
-    known = {key: effect for key, effect in effects.items() if effect is not None}
-    if not known:
-        return
+    return {key: effect for key, effect in effects.items() if effect is not None}
+
+
+def _draw_table(effects: "Mapping[tuple[str, Kind], Effect]", translate: Translate) -> None:
     columns = ("layer", "map", "before", "after", "shifted", "area")
     head = " | ".join(translate(f"erase.column_{column}") for column in columns)
-    rows = [_write_row(name, kind, effect, translate) for (name, kind), effect in known.items()]
-    st.markdown("\n".join([f"| {head} |", "| --- | --- | --: | --: | --: | --: |", *rows]))
+    rows = [_write_row(name, kind, effect, translate) for (name, kind), effect in effects.items()]
+    table = st.container(key="erased_maps")
+    table.markdown("\n".join([f"| {head} |", "| --- | --- | --: | --: | --: | --: |", *rows]))
     st.caption(translate("erase.note"))
-    _draw_curves(test, known, screen, translate)
 
 
 def _write_row(name: str, kind: Kind, effect: "Effect", translate: Translate) -> str:
@@ -202,7 +206,7 @@ def _write_row(name: str, kind: Kind, effect: "Effect", translate: Translate) ->
         name_kind(kind, translate),
         f"{effect.before:.1%}",
         f"**{after}**" if effect.after < low else after,
-        f"{mean:.1%} ({low:.1%} – {high:.1%})",
+        f"{mean:.1%} ({100 * low:.1f}–{high:.1%})",
         f"{effect.area:.3f}",
     )
     return f"| {' | '.join(cells)} |"
@@ -227,12 +231,6 @@ def _draw_curves(
             charts.append(Deletion(title, {kind: effect.curve for kind, effect in curves.items()}))
     name = shorten_class(list_classes()[test.asked.chosen])
     st.markdown(f"**{translate('erase.curves', name=name)}**")
-    figure = draw_deletion(
-        charts,
-        CURVE,
-        {kind: name_kind(kind, translate) for kind in KINDS},
-        translate("erase.axis"),
-        screen.width,
-    )
+    figure = draw_deletion(charts, CURVE, {kind: name_kind(kind, translate) for kind in KINDS}, screen.width)
     alt = translate("erase.alt", name=name, layers=", ".join(layer.name for layer in test.layers))
     draw_figure(figure, "deletion", alt, translate, config={"displayModeBar": False})

@@ -1180,7 +1180,7 @@ def test_a_class_is_asked_about_erased_and_found_again_from_the_address(visit):
         "return gd._fullData.filter((trace) => trace.type === 'heatmap').map((trace) => [...trace.z.flat()]);"
     )
     before = visitor.figure(read)
-    visitor.tab.locator(".st-key-run_erase button").first.click()
+    visitor.tab.get_by_role("button", name=re.compile("Run the test")).click()
     visitor.tab.wait_for_selector(".st-key-deletion .scatterlayer", timeout=120_000)
     visitor.settle()
     table = visitor.tab.locator("table").inner_text()

@@ -197,10 +197,9 @@ def test_the_erase_test_costs_the_stated_passes_and_gives_vizs_numbers(page, cou
     effect = summarize(LAST, 0.2, found)
     (table,) = [element.value for element in page.markdown if ENGLISH("erase.column_area") in element.value]
     mean, low, high = np.mean(effect.shifted), min(effect.shifted), max(effect.shifted)
-    row = (
-        f"| LayerCAM | {effect.before:.1%} | **{effect.after:.1%}** | {mean:.1%} ({low:.1%} – {high:.1%}) | "
-    )
-    assert f"{row}{effect.area:.3f} |" in table
+    elsewhere = f"{mean:.1%} ({100 * low:.1f}–{high:.1%})"
+    row = f"| LayerCAM | {effect.before:.1%} | **{effect.after:.1%}** | {elsewhere} | {effect.area:.3f} |"
+    assert row in table
     curves = {trace["name"]: trace["y"] for trace in read_figure(page, "deletion")["data"]}
     assert list(curves) == ["Mean map", "LayerCAM"]
     np.testing.assert_allclose(curves["LayerCAM"], effect.curve, atol=1e-5)

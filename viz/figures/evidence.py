@@ -79,7 +79,7 @@ def shorten_class(name: str) -> str:
 
 
 def draw_deletion(
-    charts: Sequence[Deletion], shares: Sequence[float], names: Mapping[str, str], hover: str, width: float
+    charts: Sequence[Deletion], shares: Sequence[float], names: Mapping[str, str], width: float
 ) -> go.Figure:
     """Small multiples: how a class's probability falls while more and more of a map is erased.
 
@@ -87,7 +87,6 @@ def draw_deletion(
         charts: One a layer, in the order in which they stand.
         shares: Of the picture that are erased, 0..1.
         names: What the legend calls the keys of `STYLES`.
-        hover: What stands before a value on hover, such as "Mean map".
         width: Of the figure, in pixels of the screen.
     """
     columns = max(1, min(len(charts), int(width // CHART_WIDTH)))
@@ -113,9 +112,8 @@ def draw_deletion(
             traces.append(line | curve | style | {"hovertemplate": text})
         layout["annotations"].append(pieces.write_title(chart.title, x, y))
         axis = AXIS | {"tickformat": ".0%", "gridcolor": SHADE_COLOR, "nticks": 5}
-        title = {"text": hover, "font": {"size": 12, "color": pieces.MUTED_COLOR}, "standoff": 2}
         shown = grid.share_across(replace(slot, width=slot.width - RIGHT_MARGIN))
-        across = {"domain": shown, "anchor": y, "range": [0, 1], "showgrid": False, "title": title}
+        across = {"domain": shown, "anchor": y, "range": [0, 1], "showgrid": False}
         # Below the zero of the other axis.
         across |= {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0, 0, 0, 0)"}
         layout[f"xaxis{x[1:]}"] = axis | across

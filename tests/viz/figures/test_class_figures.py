@@ -37,7 +37,7 @@ def test_long_names_of_classes_are_cut():
 
 def test_each_layer_has_its_own_chart_of_both_curves():
     charts = [Deletion(f"<b>{name}</b>", {"mean": [1, 0.5, 0], "class": [1, 0.2, 0]}) for name in "ab"]
-    figure = draw_deletion(charts, [0, 0.5, 1], {"mean": "Mean map", "class": "LayerCAM"}, "erased", 1000)
+    figure = draw_deletion(charts, [0, 0.5, 1], {"mean": "Mean map", "class": "LayerCAM"}, 1000)
     assert [(trace.name, trace.xaxis, trace.showlegend) for trace in figure.data] == [
         ("Mean map", "x", True),
         ("LayerCAM", "x", True),
