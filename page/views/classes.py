@@ -28,7 +28,7 @@ from page.status import Status
 from page.widgets import draw_choice, draw_figure
 from viz.figures.evidence import make_class_panels, shorten_class
 from viz.figures.heatmaps import draw_panels
-from viz.figures.layout import arrange_panels, double_rows
+from viz.figures.layout import NARROW, arrange_panels, double_rows
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
 from viz.texts import Translate
@@ -149,11 +149,12 @@ def _draw_maps(
     against = None if asked.against is None else names[asked.against]
     how = state["method"], state["range"], evidence.size, (names[asked.chosen], against)
     panels += make_class_panels(maps, layers, *how, translate)
-    room = screen.width, min(ROOM * screen.height, MOST_ROOM), evidence.aspect
-    grid = double_rows(arrange_panels(len(layers) + 1, *room, screen.least))
+    # On a phone there is one column anyway.
+    room = screen.height if screen.width < NARROW else min(ROOM * screen.height, MOST_ROOM)
+    single = arrange_panels(len(layers) + 1, screen.width, room, evidence.aspect, screen.least)
     height, width = evidence.size
     photo = replace(evidence.photo, title=translate("classes.photo", width=width, height=height))
-    figure = draw_panels(photo, panels, look, grid, translate("classes.how_to_read"))
+    figure = draw_panels(photo, panels, look, double_rows(single), translate("classes.how_to_read"))
     facts = {"layers": ", ".join(layer.name for layer in layers), "photo": evidence.alt}
     method = translate(f"classes.method_{state['method']}")
     alt = translate("classes.alt", method=method, name=names[asked.chosen], **facts)
