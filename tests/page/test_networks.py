@@ -561,3 +561,18 @@ def test_a_pass_that_fell_back_to_the_processor_says_so(page, monkeypatch):
     page.multiselect(key="layers").set_value(["conv1_1"]).run()
     assert ENGLISH("panel.fell_back_note") in read_captions(page)
     assert_healthy(page)
+
+
+def test_ones_own_network_is_asked_for_the_classes_that_it_came_with(start, tmp_path, count_passes):
+    names = [f"kind {number}" for number in range(10)]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    own = ("--network", "mynets:Small", "--size", "32")
+    page = start(*own, "--classes", str(tmp_path / "names.txt"))(view="classes", **{"class": "9"})
+    assert_healthy(page)
+    assert count_passes == [(1, 3, 32, 32)] * 3
+    assert sorted(page.selectbox(key="class").options) == sorted(names)
+    assert page.selectbox(key="class").value == 9
+    assert len(list_maps(read_figure(page, "class_maps"))) == 2 * len(page.multiselect(key="layers").value)
+    page = start(*own)(view="classes")
+    assert_healthy(page)
+    assert [info.value for info in page.info] == [ENGLISH("classes.none_own", network="Small")]
