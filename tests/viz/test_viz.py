@@ -68,3 +68,11 @@ def test_the_ten_lines_of_the_readme_run_as_they_stand(tmp_path, name):
     exec(compile(code, "README.md", "exec"), namespace)
     assert len(namespace["figure"].data) in (4, 5)
     assert (tmp_path / "layers.html").stat().st_size > 1e6
+
+
+def test_the_readmes_lines_about_classes_run_as_they_stand(capsys):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- classes -->")[1]
+    exec(compile(readme.split("```python\n")[1].split("```")[0], "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert printed.startswith("espresso 0.94")
+    assert "(7, 7)" in printed
