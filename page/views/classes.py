@@ -26,19 +26,15 @@ from page.picture import Picture, choose_picture
 from page.settings import OWN_NETWORK, apply_settings
 from page.status import Status
 from page.widgets import draw_choice, draw_figure
+from viz.figures.columns import arrange_columns
 from viz.figures.evidence import make_class_panels, shorten_class
 from viz.figures.heatmaps import draw_panels
-from viz.figures.layout import NARROW, arrange_panels, double_rows
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
 SHOWN = 5  # predictions
 WITH_CLASSES = "efficientnet_lite0"
-# For one of the two rows of maps: a share of the screen's height, and pixels of the screen at most, so that
-# the rows are wrapped only where maps could not be read.
-ROOM = 0.5
-MOST_ROOM = 400
 
 
 def draw_classes(screen: Screen, status: Status, translate: Translate) -> None:
@@ -149,12 +145,12 @@ def _draw_maps(
     against = None if asked.against is None else names[asked.against]
     how = state["method"], state["range"], evidence.size, (names[asked.chosen], against)
     panels += make_class_panels(maps, layers, *how, translate)
-    # On a phone there is one column anyway.
-    room = screen.height if screen.width < NARROW else min(ROOM * screen.height, MOST_ROOM)
-    single = arrange_panels(len(layers) + 1, screen.width, room, evidence.aspect, screen.least)
+    columns = arrange_columns(len(layers), [evidence.aspect] * 2, screen.width, screen.height)
+    slots = (*columns.grid.slots, *columns.rows[1])
+    grid = replace(columns.grid, slots=slots, spare=columns.heads[1])
     height, width = evidence.size
     photo = replace(evidence.photo, title=translate("classes.photo", width=width, height=height))
-    figure = draw_panels(photo, panels, look, double_rows(single), translate("classes.how_to_read"))
+    figure = draw_panels(photo, panels, look, grid, translate("classes.how_to_read"))
     facts = {"layers": ", ".join(layer.name for layer in layers), "photo": evidence.alt}
     method = translate(f"classes.method_{state['method']}")
     alt = translate("classes.alt", method=method, name=names[asked.chosen], **facts)

@@ -1,6 +1,6 @@
 """Where the panels of a figure stand, in pixels of the visitor's screen."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 
 # A panel is its title, its picture and its colour bar, one under the other.
@@ -79,30 +79,6 @@ def arrange_panels(
     readable = [layout for layout in layouts if layout.panel_width >= least]
     best = max(readable, key=lambda layout: layout.score(count), default=None)
     return _place(best or _grow(count, width - 2 * MARGIN, height, aspect, least), count, width, aspect)
-
-
-def double_rows(grid: Grid) -> Grid:
-    """Put a second row of pictures under each row, for something to be compared column by column.
-
-    Args:
-        grid: The photograph's slot first.
-
-    Returns:
-        The slots of `grid`, moved down where rows were put between, and behind them one under each of them
-        but the photograph's. Under the photograph a place stays free, unless it stands alone in its row.
-    """
-    height = grid.slots[0].height + TITLE_HEIGHT + BAR_HEIGHT
-    rows = [round((slot.top - TITLE_HEIGHT) / height) for slot in grid.slots]
-    alone = rows.count(0) == 1
-    # Rows come in pairs, but for that of a photograph alone.
-    above = [2 * row - (alone and row > 0) for row in rows]
-    upper = [
-        replace(slot, top=TITLE_HEIGHT + row * height) for slot, row in zip(grid.slots, above, strict=True)
-    ]
-    lower = [replace(slot, top=slot.top + height) for slot in upper]
-    count = above[-1] + (1 if len(rows) == 1 else 2)
-    spare = None if alone else lower[0]
-    return Grid(grid.width, ceil(count * height), (*upper, *lower[1:]), spare)
 
 
 @dataclass(frozen=True)

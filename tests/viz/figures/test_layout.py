@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from viz.figures.layout import BAR_HEIGHT, GAP, MIN_PANEL_WIDTH, TITLE_HEIGHT, arrange_panels, double_rows
+from viz.figures.layout import BAR_HEIGHT, GAP, MIN_PANEL_WIDTH, TITLE_HEIGHT, arrange_panels
 
 
 def list_rows(grid):
@@ -96,24 +96,3 @@ def test_the_free_place_of_the_last_row():
 def test_no_picture_is_refused():
     with pytest.raises(ValueError, match="at least one picture, got 0"):
         arrange_panels(0, 1000, 600, 1)
-
-
-@pytest.mark.parametrize(
-    ("count", "width", "rows"),
-    # Places above, those below, and so on; under the photograph one stays free unless it stands alone.
-    [(5, 1040, [3, 2, 2, 2]), (4, 2000, [4, 3]), (3, 366, [1, 1, 1, 1, 1]), (1, 366, [1])],
-)
-def test_a_second_row_stands_under_each(count, width, rows):
-    single = arrange_panels(count, width, 718, 2 / 3)
-    grid = double_rows(single)
-    assert len(grid.slots) == 2 * count - 1
-    tops = sorted(slot.top for slot in grid.slots)
-    assert [len(list(group)) for _, group in itertools.groupby(tops)] == rows
-    step = single.slots[0].height + TITLE_HEIGHT + BAR_HEIGHT
-    for upper, lower in zip(grid.slots[1:count], grid.slots[count:], strict=True):
-        assert (lower.left, lower.width, lower.height) == (upper.left, upper.width, upper.height)
-        assert lower.top == pytest.approx(upper.top + step)
-    assert grid.height == pytest.approx(len(rows) * step, abs=1)
-    assert (grid.spare is None) == (rows[0] == 1)
-    if grid.spare is not None:
-        assert (grid.spare.left, grid.spare.top) == (grid.slots[0].left, pytest.approx(TITLE_HEIGHT + step))
