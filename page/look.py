@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from page.evidence import has_classes
 from page.second_row import draw_beside_controls
 from page.widgets import draw_choice, draw_slider, draw_switch
 from viz.texts import Translate
@@ -21,7 +22,7 @@ def draw_look(translate: Translate) -> None:
     """Draw what acts in the visitor's view; nothing where no control does."""
     state = st.session_state
     shown = state["show"] if state["view"] == "probe" else state["view"]
-    if shown not in ACTING:
+    if shown not in ACTING or (shown == "classes" and not has_classes()):
         return
     acting = ACTING[shown]
     bare = {"label_visibility": "collapsed"}

@@ -87,7 +87,7 @@ def _set_variables(screen: Screen, translate: Translate) -> None:
 def _draw_header(title: str, translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if not is_presenting():
-            st.markdown(f"#### {title}", width="content")
+            st.markdown(f"##### {title}", width="content")
         hidden = {"required": True, "label_visibility": "collapsed"}
         draw_choice(st.segmented_control, "view", "view.label", "view.", translate, **hidden)
         if is_presenting():

@@ -201,7 +201,7 @@ def test_the_page_follows_the_network_at_one_pass(page, count_passes):
     assert len(count_passes) == 2
     choose(page, LITE0)
     assert_healthy(page)
-    assert page.markdown[0].value == "#### What EfficientNet-Lite0's layers respond to"
+    assert page.markdown[0].value == "##### What EfficientNet-Lite0's layers respond to"
     options = page.multiselect(key="layers").options
     assert len(options) == 49
     assert options[0] == "conv_stem 1/2 shallow"
@@ -341,7 +341,7 @@ def test_ones_own_network_is_the_default(start):
     assert_healthy(page)
     assert page.selectbox(key="network").options[0] == "Bare (this server's own)"
     assert page.selectbox(key="network").value == "own"
-    assert page.markdown[0].value == "#### What Bare's layers respond to"
+    assert page.markdown[0].value == "##### What Bare's layers respond to"
     assert read_names(page)[-1] == "blocks.2"
     assert read_address(page) == {}
     other = open_page(network="vgg16")
@@ -471,7 +471,7 @@ def test_a_network_is_fetched_with_its_progress_shown_and_two_are_kept(page, pub
     page.run()
     choose(page, first)
     assert_healthy(page)
-    assert page.markdown[0].value == "#### What SqueezeNet 1.1's layers respond to"
+    assert page.markdown[0].value == "##### What SqueezeNet 1.1's layers respond to"
     assert read_names(page) == ["features.0", "classifier.1"]
     assert shown[-1][0] == shown[-1][1] > 4_000_000
     choose(page, second)
