@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from page.settings import OWN_NETWORK, SAMPLES, SETTINGS
-from page.turns import hold_place, work
+from page.turns import hold_place
 from viz.figures.heatmaps import encode_image
 from viz.networks import catalogue
 from viz.networks.catalogue import UNTRAINED, find_network
@@ -131,7 +131,7 @@ def remember_layers(key: str) -> "tuple[Layer, ...]":
 
 @st.cache_resource(show_spinner=False, max_entries=BUNDLED_NETWORKS)
 def _load_bundled(key: str) -> "Network":
-    return work(catalogue.load_network, key)
+    return catalogue.load_network(key)
 
 
 @st.cache_resource(show_spinner=False, max_entries=FETCHED_NETWORKS)
@@ -197,7 +197,7 @@ def compute_maps(
     from viz.maps import one_pass
 
     with hold_place():
-        heatmaps = work(one_pass.extract_heatmaps, *_prepare(network, _pixels))
+        heatmaps = one_pass.extract_heatmaps(*_prepare(network, _pixels))
     return heatmaps.maps, heatmaps.channel_means, heatmaps.zero_shares, heatmaps.fell_back
 
 
@@ -274,7 +274,7 @@ def compute_probabilities(key: PictureKey, network: str, _pixels: NDArray[np.uin
     from viz.evidence import predict
 
     with hold_place():
-        return work(predict.compute_probabilities, *_prepare(network, _pixels, whole=True))
+        return predict.compute_probabilities(*_prepare(network, _pixels, whole=True))
 
 
 @st.cache_data(show_spinner=False, max_size=CLASS_MAPS)
@@ -286,7 +286,7 @@ def compute_class_maps(
 
     with hold_place():
         prepared = _prepare(network, _pixels, whole=True)
-        return work(class_maps.compute_class_maps, *prepared, class_index, against)
+        return class_maps.compute_class_maps(*prepared, class_index, against)
 
 
 @st.cache_resource(show_spinner=False, max_entries=ERASED_MAPS)
@@ -312,9 +312,7 @@ def run_erasures(
     """Make the passes of an erase test one by one; `maps` are spread over the picture."""
     from viz.evidence import erase
 
-    passes = erase.run_erasures(load_whole(network), pixels, class_index, maps, erasures)
-    for _ in erasures:
-        yield work(next, passes)
+    return erase.run_erasures(load_whole(network), pixels, class_index, maps, erasures)
 
 
 @st.cache_data(show_spinner=False, max_size=COMPONENTS)

@@ -3,13 +3,9 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
 
 import streamlit as st
-
-Result = TypeVar("Result")
 
 PLACES = 2  # passes that run at the same time
 POLL_S = 1.0  # how often those who wait are told so, and can leave
@@ -18,7 +14,6 @@ REMEMBERED = 64  # results of a session that it need not wait for again
 
 places = threading.BoundedSemaphore(PLACES)
 fetching = threading.BoundedSemaphore(1)  # one download serves all
-_workers = ThreadPoolExecutor(PLACES)
 _thread = threading.local()  # `holds` while this thread has a place
 
 
@@ -82,12 +77,3 @@ def hold_place() -> Iterator[None]:
     finally:
         if held:
             places.release()
-
-
-def work(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Run the network in one of a few threads that stay.
-
-    What a pass has held, its thread keeps for the next one. Streamlit has a new thread for each run, and many
-    of them would keep as much.
-    """
-    return _workers.submit(function, *arguments).result()
