@@ -58,9 +58,10 @@ COMPONENTS = "16MB"
 SPOTS = 4  # networks, 2 MB each and more
 # Of the view "Classes", at 224 px: the class maps of a photograph and a class take 2 MB.
 WHOLE_NETWORKS = 1  # with a classifier that the maps' network comes without; half a gigabyte
+WHOLE_TTL = 30 * 60  # seconds, after which it is loaded anew for whoever still uses it
 PREDICTIONS = 64  # 4 KB each
 CLASS_MAPS = "32MB"
-ERASED_MAPS = 16  # erase tests of a photograph, a class and a kind of map; 4 KB a layer and a share
+ERASED_MAPS = 128  # erase tests of a photograph, a class and a kind of map; 4 KB a layer and a share
 
 Computed = tuple[
     dict[tuple[str, str, str], NDArray[np.float32]],
@@ -257,7 +258,7 @@ def load_whole(key: str) -> "Network":
     return _load_whole(key) if left_out else load_network(key)
 
 
-@st.cache_resource(show_spinner=False, max_entries=WHOLE_NETWORKS)
+@st.cache_resource(show_spinner=False, max_entries=WHOLE_NETWORKS, ttl=WHOLE_TTL)
 def _load_whole(key: str) -> "Network":
     return catalogue.load_network(key)
 

@@ -20,6 +20,7 @@ from viz.figures.evidence import shorten_class
 from viz.figures.heatmaps import name_aggregation
 from viz.maps.coarsen import Array
 from viz.measures.curves import Curves, find_lead, measure_box
+from viz.networks.errors import NetworkError
 from viz.pictures.frame import Box
 from viz.texts import Translate
 
@@ -44,8 +45,12 @@ def compare_class_map(
     if not st.session_state["class_box"] or not ask_for_memory(translate):
         return {}
     evidence = choose_evidence(picture, translate)
-    asked = settle_classes(get_probabilities(evidence, status, translate))
-    maps = get_class_maps(evidence, asked, status, translate)
+    try:
+        asked = settle_classes(get_probabilities(evidence, status, translate))
+        maps = get_class_maps(evidence, asked, status, translate)
+    except NetworkError as error:  # all else of the view does not need them
+        st.error(translate(error.key, **error.details), icon=":material/error:")
+        return {}
     layers = measured_layers()
     (areas,) = measure_box([maps[layer.name] for layer in layers], box, *picture.size)["box_auc"]
     st.markdown(_say(areas, trained["box_auc"][0], asked.chosen, translate))

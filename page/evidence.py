@@ -78,7 +78,7 @@ def settle_classes(probabilities: NDArray[np.float32]) -> Asked:
         if state[name] is not None and state[name] >= len(probabilities):
             state[name] = None
     index = int(np.argmax(probabilities)) if state["class"] is None else state["class"]
-    return Asked(index, state["against"])
+    return Asked(index, None if state["against"] == index else state["against"])
 
 
 def get_class_maps(

@@ -80,8 +80,8 @@ def _read_step(name: str, table: dict[str, Any]) -> Step:
         Figure(_complete(shared | more), untrained)
         for more, untrained in map(_split_untrained, table["figures"])
     )
-    # Whoever asks keeps the language, the step, and a photograph that the step leaves to the visitor.
-    kept = {"lang", "step"} | ({"photo"} - set(shared))
+    # Whoever asks keeps the language, the step, presenting, and a photograph that the step leaves open.
+    kept = {"lang", "step", "present"} | ({"photo"} - set(shared))
     ask = {key: value for key, value in _complete(shared | table["ask"]).items() if key not in kept}
     return Step(name, figures, ask, table.get("right"))
 

@@ -18,29 +18,49 @@ ACTING = {
 }
 
 
-def draw_look(translate: Translate) -> None:
-    """Draw what acts in the visitor's view; nothing where no control does."""
+def draw_look(translate: Translate, folded: bool = False) -> None:
+    """Draw what acts in the visitor's view; nothing where no control does.
+
+    Args:
+        translate: Words of the visitor's language.
+        folded: Whether all of it stands behind one button.
+    """
     state = st.session_state
     shown = state["show"] if state["view"] == "probe" else state["view"]
     if shown not in ACTING or (shown == "classes" and not has_classes()):
         return
     acting = ACTING[shown]
-    bare = {"label_visibility": "collapsed"}
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="look"):
-        if "colors" in acting:
-            draw_choice(st.selectbox, "colors", "look.colors", "look.", translate, width=130, **bare)
-        if "range" in acting:
-            draw_choice(st.selectbox, "range", "look.range", "look.range_", translate, width=200, **bare)
-        if "overlay" in acting:
-            draw_switch("overlay", "look.overlay", translate)
-        if "field" in acting:
-            draw_switch("field", "probe.field", translate)
+    if folded:
         with st.popover(translate("look.more"), icon=":material/tune:"):
-            unused = "overlay" in acting and not state["overlay"] and state["view"] != "probe"
-            draw_slider("opacity", "look.opacity", translate, disabled=unused)
-            draw_switch("smooth", "look.smooth", translate)
-            for name in ("colors", "range"):
-                if name in acting:
-                    st.caption(translate(f"look.{name}_help"))
+            _draw_row(acting, translate)
+            if "beside" in acting:
+                draw_beside_controls(translate)
+            _draw_more(acting, translate)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="look"):
+        _draw_row(acting, translate)
+        with st.popover(translate("look.more"), icon=":material/tune:"):
+            _draw_more(acting, translate)
         if "beside" in acting:
             draw_beside_controls(translate)
+
+
+def _draw_row(acting: tuple[str, ...], translate: Translate) -> None:
+    bare = {"label_visibility": "collapsed"}
+    if "colors" in acting:
+        draw_choice(st.selectbox, "colors", "look.colors", "look.", translate, width=130, **bare)
+    if "range" in acting:
+        draw_choice(st.selectbox, "range", "look.range", "look.range_", translate, width=200, **bare)
+    if "overlay" in acting:
+        draw_switch("overlay", "look.overlay", translate)
+    if "field" in acting:
+        draw_switch("field", "probe.field", translate)
+
+
+def _draw_more(acting: tuple[str, ...], translate: Translate) -> None:
+    unused = "overlay" in acting and not st.session_state["overlay"]
+    draw_slider("opacity", "look.opacity", translate, disabled=unused)
+    draw_switch("smooth", "look.smooth", translate)
+    for name in ("colors", "range"):
+        if name in acting:
+            st.caption(translate(f"look.{name}_help"))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -57,7 +58,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     )
     st.html(STYLE)
     draw_top(translate)
-    _draw_header(title, translate)
+    folded = _draw_header(title, translate)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         status = Status(translate)
         if st.session_state["view"] == "compare" and not is_presenting():
@@ -66,6 +67,11 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
         status.load(st.session_state["network"])
     settle_layers()
     draw_sidebar(translate)
+    if is_presenting():
+        with folded:
+            draw_look(translate, folded=True)
+    else:
+        draw_look(translate)
     _draw_view(status, translate)
     close_address()
 
@@ -84,19 +90,20 @@ def _set_variables(screen: Screen, translate: Translate) -> None:
     st.html(f"<style>:root {{ {words}; --figure-width: {find_factor() * screen.width:.0f} }}</style>")
 
 
-def _draw_header(title: str, translate: Translate) -> None:
+def _draw_header(title: str, translate: Translate) -> Any:
+    """Draw the title and the views; returns the place of what a presenter folds away."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if not is_presenting():
             st.markdown(f"##### {title}", width="content")
         hidden = {"required": True, "label_visibility": "collapsed"}
         draw_choice(st.segmented_control, "view", "view.label", "view.", translate, **hidden)
+        folded = st.container(width="content")
         if is_presenting():
             draw_presenting(translate)
+    return folded
 
 
 def _draw_view(status: Status, translate: Translate) -> None:
-    if not is_presenting():
-        draw_look(translate)
     screen = find_screen(translate.language, find_factor())
     _set_variables(screen, translate)
     if notice := st.session_state.pop("_notice", None):

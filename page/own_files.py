@@ -7,6 +7,7 @@ import streamlit as st
 
 from page.cache import PictureKey, frame_picture
 from page.networks import find_fixed_size
+from page.settings import OWN_PHOTOS
 from viz.pictures.decode import ImageError
 
 
@@ -69,7 +70,8 @@ def find_refusal(key: str) -> ImageError | None:
 
 def forget_refusals() -> None:
     """A visitor who turns to another photograph has read what was wrong with a file."""
-    st.session_state.pop("_refused", None)
+    for key in OWN_PHOTOS:
+        st.session_state.get("_refused", {}).pop(key, None)
 
 
 def name_picture(digest: str, network: str = "") -> PictureKey:

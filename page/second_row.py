@@ -19,7 +19,7 @@ from page.settings import NO_SECOND, current_settings
 from page.sidebar import describe_source, draw_uploader, label_network
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.figures.columns import arrange_columns
-from viz.figures.heatmaps import name_aggregation, write_hover
+from viz.figures.heatmaps import name_aggregation, name_ends, write_hover
 from viz.figures.layout import NARROW
 from viz.figures.paired import Below, draw_pairs, link_hover, make_difference, name_second
 from viz.figures.pieces import Panel, PhotoPanel
@@ -155,7 +155,7 @@ def _pair_panels(
         for panel, partner in zip(second, partners, strict=True)
     ]
     if settings["beside_range"] == "shared":
-        first, second = _share_ranges(first, second, settings["range"])
+        first, second = _share_ranges(first, second, settings["range"], translate)
     if comparison.picture.size == picture.size:
         pairs = list(zip(first, second, strict=True))
         first = [link_hover(one, other, translate) for one, other in pairs]
@@ -170,14 +170,16 @@ def _pair_panels(
     return columns
 
 
-def _share_ranges(first: list[Panel], second: list[Panel], how: str) -> tuple[list[Panel], list[Panel]]:
+def _share_ranges(
+    first: list[Panel], second: list[Panel], how: str, translate: Translate
+) -> tuple[list[Panel], list[Panel]]:
     """The same panels, each on one scale with its partner."""
     signed = [one.diverging or other.diverging for one, other in zip(first, second, strict=True)]
     upper, lower = ([panel.heatmap for panel in row] for row in (first, second))
     limits = share_limits(upper, lower, how, signed)
     upper_row, lower_row = (
         [
-            replace(panel, low=low, high=high, diverging=diverging)
+            replace(panel, low=low, high=high, diverging=diverging, ends=name_ends(diverging, translate))
             for panel, (low, high), diverging in zip(row, limits, signed, strict=True)
         ]
         for row in (first, second)

@@ -213,7 +213,7 @@ SETTINGS: dict[str, Setting] = {
 
 # Their widgets do not stand in every view; Streamlit forgets a widget that is not drawn.
 VIEW_SETTINGS = (
-    "layers",
+    *("layers", "aggregation", "size"),
     *("colors", "range", "overlay", "opacity", "smooth"),
     *("beside", "beside_photo", "beside_network", "beside_aggregation", "beside_range", "difference"),
     "depth",

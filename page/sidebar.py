@@ -143,11 +143,14 @@ def _show_upload() -> None:
 
 def _draw_layers(translate: Translate) -> None:
     st.subheader(translate("layers.title"), anchor=False)
-    if st.session_state["view"] != "depth":  # which shows all of them
+    state = st.session_state
+    channels = state["view"] == "probe" and state["show"] == "channels"
+    if state["view"] != "depth" and not channels:  # the one shows all layers, the other a single one
         _draw_selection(translate)
     if not is_vgg16():
         st.caption(translate("layers.thirds"))
-    draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.", translate)
+    if not channels:
+        draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.", translate)
     sides = {side: name_side(side, translate) for side in SETTINGS["side"].options}
     st.segmented_control(
         translate("layers.side"),

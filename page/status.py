@@ -90,7 +90,7 @@ def _fall_back(network: str, sentence: str, translate: Translate) -> NoReturn:
     """
     state = st.session_state
     failed = state["network"]
-    if network.removeprefix(UNTRAINED) != failed:
+    if network != failed and state["beside"] != NO_SECOND:
         state["_notice"] = f"{sentence} {translate('beside.closed')}"
         state["_pending"] = {"beside": NO_SECOND}
         st.rerun()

@@ -139,12 +139,11 @@ def _write_badges(verdict: Verdict, translate: Translate) -> str:
 
 
 def _write_verdict(verdict: Verdict, translate: Translate) -> str:
-    met = {"met": sum(verdict.met), "count": len(verdict.met)}
     lines = [f"**{translate(f'claim.{verdict.claim}')}**  \n{_write_badges(verdict, translate)}"]
     if len(verdict.met) > 1:
         places = [threshold for threshold, is_met in zip(THRESHOLDS, verdict.met, strict=True) if is_met]
         names = ", ".join(f"{threshold:g}" for threshold in places) or translate("verdict.none")
-        lines.append(translate("verdict.met", thresholds=names, **met))
+        lines.append(translate("verdict.met", thresholds=names, met=len(places), count=len(verdict.met)))
     lines += [f"- {_write_finding(finding, translate)}" for finding in verdict.findings]
     return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:]) if lines[2:] else "\n\n".join(lines)
 

@@ -18,7 +18,7 @@ from page.settings import SAMPLES, THUMBS
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.patches import PATCHES, Patch, choose_patches
-from viz.figures.heatmaps import draw_maps, write_hover, write_map_title
+from viz.figures.heatmaps import draw_maps, name_ends, write_hover, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_channel
 from viz.figures.pieces import Colors, Look, Panel, format_value
@@ -109,7 +109,7 @@ def _make_panel(channels: LayerChannels, channel: int, translate: Translate) -> 
     title = write_map_title(layer, heatmap.shape, translate, channel)
     hover = write_hover(layer, translate, channel)
     cells = lay_cells(layer, heatmap.shape, *channels.picture.size)
-    return Panel(heatmap, cells, low, high, title, hover, diverging)
+    return Panel(heatmap, cells, low, high, title, hover, diverging, name_ends(diverging, translate))
 
 
 def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) -> None:
@@ -190,7 +190,8 @@ def _make_thumbnails(
     for number, heatmap, (low, high) in zip(shown, heatmaps, limits, strict=True):
         title = f"<b>{number}</b> · {_write_score(float(channels.scores[number]))}"
         hover = translate("channel.hover", name=channels.layer.name, channel=number)
-        panels.append(Panel(heatmap, cells, low, high, title, hover, diverging))
+        words = name_ends(diverging, translate)
+        panels.append(Panel(heatmap, cells, low, high, title, hover, diverging, words))
     return panels
 
 

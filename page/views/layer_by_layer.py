@@ -24,7 +24,8 @@ CONTROLS_HEIGHT = 112  # pixels of the screen
 def draw_layer_by_layer(screen: Screen, status: Status, translate: Translate) -> None:
     """Draw the slider, the button and one layer; while it plays, only these are drawn again."""
     layers = list(list_layers())
-    status.say(translate("page.line_depth", network=name_network(), count=len(layers)))
+    line = "page.line_depth_still" if screen.still else "page.line_depth"
+    status.say(translate(line, network=name_network(), count=len(layers)))
     picture = choose_picture(translate)
     grid = arrange_panels(1, screen.width, screen.height - CONTROLS_HEIGHT, picture.aspect)
     slot = st.empty()
@@ -34,11 +35,12 @@ def draw_layer_by_layer(screen: Screen, status: Status, translate: Translate) ->
     heatmaps = get_heatmaps(picture, status, translate)
     panels = choose_panels(picture, heatmaps, layers, translate)
     named = {layer.name: panel for layer, panel in zip(layers, panels, strict=True)}
-    timed = st.session_state.get("_playing", False)
+    timed = st.session_state.get("_playing", False) and not screen.still
     draw_step = st.fragment(_draw_step, run_every=STEP_S if timed else None)
     slot.empty()
     draw_step(timed, screen.still, picture, named, choose_look(True, translate), grid, translate)
-    for note in [translate("depth.note"), *list_notes(heatmaps, [], translate)]:
+    keys = [] if is_presenting() or screen.still else [translate("depth.note")]
+    for note in [*keys, *list_notes(heatmaps, [], translate)]:
         st.caption(note)
     explain_numbers(translate)
 
@@ -57,7 +59,7 @@ def _draw_step(
     Streamlit gives a clock to this part of the page, or takes it away, in a run of the whole page only.
     """
     state, names = st.session_state, list(panels)
-    if state.get("_playing", False) != timed:
+    if (state.get("_playing", False) and not still) != timed:
         st.rerun()
     if timed:
         place = (names.index(state["depth"]) + 1) % len(names)

@@ -158,7 +158,8 @@ def _match(
         title = write_map_title(layer, similarity.shape, translate)
         hover = translate("probe.alike_hover", name=layer.name)
         cells = lay_cells(layer, similarity.shape, *picture.size)
-        panels.append(Panel(similarity, cells, -1.0, 1.0, title, hover, diverging=True))
+        ends = translate("probe.opposite"), translate("probe.same")
+        panels.append(Panel(similarity, cells, -1.0, 1.0, title, hover, True, ends))
     return panels
 
 
@@ -278,7 +279,7 @@ def _write_row(probe: Probe, layer: Layer, vector: NDArray[np.float32]) -> str:
 def _draw_second(
     second: Picture, layers: list[Layer], panels: list[Panel], screen: Screen, translate: Translate
 ) -> None:
-    grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect)
+    grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect, screen.least)
     figure = draw_panels(second.photo, panels, _make_alike_look(translate), grid)
     names = ", ".join(layer.name for layer in layers)
     st.markdown(f"##### {translate('probe.second_title')}")

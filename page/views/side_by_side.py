@@ -55,13 +55,18 @@ def _describe(layers: list[Layer], translate: Translate) -> str:
         return translate("page.nothing_selected")
     state = st.session_state
     kind = {"greys": "greys", "turbo": "warm", "jet": "warm"}.get(state["colors"], "sequential")
+    colours = translate(f"page.colours_{kind}")
     signed = {is_diverging(layer.pick_side(state["side"]), state["aggregation"]) for layer in layers}
     if True in signed:
-        kind = "mixed" if False in signed else "diverging"
+        # A range that maps share is that of the signed ones.
+        mixed = False in signed and state["range"] != "shared"
+        colours = translate("page.colours_mixed" if mixed else "page.colours_diverging", colours=colours)
+    elif (state["beside"], state["beside_range"]) == ("side", "shared") and is_diverging(
+        "pre", state["aggregation"]
+    ):
+        colours = translate("page.colours_diverging")
     key = "page.line_one" if len(layers) == 1 else "page.line"
-    return translate(
-        key, count=len(layers), network=name_network(), colours=translate(f"page.colours_{kind}")
-    )
+    return translate(key, count=len(layers), network=name_network(), colours=colours)
 
 
 def _draw_nothing(picture: Picture, screen: Screen, translate: Translate) -> None:

@@ -47,7 +47,7 @@ def test_other_names_list_the_valid_ones():
     [
         ("import viz; viz.list_networks()", ["torch", "plotly", "streamlit", "scipy"]),
         ("import viz; viz.read_image, viz.frame_image, viz.AGGREGATIONS", ["torch", "plotly", "streamlit"]),
-        ("import page.main", ["torch", "scipy"]),
+        ("import page.main", ["torch", "scipy", "pandas"]),
     ],
 )
 def test_imports_are_lazy(code, absent):

@@ -28,6 +28,10 @@ CURVE = tuple(step / 10 for step in range(11))
 # Standard deviation of the blur, in pixels, at an input of 224. Fong and Vedaldi
 # (https://arxiv.org/abs/1704.03296) take the same.
 SIGMA = 10.0
+USUAL_SIDE = 224
+
+# By which equal pixels of a map are ordered: in reading order they would be a strip at the top.
+TIES_SEED = 0
 
 
 class Erasure(NamedTuple):
@@ -67,18 +71,19 @@ class Effect:
         return float(np.trapezoid(self.curve, CURVE))
 
 
-def blur_picture(pixels: NDArray[np.uint8], sigma: float = SIGMA) -> NDArray[np.uint8]:
+def blur_picture(pixels: NDArray[np.uint8], sigma: float | None = None) -> NDArray[np.uint8]:
     """Blur a picture by a Gaussian, colour by colour; beyond its edge its last pixels go on.
 
     Args:
         pixels: uint8 [H, W, 3].
-        sigma: Standard deviation, in pixels.
+        sigma: Standard deviation, in pixels; by default `SIGMA`, in proportion to the shorter side.
 
     Returns:
         uint8 [H, W, 3].
     """
     from scipy import ndimage  # takes a while to import
 
+    sigma = SIGMA * min(pixels.shape[:2]) / USUAL_SIDE if sigma is None else sigma
     blurred = ndimage.gaussian_filter(pixels.astype(np.float32), (sigma, sigma, 0), mode="nearest")
     rounded: NDArray[np.uint8] = np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
     return rounded
@@ -119,8 +124,8 @@ def mask_brightest(values: NDArray[Any], share: float) -> NDArray[np.bool_]:
         share: Of the pixels, 0..1.
 
     Returns:
-        A mask [H, W] of exactly round(share * H * W) pixels. Of equal ones those come first that one reads
-        first, row by row.
+        A mask [H, W] of exactly round(share * H * W) pixels. Among equal ones, such as those where a map has
+        been cut at zero, an order decides that is random but always the same.
 
     Raises:
         ValueError: The share is outside of 0..1.
@@ -128,7 +133,8 @@ def mask_brightest(values: NDArray[Any], share: float) -> NDArray[np.bool_]:
     if not 0 <= share <= 1:
         raise ValueError(f"expected a share from 0 to 1, got {share}")
     mask = np.zeros(values.size, dtype=bool)
-    mask[np.argsort(-values, axis=None, kind="stable")[: round(share * values.size)]] = True
+    ties = np.random.default_rng(TIES_SEED).permutation(values.size)
+    mask[np.lexsort((ties, -values.ravel()))[: round(share * values.size)]] = True
     return mask.reshape(values.shape)
 
 

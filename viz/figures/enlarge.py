@@ -21,6 +21,7 @@ LENGTHS = frozenset(
     }
     | {"b", "l", "r", "t"}
 )
+EDGES = frozenset({"x0", "x1", "y0", "y1"})  # of a shape that has one size on the screen
 USUAL_SIZE = 12  # of a text whose size is not set, Plotly's default
 USUAL_HOVER_SIZE = 13
 
@@ -45,8 +46,9 @@ def enlarge(figure: go.Figure, factor: float) -> go.Figure:
 
 def _enlarge(part: Any, factor: float) -> Any:
     if isinstance(part, dict):
+        lengths = LENGTHS | EDGES if part.get("xsizemode") == "pixel" else LENGTHS
         return {
-            key: _multiply(value, factor) if key in LENGTHS else _enlarge(value, factor)
+            key: _multiply(value, factor) if key in lengths else _enlarge(value, factor)
             for key, value in part.items()
         }
     if isinstance(part, list | tuple):

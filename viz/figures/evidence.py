@@ -104,7 +104,7 @@ def draw_deletion(
                 "yaxis": y,
                 "name": names[kind],
                 "legendgroup": kind,
-                "showlegend": place == 0,
+                "showlegend": kind not in {trace["legendgroup"] for trace in traces},
             }
             style = {"line": STYLES[kind], "marker": {"size": 5, "color": STYLES[kind]["color"]}}
             text = f"{names[kind]}: %{{y:.1%}}<extra></extra>"

@@ -16,7 +16,7 @@ from viz.maps.cells import read_at
 from viz.texts import Translate
 
 LONGEST_WHAT = 18  # characters in the title of a panel
-SMALL_PANEL = 180  # pixels of the screen; below this width titles are small, and bars have no words
+SMALL_PANEL = 180  # pixels of the screen; below this width titles are small
 SMALL_TITLE_SIZE = 11
 
 
@@ -101,9 +101,6 @@ def draw_pairs(
     if look.overlay:
         layout["template"] = pieces.make_template(photo)
     spec: Spec = {"data": [], "layout": layout}
-    if _is_small(columns):  # beside the words there would be no room for a bar
-        panels, shown = _drop_ends(panels), _drop_ends(below.panels)
-        below = replace(below, panels=shown)
     upper, lower = _draw_bars(columns, panels, below)
     _add_row(spec, columns, 0, _Row(photo, photo, panels, upper), look, 0)
     second, start = below.photo or photo, len(spec["data"])
@@ -159,10 +156,6 @@ def _name_ends(columns: Columns, panels: Sequence[Panel], below: Below) -> list[
     return [
         word for panel, slot in cells for word in pieces.name_ends(panel.ends, columns.grid, slot, distance)
     ]
-
-
-def _drop_ends(panels: Sequence[Panel]) -> list[Panel]:
-    return [replace(panel, ends=("", "")) for panel in panels]
 
 
 def _add_row(spec: Spec, columns: Columns, place: int, row: _Row, look: Look, leader: int) -> None:

@@ -44,6 +44,7 @@ BAR_THICKNESS = 9  # pixels of the screen, like all lengths here
 BAR_DISTANCE = 5  # from the map above
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
 BAR_NUMBER_SIZE = 11
+LEAST_BAR = 60  # between words
 LETTER_WIDTH = 0.6  # of the type's size; a Chinese character is as wide as high
 Spec = dict[str, Any]
 TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
@@ -257,12 +258,12 @@ def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) ->
 def draw_bar(low: float, high: float, grid: Grid, slot: Slot, ends: tuple[str, str] = ("", "")) -> Spec:
     """A trace's horizontal colour bar, under a slot, with room beside it for words at its ends."""
     values = [low, (low + high) / 2, high]
-    inset = BAR_INSET + max(map(_guess_width, ends))
+    inset = BAR_INSET + max(map(_guess_width, _fit_ends(ends, slot)))
     return {
         "orientation": "h",
         "x": sum(grid.share_across(slot)) / 2,
         "xanchor": "center",
-        "len": slot.width - 2 * inset,
+        "len": max(slot.width - 2 * inset, 1),
         "lenmode": "pixels",
         "y": grid.share_down(slot)[0],
         "yanchor": "top",
@@ -289,6 +290,12 @@ def draw_map_bar(panel: Panel, grid: Grid, slot: Slot) -> Spec:
     return bar | {"ticktext": [lower + low, middle, upper + high]}
 
 
+def _fit_ends(ends: tuple[str, str], slot: Slot) -> tuple[str, str]:
+    """No words where they would leave no room for the bar's numbers."""
+    room = slot.width - 2 * (BAR_INSET + max(map(_guess_width, ends)))
+    return ends if room >= LEAST_BAR else ("", "")
+
+
 def _guess_width(word: str) -> float:
     return BAR_NUMBER_SIZE * sum(LETTER_WIDTH if character.isascii() else 1 for character in word)
 
@@ -297,7 +304,7 @@ def name_ends(ends: tuple[str, str], grid: Grid, slot: Slot, distance: float = 0
     """The words at the two ends of the bar under a slot, so many pixels farther down if it has a title."""
     word: Spec = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "borderpad": 0}
     word |= {"y": grid.share_down(slot)[0], "yshift": -1 - distance, "font": {"size": BAR_NUMBER_SIZE}}
-    sides = zip(("left", "right"), grid.share_across(slot), ends, strict=True)
+    sides = zip(("left", "right"), grid.share_across(slot), _fit_ends(ends, slot), strict=True)
     return [word | {"x": x, "xanchor": side, "text": text} for side, x, text in sides if text]
 
 

@@ -45,11 +45,21 @@ def test_a_map_of_pixels_is_spread_as_it_is():
     np.testing.assert_array_equal(spread_over_picture(values, Cells(0, 0, 1, 1), 5, 7), values)
 
 
-def test_a_mask_has_the_brightest_pixels_and_ties_in_reading_order():
+def test_a_mask_has_the_brightest_pixels():
     values = np.array([[1.0, 3.0, 3.0], [2.0, 3.0, 0.0]])
-    assert mask_brightest(values, 2 / 6).tolist() == [[False, True, True], [False, False, False]]
+    assert mask_brightest(values, 3 / 6).tolist() == [[False, True, True], [False, True, False]]
     assert mask_brightest(values, 4 / 6).tolist() == [[False, True, True], [True, True, False]]
     assert not mask_brightest(values, 0).any() and mask_brightest(values, 1).all()
+    assert (values[mask_brightest(values, 2 / 6)] == 3).all()
+
+
+def test_pixels_that_a_map_does_not_light_are_erased_here_and_there():
+    values = np.zeros((40, 40))
+    values[20:24, 20:24] = 1
+    mask = mask_brightest(values, 0.2)
+    assert mask[20:24, 20:24].all()
+    assert mask.any(axis=1).all() and mask.any(axis=0).all()  # and not as a strip at the top
+    np.testing.assert_array_equal(mask, mask_brightest(values, 0.2))
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.2, 0.333, 0.5, 0.9, 1])

@@ -22,6 +22,11 @@ FIGURE = go.Figure(
             "xaxis": {"domain": [0.1, 0.5], "range": [0, 48]},
             "annotations": [{"text": "conv1_1", "x": 0.5, "yshift": -4, "font": {"size": 14}}],
             "images": [{"sizex": 48, "sizey": 32}],
+            "shapes": [
+                {"type": "rect", "x0": 1, "x1": 9, "y0": 2, "y1": 8},
+                {"type": "circle", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": 5, "yanchor": 6}
+                | {"x0": -8, "x1": 8, "y0": -8, "y1": 8},
+            ],
         },
     }
 )
@@ -43,6 +48,8 @@ def test_lengths_of_the_screen_grow_and_all_else_stays():
         0.5,
     )
     assert (layout.images[0].sizex, layout.images[0].sizey) == (48, 32)
+    assert [(shape.x0, shape.x1, shape.y0) for shape in layout.shapes] == [(1, 9, 2), (-12, 12, -12)]
+    assert (layout.shapes[1].xanchor, layout.shapes[1].yanchor) == (5, 6)
     assert (layout.font.size, layout.hoverlabel.font.size) == (18, 19.5)  # Plotly's defaults
     assert FIGURE.layout.height == 400
 

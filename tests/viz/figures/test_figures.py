@@ -5,6 +5,7 @@ import plotly.express as px
 import pytest
 from PIL import Image
 
+from viz.figures import pieces
 from viz.figures.charts import Chart, Demanded, draw_charts
 from viz.figures.heatmaps import draw_heatmaps, draw_maps, draw_panels
 from viz.figures.layout import BAR_HEIGHT, arrange_panels
@@ -364,3 +365,14 @@ def test_the_figure_for_a_notebook_follows_its_maps(options, diverging, bars):
     assert [trace.showscale for trace in figure.data[1:]] == bars
     note = figure.layout.annotations[-1].text
     assert note.endswith("its own panel.") is all(bars) or not note.startswith("Point at")
+
+
+@pytest.mark.parametrize("width", [24, 60, 130, 240])
+def test_words_at_a_bar_never_take_its_room(width):
+    grid = arrange_panels(1, width, 300, 1, 10)
+    (slot,) = grid.slots
+    ends = ("negative", "positive")
+    bar, words = pieces.draw_bar(-1, 1, grid, slot, ends), pieces.name_ends(ends, grid, slot)
+    assert bar["len"] >= 1
+    assert not words or bar["len"] >= pieces.LEAST_BAR
+    assert bool(words) == (width == 240)
