@@ -49,6 +49,28 @@ def draw_switch(key: str, label: str, translate: Translate) -> None:
     st.toggle(translate(label), key=key, help=translate.find(f"{label}_help"))
 
 
+def draw_neighbour(
+    view: str, step: int, there: bool, translate: Translate, on_click: Callable[[], Any]
+) -> None:
+    """A button, also a key, that leads to what is before or behind; the key waits while the visitor types.
+
+    Args:
+        view: Section of its words in the catalogues, and the beginning of its key.
+        step: -1 for what is before, 1 for what is behind.
+        there: Whether there is anything.
+        translate: Words of the visitor's language.
+        on_click: Leads there.
+    """
+    name = "previous" if step < 0 else "next"
+    st.button(
+        translate(f"{view}.{name}"),
+        key=f"{view}_{name}",
+        on_click=on_click,
+        disabled=not there,
+        shortcut="Left" if step < 0 else "Right",
+    )
+
+
 def draw_figure(figure: Any, key: str, alt: str, translate: Translate, **more: Any) -> None:
     """A Plotly figure, its buttons in the visitor's language and without an advertisement.
 

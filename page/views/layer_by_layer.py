@@ -1,5 +1,7 @@
 """The view "Layer by layer": all layers over the photograph, one after the other."""
 
+from functools import partial
+
 import streamlit as st
 
 from page.address import close_address, note_settings
@@ -11,7 +13,7 @@ from page.presenting import is_presenting
 from page.status import Status
 from page.turns import is_first_result
 from page.views.side_by_side import draw_photo, explain_numbers
-from page.widgets import draw_figure
+from page.widgets import draw_figure, draw_neighbour
 from viz.figures.heatmaps import draw_maps
 from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Look, Panel
@@ -79,8 +81,12 @@ def _draw_controls(names: list[str], still: bool, translate: Translate) -> None:
         if not still:  # nothing moves by itself where the visitor's browser asks for that
             _draw_play(translate)
         if still or is_presenting():
-            for name, step in (("previous", -1), ("next", 1)):
-                _draw_neighbour(name, step, names, translate)
+            place = names.index(st.session_state["depth"])
+            for step in (-1, 1):
+                there = 0 <= place + step < len(names)
+                layer = names[place + step] if there else names[place]
+                lead = partial(st.session_state.update, depth=layer, _playing=False)
+                draw_neighbour("depth", step, there, translate, lead)
         st.select_slider(
             translate("depth.layer"),
             names,
@@ -96,19 +102,5 @@ def _draw_play(translate: Translate) -> None:
         key="play",
         icon=":material/pause:" if playing else ":material/play_arrow:",
         on_click=lambda: st.session_state.update(_playing=not playing),
-        width="content",
-    )
-
-
-def _draw_neighbour(name: str, step: int, names: list[str], translate: Translate) -> None:
-    """A button, also a key, that leads to the layer before or behind."""
-    place = names.index(st.session_state["depth"]) + step
-    there = 0 <= place < len(names)
-    st.button(
-        translate(f"depth.{name}"),
-        key=f"depth_{name}",
-        on_click=lambda: st.session_state.update(depth=names[place], _playing=False),
-        disabled=not there,
-        shortcut="Left" if step < 0 else "Right",
         width="content",
     )

@@ -1,5 +1,6 @@
 """The view "Lesson": eight steps, each with a question first, then what the page shows, then a task."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from page.settings import STEPS, apply_settings
 from page.status import Status
 from page.views.point_at_it import Probe, find_glow, say_glow
 from page.views.side_by_side import draw_photo
-from page.widgets import draw_figure
+from page.widgets import draw_figure, draw_neighbour
 from viz.figures.heatmaps import draw_maps, draw_panels
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
@@ -84,15 +85,9 @@ def _keep(step: Step, what: str, key: str) -> None:
 
 def _draw_steps(number: int, translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for name, target in (("previous", number - 1), ("next", number + 1)):
-            st.button(
-                translate(f"lesson.{name}"),
-                key=f"lesson_{name}",
-                on_click=apply_settings,
-                args=({"step": target},),
-                disabled=not 1 <= target <= STEPS,
-                shortcut="Left" if name == "previous" else "Right",  # not while the visitor types
-            )
+        for step in (-1, 1):
+            lead = partial(apply_settings, {"step": number + step})
+            draw_neighbour("lesson", step, 1 <= number + step <= STEPS, translate, lead)
         st.segmented_control(
             translate("lesson.step"),
             range(1, STEPS + 1),

@@ -440,16 +440,21 @@ def test_a_chinese_browser_gets_chinese(visit):
     assert visitor.tab.evaluate("document.documentElement.lang") == "zh"
 
 
-def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
-    visitor = visit()
-    visitor.open()
-    left, top, right, bottom = visitor.boxes()[2]
+def drag_in(visitor, place, end=0.7):
+    """Zoom into a picture, from 0.3 of its width and height on."""
+    left, top, right, bottom = visitor.boxes()[place]
     mouse = visitor.tab.mouse
     mouse.move(left + 0.3 * (right - left), top + 0.3 * (bottom - top))
     mouse.down()
-    mouse.move(left + 0.6 * (right - left), top + 0.6 * (bottom - top), steps=5)
+    mouse.move(left + end * (right - left), top + end * (bottom - top), steps=5)
     mouse.up()
     visitor.tab.wait_for_timeout(500)
+
+
+def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
+    visitor = visit()
+    visitor.open()
+    drag_in(visitor, 2, end=0.6)
     ranges = visitor.figure(
         "return Object.values(gd._fullLayout._plots).map(plot => [...plot.xaxis.range, ...plot.yaxis.range])"
     )
@@ -1086,17 +1091,6 @@ def read_ranges(visitor):
           .map(({xaxis, yaxis}) => [...xaxis.range, ...yaxis.range]);
         """
     )
-
-
-def drag_in(visitor, place):
-    """Zoom into the middle of a picture."""
-    left, top, right, bottom = visitor.boxes()[place]
-    mouse = visitor.tab.mouse
-    mouse.move(left + 0.3 * (right - left), top + 0.3 * (bottom - top))
-    mouse.down()
-    mouse.move(left + 0.7 * (right - left), top + 0.7 * (bottom - top), steps=5)
-    mouse.up()
-    visitor.tab.wait_for_timeout(500)
 
 
 def test_two_of_anything_are_compared_zoomed_hovered_subtracted_and_restored(visit):
