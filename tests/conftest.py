@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
 from viz.maps import one_pass
@@ -139,6 +140,12 @@ def describe_state(module):
     flags = [(name, parameter.requires_grad) for name, parameter in module.named_parameters()]
     values = [value.cpu().contiguous().numpy().tobytes() for value in module.state_dict().values()]
     return parts, flags, hashlib.sha256(b"".join(values)).hexdigest()
+
+
+def assert_healthy(page: AppTest) -> None:
+    """Neither an exception nor an error sentence on the page."""
+    assert not page.exception
+    assert [error.value for error in page.error] == []
 
 
 class Served(str):

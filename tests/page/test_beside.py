@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import DEFAULT_LAYERS, ROOT, make_noise
+from conftest import DEFAULT_LAYERS, ROOT, assert_healthy, make_noise
 from streamlit.testing.v1 import AppTest
 
 from page import cache
@@ -106,11 +106,6 @@ def start(tmp_path, monkeypatch):
     yield start
     sys.modules.pop("besidenets", None)
     forget()
-
-
-def assert_healthy(page):
-    assert not page.exception
-    assert [error.value for error in page.error] == []
 
 
 def decode(array):

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import ROOT
+from conftest import ROOT, assert_healthy
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
@@ -52,11 +52,6 @@ def lite0():
 def coffee():
     photo = read_image((ROOT / "assets" / "images" / "coffee.png").read_bytes())
     return frame_image(photo, "crop")
-
-
-def assert_healthy(page):
-    assert not page.exception
-    assert not page.error
 
 
 def read_figure(page, key):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import ROOT
+from conftest import ROOT, assert_healthy
 from streamlit.testing.v1 import AppTest
 
 from page.address import read_settings, write_settings
@@ -39,11 +39,6 @@ def page(request):
 def reveal(page, choice=0):
     page.radio[0].set_value(choice).run()
     page.button(key="lesson_show").click().run()
-
-
-def assert_healthy(page):
-    assert not page.exception
-    assert not page.error
 
 
 def list_texts(page):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import streamlit as st
 import torch
-from conftest import DEFAULT_LAYERS, ROOT
+from conftest import DEFAULT_LAYERS, ROOT, assert_healthy
 from google.protobuf.text_format import MessageToString
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
@@ -124,11 +124,6 @@ def start(tmp_path, monkeypatch):
     yield start
     sys.modules.pop("mynets", None)
     forget()
-
-
-def assert_healthy(page):
-    assert not page.exception
-    assert [error.value for error in page.error] == []
 
 
 def read_figure(page, key="heatmaps"):

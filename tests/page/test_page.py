@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import DEFAULT_LAYERS, ROOT
+from conftest import DEFAULT_LAYERS, ROOT, assert_healthy
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -62,11 +62,6 @@ def encode(image, kind="PNG"):
     buffer = io.BytesIO()
     image.save(buffer, kind)
     return buffer.getvalue()
-
-
-def assert_healthy(page):
-    assert not page.exception
-    assert not page.error
 
 
 def test_the_first_screen(page):
