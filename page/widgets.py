@@ -50,21 +50,20 @@ def draw_switch(key: str, label: str, translate: Translate) -> None:
 
 
 def draw_neighbour(
-    view: str, step: int, there: bool, translate: Translate, on_click: Callable[[], Any]
+    label: str, step: int, there: bool, translate: Translate, on_click: Callable[[], Any]
 ) -> None:
     """A button, also a key, that leads to what is before or behind; the key waits while the visitor types.
 
     Args:
-        view: Section of its words in the catalogues, and the beginning of its key.
+        label: Key of its words in the catalogues.
         step: -1 for what is before, 1 for what is behind.
         there: Whether there is anything.
         translate: Words of the visitor's language.
         on_click: Leads there.
     """
-    name = "previous" if step < 0 else "next"
     st.button(
-        translate(f"{view}.{name}"),
-        key=f"{view}_{name}",
+        translate(label),
+        key=label.replace(".", "_"),
         on_click=on_click,
         disabled=not there,
         shortcut="Left" if step < 0 else "Right",

@@ -82,11 +82,11 @@ def _draw_controls(names: list[str], still: bool, translate: Translate) -> None:
             _draw_play(translate)
         if still or is_presenting():
             place = names.index(st.session_state["depth"])
-            for step in (-1, 1):
+            for step, label in ((-1, "depth.previous"), (1, "depth.next")):
                 there = 0 <= place + step < len(names)
                 layer = names[place + step] if there else names[place]
                 lead = partial(st.session_state.update, depth=layer, _playing=False)
-                draw_neighbour("depth", step, there, translate, lead)
+                draw_neighbour(label, step, there, translate, lead)
         st.select_slider(
             translate("depth.layer"),
             names,

@@ -85,9 +85,9 @@ def _keep(step: Step, what: str, key: str) -> None:
 
 def _draw_steps(number: int, translate: Translate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for step in (-1, 1):
+        for step, label in ((-1, "lesson.previous"), (1, "lesson.next")):
             lead = partial(apply_settings, {"step": number + step})
-            draw_neighbour("lesson", step, 1 <= number + step <= STEPS, translate, lead)
+            draw_neighbour(label, step, 1 <= number + step <= STEPS, translate, lead)
         st.segmented_control(
             translate("lesson.step"),
             range(1, STEPS + 1),
