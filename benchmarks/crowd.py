@@ -47,13 +47,12 @@ from viz.networks.catalogue import load_network
 from viz.networks.network import Network
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
+from viz.pictures.samples import SAMPLES, read_sample
 
 VISITORS = 30
 CHANGES = 10
 LAYERS = ("conv1_1", "conv3_1", "conv5_3")
 QUERY = "&".join(f"layers={name}" for name in LAYERS)
-SAMPLES = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
-IMAGES = Path(__file__).parent.parent / "assets" / "images"
 SIZE = (640, 480)  # of the photographs
 
 THROUGHPUT_LIMIT = 0.6
@@ -208,7 +207,7 @@ def _decode(array: dict[str, str]) -> NDArray[np.float32]:
 def make_photograph(number: int) -> bytes:
     """A JPEG that nobody else has: a part of a sample photograph, with noise of its own."""
     rng = np.random.default_rng(number)
-    image = Image.open(IMAGES / SAMPLES[number % len(SAMPLES)]).convert("RGB")
+    image = Image.open(io.BytesIO(read_sample(list(SAMPLES)[number % len(SAMPLES)]))).convert("RGB")
     image = ImageOps.fit(image, SIZE, bleed=float(rng.uniform(0, 0.2)))
     noisy = np.asarray(image, np.int16) + rng.integers(-8, 9, (SIZE[1], SIZE[0], 3), np.int16)
     buffer = io.BytesIO()

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from page.settings import SAMPLES
 from viz.measures.claims import RULES
+from viz.pictures.samples import SAMPLES
 from viz.texts import Translate
 
 # Left, top, right and bottom edge of the object in the framed photograph, in pixels, drawn by hand: the cat's

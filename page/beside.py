@@ -9,7 +9,7 @@ import streamlit as st
 from page.maps import compute_heatmaps
 from page.networks import list_layers, name_network, name_side, offered_networks
 from page.picture import Picture, choose_beside, reframe_picture
-from page.settings import NO_SECOND, SAMPLES
+from page.settings import NO_SECOND
 from page.status import Status
 from viz.figures.heatmaps import name_aggregation
 from viz.maps.aggregations import AGGREGATIONS
@@ -19,6 +19,7 @@ from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import UNTRAINED
 from viz.networks.errors import NetworkError
 from viz.networks.layers import SIDES, Layer
+from viz.pictures.samples import SAMPLES
 from viz.texts import Translate
 
 KINDS = ("photo", "network", "aggregation")  # comparisons with more to choose from

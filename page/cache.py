@@ -6,7 +6,6 @@ torch takes seconds to import, so what needs it is imported only when it is used
 import hashlib
 import logging
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,15 +13,17 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from page.settings import OWN_NETWORK, SAMPLES, SETTINGS
+from page.settings import OWN_NETWORK, SETTINGS
 from page.turns import hold_place
 from viz.figures.heatmaps import encode_image
 from viz.networks import catalogue
 from viz.networks.catalogue import UNTRAINED, find_network
 from viz.networks.errors import NetworkError
 from viz.networks.own import OwnNetwork
+from viz.pictures import samples
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
+from viz.pictures.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from viz.measures.untrained import Untrained
     from viz.networks.layers import Layer
     from viz.networks.network import Network
-
-IMAGES = Path(__file__).parent.parent / "assets" / "images"
 
 # All bounds of what this process keeps. One photograph's maps take 8 MB at 224 px and up to 57 MB at 512.
 BUNDLED_NETWORKS = 2
@@ -88,7 +87,7 @@ class PictureKey(NamedTuple):
 @st.cache_data(show_spinner=False, max_entries=len(SAMPLES))
 def read_sample(name: str) -> tuple[bytes, str]:
     """A bundled photograph's bytes and their SHA-256."""
-    data = (IMAGES / SAMPLES[name]).read_bytes()
+    data = samples.read_sample(name)
     return data, hashlib.sha256(data).hexdigest()
 
 

@@ -54,6 +54,8 @@ def compare_class_map(
     layers = measured_layers()
     (areas,) = measure_box([maps[layer.name] for layer in layers], box, *picture.size)["box_auc"]
     st.markdown(_say(areas, trained["box_auc"][0], asked.chosen, translate))
+    if picture.key.size != evidence.key.size or st.session_state["side"] == "pre":
+        st.caption(translate("verdict.class_note", size=evidence.key.size))
     return dict(zip((layer.name for layer in layers), map(float, areas), strict=True))
 
 

@@ -1,6 +1,5 @@
 """The whole page, one run of it from top to bottom."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from page.look import draw_look
 from page.networks import is_known, name_network, open_own, settle_layers, settle_network
 from page.presenting import draw_presenting, find_factor, is_presenting
 from page.sidebar import draw_sidebar, draw_top
-from page.status import Status
+from page.status import Status, tell_failures
 from page.views.classes import draw_classes
 from page.views.layer_by_layer import draw_layer_by_layer
 from page.views.lesson import draw_lesson, draw_lesson_link, settle_lesson
@@ -111,10 +110,5 @@ def _draw_view(status: Status, translate: Translate) -> None:
     view = st.session_state["view"]
     if view != "depth":
         st.session_state["_playing"] = False
-    try:
+    with tell_failures(view, translate):
         DRAW[view](screen, status, translate)
-    except NetworkError as error:
-        st.error(translate(error.key, **error.details), icon=":material/error:")
-    except Exception:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence
-        logging.getLogger(__name__).exception("the view %s failed", view)
-        st.error(translate("page.bug"), icon=":material/error:")

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from page.cache import PictureKey, frame_picture, read_sample
 from page.own_files import OwnFile, find_file, name_picture, read_file, take_file
-from page.settings import NO_SECOND, OWN_PHOTOS, SAMPLES, SETTINGS
+from page.settings import NO_SECOND, OWN_PHOTOS, SETTINGS
 from viz.figures.heatmaps import make_photo_panel
 from viz.figures.pieces import PhotoPanel
+from viz.pictures.samples import SAMPLES
 from viz.texts import Translate
 
 

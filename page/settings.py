@@ -16,15 +16,9 @@ from viz.networks.catalogue import list_networks
 from viz.networks.layers import SIDES
 from viz.pictures.decode import MAX_ASPECT
 from viz.pictures.frame import FRAMINGS, MAX_SIZE, MIN_SIZE
+from viz.pictures.samples import SAMPLES
 from viz.texts import LANGUAGES
 
-SAMPLES = {
-    "cat": "cat.png",
-    "coffee": "coffee.png",
-    "astronaut": "astronaut.png",
-    "rocket": "rocket.jpg",
-    "brick": "brick.png",
-}
 OWN_PHOTOS = ("upload", "camera")
 NO_SECOND = "none"
 COMPARISONS = (NO_SECOND, "photo", "network", "untrained", "aggregation", "side")

@@ -83,6 +83,18 @@ class Status:
         self._slot.progress(min(done / total, 1.0), text=text)
 
 
+@contextmanager
+def tell_failures(view: str, translate: Translate) -> Iterator[None]:
+    """Say in a sentence why a view, or a part of it that runs by itself, cannot be drawn."""
+    try:
+        yield
+    except NetworkError as error:
+        st.error(translate(error.key, **error.details), icon=":material/error:")
+    except Exception:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence
+        logging.getLogger(__name__).exception("the view %s failed", view)
+        st.error(translate("page.bug"), icon=":material/error:")
+
+
 def _fall_back(network: str, sentence: str, translate: Translate) -> NoReturn:
     """Go back to the network that the page showed last, and say why.
 

@@ -14,7 +14,7 @@ from page.cache import compute_components, find_sample_spots, read_sample_pixels
 from page.channel_values import ChannelValues
 from page.networks import find_layer, name_network
 from page.picture import Picture
-from page.settings import SAMPLES, THUMBS
+from page.settings import THUMBS
 from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.patches import PATCHES, Patch, choose_patches
@@ -27,6 +27,7 @@ from viz.maps.channels import color_components, rank_channels
 from viz.maps.coarsen import average_to
 from viz.maps.ranges import choose_limits
 from viz.networks.layers import Layer
+from viz.pictures.samples import SAMPLES
 from viz.texts import Translate
 
 THUMB_WIDTH = 104  # pixels of the screen, at least

@@ -10,7 +10,7 @@ from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, l
 from page.networks import list_layers, name_network
 from page.picture import Picture, choose_picture
 from page.presenting import is_presenting
-from page.status import Status
+from page.status import Status, tell_failures
 from page.turns import is_first_result
 from page.views.side_by_side import draw_photo, explain_numbers
 from page.widgets import draw_figure, draw_neighbour
@@ -66,10 +66,11 @@ def _draw_step(
     if timed:
         place = (names.index(state["depth"]) + 1) % len(names)
         state.update(depth=names[place], _playing=place < len(names) - 1)
-    _draw_controls(names, still, translate)
-    figure = draw_maps(picture.photo, [panels[state["depth"]]], look, grid)
-    alt = describe_maps("panel.alt_depth", translate, layer=state["depth"], photo=picture.alt)
-    draw_figure(figure, "depth_map", alt, translate)
+    with tell_failures("depth", translate):
+        _draw_controls(names, still, translate)
+        figure = draw_maps(picture.photo, [panels[state["depth"]]], look, grid)
+        alt = describe_maps("panel.alt_depth", translate, layer=state["depth"], photo=picture.alt)
+        draw_figure(figure, "depth_map", alt, translate)
     if state.get("_playing", False):
         note_settings()  # an address a step would fill the browser's history
     else:

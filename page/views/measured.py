@@ -11,7 +11,7 @@ from page.maps import get_heatmaps
 from page.networks import join_names, list_layers, measured_layers, name_network, name_side
 from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all, measure_trained
 from page.picture import Picture, choose_picture
-from page.settings import OWN_PHOTOS, SAMPLES
+from page.settings import OWN_PHOTOS
 from page.status import Status
 from page.verdicts import (
     LOGARITHMIC,
@@ -31,6 +31,7 @@ from viz.measures.claims import LEAST_TRUE, MOST_FALSE, RULES, SEEDS
 from viz.measures.metrics import BORDER_LIMIT
 from viz.networks.layers import STAGES
 from viz.pictures.frame import Box
+from viz.pictures.samples import SAMPLES
 from viz.reports.table import write_csv
 from viz.texts import Translate
 

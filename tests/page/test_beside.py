@@ -382,7 +382,9 @@ def test_a_network_that_fails_on_the_picture_leaves_the_first_row(start):
     assert read_captions(page).count(ENGLISH("panel.output_note", layers="conv")) == 1
     page = open_page(network="vgg16", beside="network", beside_network="own")
     assert not page.exception
-    assert page.error[0].value.startswith("There is no second row (Square). The network does not run on a")
+    assert page.error[0].value.startswith(
+        "The comparison (Square) could not be made. The network does not run on a"
+    )
     assert len(list_rows(page)) == 1
 
 

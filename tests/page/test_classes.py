@@ -245,6 +245,10 @@ def test_in_measured_the_class_map_costs_passes_for_those_who_ask(page, count_pa
     assert list(curves) == ["EfficientNet-Lite0", "LayerCAM"]
     assert float(curves["LayerCAM"][-1]) == pytest.approx(expected, abs=1e-4)
     assert any("LayerCAM map of “espresso” catches more of the box" in text.value for text in page.markdown)
+    note = ENGLISH("verdict.class_note", size=224)
+    assert note not in {caption.value for caption in page.caption}
+    page.segmented_control(key="side").set_value("pre").run()
+    assert note in {caption.value for caption in page.caption}
     page.toggle(key="class_box").set_value(False).run()
     assert [trace["name"] for trace in read_figure(page, "chart_object")["data"]] == ["EfficientNet-Lite0"]
 

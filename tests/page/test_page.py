@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from page import address, cache, channel_values, main, picture, status, turns, verdicts
 from page.settings import HOMEWORK_VIEW
-from page.views import point_at_it
+from page.views import layer_by_layer, point_at_it
 from viz.networks import files
 from viz.networks import load_vgg16 as model
 from viz.networks.vgg16 import LAYERS
@@ -557,6 +557,17 @@ def test_a_bug_gets_a_plain_sentence_and_the_sidebar_stays(page, monkeypatch):
     assert not page.exception
     assert [error.value for error in page.error] == [ENGLISH("page.bug")]
     assert page.selectbox(key="photo").value == "cat"
+
+
+def test_a_bug_in_a_part_that_runs_by_itself_gets_the_same_sentence(page, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("secret detail")
+
+    page.query_params["view"] = "depth"
+    monkeypatch.setattr(layer_by_layer, "draw_maps", fail)
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [ENGLISH("page.bug")]
 
 
 def open_measures(page, **parameters):

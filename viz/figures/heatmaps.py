@@ -68,7 +68,7 @@ def draw_heatmaps(
 
 
 def encode_image(image: Image.Image) -> str:
-    """A data URI of a picture's exact pixels, as a WebP without loss: a fifth smaller than a PNG."""
+    """A data URI of a picture's exact pixels, as a WebP without loss, which is smaller than a PNG."""
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", lossless=True, method=0, quality=0)  # here quality is effort
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -5,7 +5,6 @@ maps of a network that counts on them would fade or grow without bound, and say 
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +12,7 @@ from torch import Tensor, nn
 from viz.networks.network import Network, copy_structure
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
-
-IMAGES = Path(__file__).parents[2] / "assets" / "images"
-SAMPLES = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
+from viz.pictures.samples import SAMPLES, read_sample
 
 
 def calibrate(network: Network) -> Network:
@@ -53,5 +50,5 @@ def calibrate(network: Network) -> Network:
 
 def _make_batch(network: Network) -> Tensor:
     """The bundled photographs as [5, 3, size, size]."""
-    photos = [read_image((IMAGES / name).read_bytes()) for name in SAMPLES]
+    photos = [read_image(read_sample(name)) for name in SAMPLES]
     return torch.cat([network.to_batch(frame_image(photo, "crop", network.size)) for photo in photos])

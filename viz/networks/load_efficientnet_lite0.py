@@ -18,6 +18,7 @@ BUNDLED_SHA256 = "fd75b8e1aee56a61fd440a21de1cf524a6ca9ef307bffc767267fd84758abb
 MEAN = (127 / 255, 127 / 255, 127 / 255)  # of red, green and blue in 0..1
 STD = (128 / 255, 128 / 255, 128 / 255)
 SIZE = 224
+TRIAL_SIZE = 128  # finds the same layers as 224, and a trial holds all feature maps at once
 CLASSES = 1000
 
 
@@ -37,7 +38,7 @@ def read_weights(_: str, module: nn.Module, __: Progress | None = None) -> dict[
 def wrap_module(_: str, module: nn.Module) -> Network:
     """The network of a module that has got its weights."""
     share_module(module)
-    return Network(module, find_layers(module, SIZE), MEAN, STD, list_classes(), SIZE)
+    return Network(module, find_layers(module, TRIAL_SIZE), MEAN, STD, list_classes(), SIZE)
 
 
 def build_module(_: str) -> nn.Module:

@@ -5,10 +5,11 @@ from conftest import make_noise
 from torch import nn
 
 from viz.maps.one_pass import extract_heatmaps
-from viz.networks.calibrate import SAMPLES, calibrate
+from viz.networks.calibrate import calibrate
 from viz.networks.catalogue import load_network
 from viz.networks.network import randomize
 from viz.networks.wrap import wrap_network
+from viz.pictures.samples import SAMPLES
 
 
 @pytest.mark.parametrize("key", ["efficientnet_lite0", "torchvision:resnet18", "torchvision:densenet121"])

@@ -273,6 +273,10 @@ def test_the_trial_finds_vgg16_as_it_stands_on_paper(network):
     assert name_as_paper(find_layers(network.module, 224)) == LAYERS
 
 
+def test_a_smaller_trial_finds_the_same_layers_of_efficientnet_lite0(lite0):
+    assert find_layers(lite0.module, lite0.size) == lite0.layers
+
+
 # Weights
 
 
