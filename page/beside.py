@@ -8,7 +8,7 @@ import streamlit as st
 
 from page.maps import compute_heatmaps
 from page.networks import list_layers, name_network, name_side, offered_networks
-from page.picture import Picture, choose_beside, reframe_picture
+from page.picture import Picture, choose_beside, frame_previous
 from page.settings import NO_SECOND
 from page.status import Status
 from viz.figures.heatmaps import name_aggregation
@@ -132,7 +132,7 @@ def open_comparison(
         other, what = found, _name_photo(translate)
     elif kind == "network":
         network = state["beside_network"]
-        other, what = reframe_picture(network, translate), name_network(network)
+        other, what = frame_previous(translate, network), name_network(network)
     elif kind == "untrained":
         network = UNTRAINED + network
         what = translate("beside.untrained", network=name_network())

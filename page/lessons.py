@@ -77,18 +77,16 @@ def _read(name: str) -> dict[str, Any]:
 def _read_step(name: str, table: dict[str, Any]) -> Step:
     shared = table["settings"]
     figures = tuple(
-        Figure(_complete(shared | more), untrained)
-        for more, untrained in map(_split_untrained, table["figures"])
+        Figure(
+            _complete(shared | {key: text for key, text in more.items() if key != "untrained"}),
+            more.get("untrained", False),
+        )
+        for more in table["figures"]
     )
     # Whoever asks keeps the language, the step, presenting, and a photograph that the step leaves open.
     kept = {"lang", "step", "present"} | ({"photo"} - set(shared))
     ask = {key: value for key, value in _complete(shared | table["ask"]).items() if key not in kept}
     return Step(name, figures, ask, table.get("right"))
-
-
-def _split_untrained(figure: dict[str, Any]) -> tuple[dict[str, str], bool]:
-    parameters = dict(figure)
-    return parameters, parameters.pop("untrained", False)
 
 
 def _complete(parameters: dict[str, str]) -> dict[str, Any]:

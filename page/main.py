@@ -21,8 +21,6 @@ from page.views.measured import draw_measured
 from page.views.point_at_it import draw_point_at_it
 from page.views.side_by_side import draw_side_by_side
 from page.widgets import draw_choice
-from viz.networks.errors import NetworkError
-from viz.networks.own import OwnNetwork, read_arguments
 from viz.texts import Translate
 
 DRAW = {
@@ -47,7 +45,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     open_address()
     st.session_state.update(st.session_state.pop("_pending", {}))
     translate = Translate(st.session_state["lang"])
-    open_own(_read_arguments(arguments), translate)
+    open_own(arguments, translate)
     settle_network()
     settle_lesson()
     settle_beside()
@@ -73,13 +71,6 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
         draw_look(translate)
     _draw_view(status, translate)
     close_address()
-
-
-def _read_arguments(arguments: Sequence[str]) -> OwnNetwork | NetworkError | None:
-    try:
-        return read_arguments(arguments)
-    except NetworkError as error:
-        return error
 
 
 def _set_variables(screen: Screen, translate: Translate) -> None:

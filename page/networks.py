@@ -1,5 +1,6 @@
 """The visitor's network: which ones there are, its layers, and which of them the visitor wants."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from viz.networks.catalogue import UNTRAINED, find_network, list_known_layers, l
 from viz.networks.errors import NetworkError
 from viz.networks.files import may_download
 from viz.networks.layers import STAGES, Layer
-from viz.networks.own import OwnNetwork
+from viz.networks.own import OwnNetwork, read_arguments
 from viz.pictures.frame import MIN_SIZE
 from viz.texts import Translate
 
@@ -20,10 +21,20 @@ LAYER_SETTINGS = ("layers", "layer", "depth")  # their values are names of the n
 FEW = 6  # names of layers in a sentence
 
 
-def open_own(own: OwnNetwork | NetworkError | None, translate: Translate) -> None:
-    """Load the network of whoever started the server, or say what is wrong with it, on each run."""
-    found: object = own
-    if isinstance(own, OwnNetwork):
+def open_own(arguments: Sequence[str], translate: Translate) -> None:
+    """Load the network of whoever started the server, or say what is wrong with it, on each run.
+
+    Args:
+        arguments: Of the server's command line, as `viz.networks.own.read_arguments` takes them.
+        translate: Words of the visitor's language.
+    """
+    own: OwnNetwork | None = None
+    found: object = None
+    try:
+        own = read_arguments(arguments)
+    except NetworkError as error:
+        found = error
+    if own is not None:
         with st.spinner(translate("page.loading", network=own.title)):
             found = load_own(own)
     st.session_state["_own"] = None if isinstance(found, NetworkError) else own

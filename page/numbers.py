@@ -129,7 +129,7 @@ def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -
     state = st.session_state
     side, aggregation, threshold = state["side"], state["aggregation"], state["threshold"]
     chosen = _choose_maps(heatmaps)
-    grid = _find_deepest_grid(chosen) if kind == "coarse" else None
+    grid = chosen[deepest_selected()].shape if kind == "coarse" else None
     pixels = make_noise(*picture.size) if kind == "noise" else picture.pixels
     key = (kind, picture.key, state["network"], side, aggregation)
     return _measure_maps(key, threshold, grid, box, chosen, heatmaps, pixels)
@@ -139,7 +139,7 @@ def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -
 def _measure_maps(
     key: tuple[Any, ...],
     threshold: float,
-    grid: tuple[int, int] | None,
+    grid: tuple[int, ...] | None,
     box: Box | None,
     _maps: dict[str, NDArray[np.float32]],
     _heatmaps: Heatmaps,
@@ -185,11 +185,6 @@ def _measure_beside(comparison: Comparison, box: Box | None) -> Metrics:
         metric: {name: values[other.name] for name, other in partners.items() if other.name in values}
         for metric, values in found.items()
     }
-
-
-def _find_deepest_grid(maps: dict[str, NDArray[np.float32]]) -> tuple[int, int]:
-    height, width = maps[deepest_selected()].shape
-    return height, width
 
 
 def deepest_selected() -> str:

@@ -69,7 +69,7 @@ def _find_picture(translate: Translate) -> Picture:
         # Either nothing was chosen yet, or a link or a restart of the server promises what is not here.
         waiting = choice if state.get(choice) is None and "_last_photo" in state else "lost"
         st.info(translate(f"picture.waiting_{waiting}"), icon=":material/add_photo_alternate:")
-        return _frame_previous(translate)
+        return frame_previous(translate)
     state["_last_photo"] = choice
     return _frame_own(file, translate)
 
@@ -113,11 +113,6 @@ def choose_beside(translate: Translate) -> Picture | None:
     return replace(picture, alt=translate("beside.alt_own"))
 
 
-def reframe_picture(network: str, translate: Translate) -> Picture:
-    """The visitor's photograph as another network sees it."""
-    return _frame_previous(translate, network)
-
-
 def _choose_other(choice: str, uploader: str, translate: Translate) -> Picture | None:
     if choice in SAMPLES:
         return _frame_sample(choice, translate)
@@ -125,7 +120,8 @@ def _choose_other(choice: str, uploader: str, translate: Translate) -> Picture |
     return None if file is None else _frame_own(file, translate)
 
 
-def _frame_previous(translate: Translate, network: str = "") -> Picture:
+def frame_previous(translate: Translate, network: str = "") -> Picture:
+    """The photograph that the page showed last, as the visitor's network or another one sees it."""
     last = st.session_state.get("_last_photo", SETTINGS["photo"].default)
     file = find_file(last)
     if file is None:

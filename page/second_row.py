@@ -210,11 +210,7 @@ def _name_photo(photo: PhotoPanel, name: str, translate: Translate) -> PhotoPane
 def _write_correlation(column: _Column, translate: Translate) -> str:
     if column.correlation is None:
         return translate("beside.undefined")
-    return translate("beside.correlation", value=_write_number(column.correlation))
-
-
-def _write_number(correlation: float) -> str:
-    return f"{correlation:.2f}".replace("-", "\u2212")
+    return translate("beside.correlation", value=f"{column.correlation:.2f}".replace("-", "\u2212"))
 
 
 def _describe(columns: list[_Column], picture: Picture, comparison: Comparison, translate: Translate) -> str:

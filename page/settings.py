@@ -69,16 +69,9 @@ class Setting:
     limits: tuple[Any, Any, Any] = (0, 0, 0)
 
 
-def _choice(default: str, options: Collection[str]) -> Setting:
-    def read(texts: Sequence[str]) -> str:
-        return _one_of(texts[-1], options)
-
-    return Setting(default, read, options=options)
-
-
-def _optional(options: Collection[str]) -> Setting:
-    """One of `options`; by default that which the other choices leave as the first."""
-    return Setting(None, lambda texts: _one_of(texts[-1], options), options=options)
+def _choice(default: str | None, options: Collection[str]) -> Setting:
+    """One of `options`; without a default it is that which the other choices leave as the first."""
+    return Setting(default, lambda texts: _one_of(texts[-1], options), options=options)
 
 
 def _choices(default: list[str], options: Collection[str]) -> Setting:
@@ -101,11 +94,6 @@ def _names() -> Setting:
         return list(dict.fromkeys(names))
 
     return Setting(None, read, lambda names: list(names) or [""])
-
-
-def _name() -> Setting:
-    """The name of a layer; by default that which the network's default is."""
-    return Setting(None, lambda texts: texts[-1])
 
 
 def _one_of(text: str, options: Collection[str]) -> str:
@@ -155,10 +143,13 @@ def _pixels(count: int) -> Setting:
     return Setting(None, read, lambda values: [",".join(map(str, values))])
 
 
+# The name of a layer; by default that which the network's default is.
+LAYER_NAME = Setting(None, lambda texts: texts[-1])
+
 SETTINGS: dict[str, Setting] = {
     "view": _choice("compare", ("compare", "depth", "measure", "probe", "classes", "lesson")),
     "photo": _choice("cat", (*SAMPLES, *OWN_PHOTOS)),
-    "network": _optional(NETWORKS),
+    "network": _choice(None, NETWORKS),
     "layers": _names(),
     "aggregation": _choice("mean", AGGREGATIONS),
     "side": _choice("post", SIDES[::-1]),
@@ -173,13 +164,13 @@ SETTINGS: dict[str, Setting] = {
     "present": _switch(),
     # of the view "Side by side"
     "beside": _choice(NO_SECOND, COMPARISONS),
-    "beside_photo": _optional((*SAMPLES, "upload")),
-    "beside_network": _optional(NETWORKS),
-    "beside_aggregation": _optional(AGGREGATIONS),
+    "beside_photo": _choice(None, (*SAMPLES, "upload")),
+    "beside_network": _choice(None, NETWORKS),
+    "beside_aggregation": _choice(None, AGGREGATIONS),
     "beside_range": _choice("own", ("own", "shared")),
     "difference": _switch(),
     # of the view "Layer by layer"
-    "depth": _name(),
+    "depth": LAYER_NAME,
     # of the view "Measured"
     "controls": _choices([], CONTROLS),
     "threshold": _fraction(DEFAULT_THRESHOLD, 0.05, 0.95),
@@ -187,7 +178,7 @@ SETTINGS: dict[str, Setting] = {
     # of the view "Point at it"
     "show": _choice("maps", ("maps", "alike", "channels")),
     "point": _pixels(2),
-    "layer": _name(),
+    "layer": LAYER_NAME,
     "field": _switch(),
     "second": _choice(NO_SECOND, (NO_SECOND, *SAMPLES, "upload")),
     "channel": _number(None, 0, MOST_CHANNELS - 1),

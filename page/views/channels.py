@@ -121,7 +121,7 @@ def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) 
     rank = (st.selectbox, "rank", "channel.rank", "channel.rank_")
     scale = (st.segmented_control, "thumbs", "channel.scale", "channel.scale_")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        draw_choice(*rank, translate, on_change=_show_first_page, width=240)
+        draw_choice(*rank, translate, on_change=lambda: st.session_state.update(thumb_page=1), width=240)
         draw_choice(*scale, translate, required=True)
         if pages > 1:
             st.slider(translate("channel.page", pages=pages), 1, pages, key="thumb_page", width=220)
@@ -135,10 +135,6 @@ def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) 
         )
     place = int(np.flatnonzero(channels.order == channel)[0]) + 1
     st.caption(translate("channel.place", channel=channel, place=place, count=count))
-
-
-def _show_first_page() -> None:
-    st.session_state["thumb_page"] = 1
 
 
 def _take_number() -> None:

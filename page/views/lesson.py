@@ -20,8 +20,6 @@ from page.widgets import draw_figure, draw_neighbour
 from viz.figures.heatmaps import draw_maps, draw_panels
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
-from viz.maps.heatmaps import Heatmaps
-from viz.networks.layers import Layer
 from viz.texts import Translate
 
 NETWORK = "vgg16"  # of all steps
@@ -119,16 +117,11 @@ def _draw_question(step: Step, words: Words, screen: Screen, translate: Translat
             icon=":material/visibility:",
             disabled=st.session_state[key] is None,
             help=translate("lesson.show_help") if st.session_state[key] is None else None,
-            on_click=_reveal,
-            args=(step,),
+            on_click=lambda: _recall(step).update(shown=True),
         )
     with right:
         width = screen.width * (1 if screen.width < NARROW else PHOTO_SHARE)
         draw_photo(picture, arrange_panels(1, width, screen.height, picture.aspect), translate)
-
-
-def _reveal(step: Step) -> None:
-    _recall(step)["shown"] = True
 
 
 def _choose_picture(figure: Figure, step: Step, translate: Translate) -> Picture:
@@ -182,7 +175,7 @@ def _draw_maps(
     if not settings["field"]:
         draw_figure(draw_panels(picture.photo, panels, look, grid), key, alt, translate)
         return
-    probe = _point(picture, heatmaps, layers, settings)
+    probe = Probe(picture, heatmaps, layers, settings["point"], settings | {"network": NETWORK})
     glow = find_glow(probe, status, translate)
     marks = [probe.mark(layer) for layer in layers]
     chosen = probe.mark(find_layer(settings["layer"]))
@@ -194,10 +187,6 @@ def _draw_maps(
 def _arrange(count: int, picture: Picture, screen: Screen) -> Grid:
     least = MIN_PANEL_WIDTH if screen.width < NARROW else SMALL_PANEL
     return arrange_panels(count, screen.width, FIGURE_HEIGHT, picture.aspect, least)
-
-
-def _point(picture: Picture, heatmaps: Heatmaps, layers: list[Layer], settings: dict[str, Any]) -> Probe:
-    return Probe(picture, heatmaps, layers, settings["point"], settings | {"network": NETWORK})
 
 
 def _draw_task(step: Step, words: Words, translate: Translate) -> None:

@@ -1,6 +1,7 @@
 """The view "Point at it": what a cell sees, what looks the same to a layer, and its channels."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,17 +79,14 @@ def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> No
         draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", translate, required=True)
         names = [layer.name for layer in list_layers()]
         label, help_text = translate("probe.layer"), translate("probe.layer_help")
-        st.selectbox(label, names, key="layer", help=help_text, on_change=_forget_channel, width=134)
+        # Another layer's channel of the same number has nothing to do with it.
+        forget = partial(state.update, channel=None, thumb_page=1)
+        st.selectbox(label, names, key="layer", help=help_text, on_change=forget, width=134)
     picture = choose_picture(translate)
     if state["show"] == "channels":
         draw_channels(picture, screen, status, translate)
     else:
         _draw_point(picture, row, screen, status, translate)
-
-
-def _forget_channel() -> None:
-    """Another layer's channel of the same number has nothing to do with it."""
-    st.session_state.update(channel=None, thumb_page=1)
 
 
 def _draw_point(picture: Picture, row: Any, screen: Screen, status: Status, translate: Translate) -> None:
