@@ -5,6 +5,7 @@ torch takes seconds to import, so what needs it is imported only when it is used
 
 import hashlib
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -257,8 +258,12 @@ def load_whole(key: str) -> "Network":
     return _load_whole(key) if left_out else load_network(key)
 
 
-@st.cache_resource(show_spinner=False, max_entries=WHOLE_NETWORKS, ttl=WHOLE_TTL)
+@st.cache_resource(show_spinner=False, max_entries=WHOLE_NETWORKS)
 def _load_whole(key: str) -> "Network":
+    # Streamlit looks at a time to live at the next use alone, which may never come.
+    timer = threading.Timer(WHOLE_TTL, _load_whole.clear)
+    timer.daemon = True
+    timer.start()
     return catalogue.load_network(key)
 
 

@@ -1,7 +1,7 @@
 """The erase test: what is left of a class's probability where the brightest part of a map is blurred away."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -13,7 +13,7 @@ from PIL import Image
 from page.browser.screen import Screen
 from page.cache import open_erasures, run_erasures
 from page.evidence import Asked, list_classes
-from page.networks import name_network
+from page.networks import join_names, name_network
 from page.picture import Picture
 from page.status import Status
 from page.turns import places, wait_for
@@ -34,6 +34,7 @@ Kind = Literal["mean", "class"]
 PICTURE_SHARE = 0.33
 PICTURE_WIDTH = 340
 PICTURE_HEIGHT = 330
+FAINT = 0.01  # probability of a class that has little to lose
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -70,6 +71,17 @@ class EraseTest:
         found.setdefault(Erasure(None, 0.0), self.probability)  # the prediction was a pass, too
         return found
 
+    def is_flat(self, kind: Kind, layer: Layer) -> bool:
+        """Whether a map is the same everywhere, so that nothing of it is brightest."""
+        return bool(np.ptp(self.maps[kind][layer.name]) == 0)
+
+    def is_scattered(self, kind: Kind, layer: Layer) -> bool:
+        """Whether a map lights up less than is erased, so that chance chooses the rest."""
+        from viz.evidence.erase import measure_lit
+
+        lit = measure_lit(self.spread(kind, layer)[layer.name])
+        return 0 < lit < self.share
+
     def list_missing(self) -> "list[tuple[Kind, Layer, list[Erasure]]]":
         """What has still to be computed, map after map."""
         from viz.evidence.erase import list_erasures
@@ -78,6 +90,8 @@ class EraseTest:
         for kind in KINDS:
             known = set(self.open(kind))
             for layer in self.layers:
+                if self.is_flat(kind, layer):
+                    continue
                 erasures = [other for other in list_erasures([layer.name], self.share) if other not in known]
                 known.update(erasures)
                 if erasures:
@@ -113,13 +127,43 @@ def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: 
         place = st.empty()
         with place.container():
             asked = count > 0 and _offer(count, translate)
+        if effects := _find_effects(test):
+            _draw_table(effects, translate)
+        for note in _list_notes(test, translate):
+            st.caption(note)
     with right:
         _draw_erased(test, screen, translate)
-    if effects := _find_effects(test):
-        _draw_table(effects, translate)
+    if effects:
         _draw_curves(test, effects, screen, translate)
     if asked:
         _run(test, missing, count, place, status, translate)
+
+
+def _list_notes(test: EraseTest, translate: Translate) -> list[str]:
+    """What the test cannot tell."""
+
+    def name_maps(applies: Callable[[Kind, Layer], bool]) -> list[str]:
+        return [
+            f"{layer.name} ({name_kind(kind, translate)})"
+            for layer in test.layers
+            for kind in KINDS
+            if applies(kind, layer)
+        ]
+
+    flat, scattered, notes = name_maps(test.is_flat), name_maps(test.is_scattered), []
+    if flat:
+        notes.append(translate("erase.flat", maps=join_names(flat, translate)))
+    if scattered:
+        facts = {"share": f"{test.share:.0%}", "maps": join_names(scattered, translate)}
+        notes.append(translate("erase.scattered", **facts))
+    if test.probability < FAINT:
+        notes.append(translate("erase.faint", share=write_probability(test.probability)))
+    return notes
+
+
+def write_probability(value: float) -> str:
+    """A probability in percent; of a small one, two digits."""
+    return f"{value:.1%}" if value >= FAINT or value == 0 else f"{100 * value:.2g}%"
 
 
 def _offer(count: int, translate: Translate) -> bool:
@@ -163,7 +207,10 @@ def _draw_erased(test: EraseTest, screen: Screen, translate: Translate) -> None:
     """The photograph without the brightest part of the deepest class map: that takes no pass."""
     from viz.evidence.erase import Erasure, blur_picture, erase
 
-    layer, pixels = test.layers[-1], test.evidence.pixels
+    layers = [layer for layer in test.layers if not test.is_flat("class", layer)]
+    if not layers:
+        return
+    layer, pixels = layers[-1], test.evidence.pixels
     erasure = Erasure(layer.name, test.share)
     shown = erase(pixels, blur_picture(pixels), test.spread("class", layer), erasure)
     height, width = test.evidence.size
@@ -185,7 +232,12 @@ def _draw_erased(test: EraseTest, screen: Screen, translate: Translate) -> None:
 
 def _find_effects(test: EraseTest) -> "dict[tuple[str, Kind], Effect]":
     """What is known, by layer name and kind of map."""
-    effects = {(layer.name, kind): test.find_effect(kind, layer) for layer in test.layers for kind in KINDS}
+    effects = {
+        (layer.name, kind): test.find_effect(kind, layer)
+        for layer in test.layers
+        for kind in KINDS
+        if not test.is_flat(kind, layer)
+    }
     return {key: effect for key, effect in effects.items() if effect is not None}
 
 
@@ -199,14 +251,14 @@ def _draw_table(effects: "Mapping[tuple[str, Kind], Effect]", translate: Transla
 
 
 def _write_row(name: str, kind: Kind, effect: "Effect", translate: Translate) -> str:
-    mean, low, high = np.mean(effect.shifted), min(effect.shifted), max(effect.shifted)
-    after = f"{effect.after:.1%}"
+    mean, low, high = float(np.mean(effect.shifted)), min(effect.shifted), max(effect.shifted)
+    after = write_probability(effect.after)
     cells = (
         name,
         name_kind(kind, translate),
-        f"{effect.before:.1%}",
+        write_probability(effect.before),
         f"**{after}**" if effect.after < low else after,
-        f"{mean:.1%} ({100 * low:.1f}–{high:.1%})",
+        f"{write_probability(mean)} ({write_probability(low)}–{write_probability(high)})",
         f"{effect.area:.3f}",
     )
     return f"| {' | '.join(cells)} |"

@@ -72,13 +72,16 @@ def get_probabilities(evidence: Picture, status: Status, translate: Translate) -
 
 
 def settle_classes(probabilities: NDArray[np.float32]) -> Asked:
-    """The classes that the visitor asks about; those that the network has not are given up."""
+    """The classes that the visitor asks about; those that the network has not, and one
+    against itself, are given up."""
     state = st.session_state
     for name in ("class", "against"):
         if state[name] is not None and state[name] >= len(probabilities):
             state[name] = None
     index = int(np.argmax(probabilities)) if state["class"] is None else state["class"]
-    return Asked(index, None if state["against"] == index else state["against"])
+    if state["against"] == index:
+        state["against"] = None
+    return Asked(index, state["against"])
 
 
 def get_class_maps(

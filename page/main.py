@@ -12,6 +12,7 @@ from page.browser.screen import Screen, find_screen
 from page.look import draw_look
 from page.networks import is_known, name_network, open_own, settle_layers, settle_network
 from page.presenting import draw_presenting, find_factor, is_presenting
+from page.settings import current_settings
 from page.sidebar import draw_sidebar, draw_top
 from page.status import Status, tell_failures
 from page.views.classes import draw_classes
@@ -93,12 +94,25 @@ def _draw_header(title: str, translate: Translate) -> Any:
     return folded
 
 
+def _show_notice() -> None:
+    """Say what failed, until the visitor's next choice: the page may run again by itself before."""
+    state = st.session_state
+    sentence, settings = state.get("_notice", ("", None))
+    if not sentence:
+        return
+    if settings not in (None, current_settings()):
+        del state["_notice"]
+        return
+    state["_notice"] = (sentence, current_settings())
+    st.error(sentence, icon=":material/cloud_off:")
+
+
 def _draw_view(status: Status, translate: Translate) -> None:
-    screen = find_screen(translate.language, find_factor())
-    _set_variables(screen, translate)
-    if notice := st.session_state.pop("_notice", None):
-        st.error(notice, icon=":material/cloud_off:")
     view = st.session_state["view"]
+    place = f"{view} {st.session_state['step']}" if view == "lesson" else view
+    screen = find_screen(translate.language, place, find_factor())
+    _set_variables(screen, translate)
+    _show_notice()
     if view != "depth":
         st.session_state["_playing"] = False
     with tell_failures(view, translate):

@@ -215,6 +215,8 @@ def list_rows(
                 "receptive_field": layer.receptive_field,
                 "field_share": layer.field_share(*size),
             }
+            if comparison is not None:  # one layer may be the partner of several
+                facts["stands_at"] = name
             values = {metric: metrics.get(metric, {}).get(name) for metric in found["trained"]}
             counts = {name: int(values[name] or 0) for name in ("width", "height", "cells")}
             rows.append(facts | values | counts)

@@ -123,7 +123,7 @@ def draw_two_rows(
         [_write_correlation(column, translate) for column in columns],
         differences,
         translate("beside.difference_note"),
-        translate("beside.shared_bar") if st.session_state["beside_range"] == "shared" else "",
+        _name_shared_bar(translate),
     )
     aspects = [picture.aspect, comparison.picture.aspect, *([picture.aspect] if differences else [])]
     places = arrange_columns(
@@ -138,7 +138,15 @@ def draw_two_rows(
     panels = [column.panels[0] for column in columns]
     figure = draw_pairs(photo, panels, below, choose_look(st.session_state["overlay"], translate), places)
     draw_figure(figure, "heatmaps", _describe(columns, picture, comparison, translate), translate)
-    return _list_notes(columns, comparison, room, translate)
+    return _list_notes(columns, picture, comparison, room, translate)
+
+
+def _name_shared_bar(translate: Translate) -> str:
+    """The title of the bar that the maps of a column share; empty where each has its own."""
+    state = st.session_state
+    if state["beside_range"] != "shared":
+        return ""
+    return translate("beside.shared_bar_all" if state["range"] == "shared" else "beside.shared_bar")
 
 
 def _pair_panels(
@@ -221,10 +229,12 @@ def _describe(columns: list[_Column], picture: Picture, comparison: Comparison, 
 
 
 def _list_notes(
-    columns: list[_Column], comparison: Comparison, room: Screen, translate: Translate
+    columns: list[_Column], picture: Picture, comparison: Comparison, room: Screen, translate: Translate
 ) -> list[str]:
     """How the figure is read, and what of it cannot be had."""
     notes = [translate("beside.correlation_note")]
+    if st.session_state["beside"] == "photo" and comparison.picture.size != picture.size:
+        notes.append(translate("beside.other_size"))
     if not comparison.is_same_architecture:
         notes.append(translate("beside.depth_note", network=comparison.what))
     if bare := list_bare([column.lower for column in columns], comparison.side):
@@ -238,8 +248,6 @@ def _list_notes(
         return notes
     if all(column.difference is None for column in columns):
         notes.append(translate("beside.no_difference"))
-        if st.session_state["beside"] == "photo":
-            notes.append(translate("beside.same_framing"))
     elif room.width < NARROW:
         notes.append(translate("beside.difference_note").replace("<br>", " "))
     return notes

@@ -11,6 +11,7 @@ from viz.figures.pieces import COLOR_SCALES
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.channels import RANKINGS
 from viz.maps.ranges import RANGES
+from viz.measures.curves import THRESHOLDS
 from viz.measures.metrics import DEFAULT_THRESHOLD
 from viz.networks.catalogue import list_networks
 from viz.networks.layers import SIDES
@@ -119,14 +120,14 @@ def _number(default: int | None, least: int, most: int, step: int = 1) -> Settin
     return Setting(default, read, limits=(least, most, step))
 
 
-def _fraction(default: float, least: float, most: float) -> Setting:
+def _fraction(default: float, least: float, most: float, step: float) -> Setting:
     def read(texts: Sequence[str]) -> float:
         number = round(float(texts[-1]), 2)
         if not least <= number <= most:
             raise ValueError(f"expected {least} to {most}, got {number}")
         return number
 
-    return Setting(default, read, limits=(least, most, 0.05))
+    return Setting(default, read, limits=(least, most, step))
 
 
 def _pixels(count: int) -> Setting:
@@ -156,7 +157,7 @@ SETTINGS: dict[str, Setting] = {
     "colors": _choice("viridis", COLOR_SCALES),
     "range": _choice("own", RANGES),
     "overlay": _switch(),
-    "opacity": _fraction(0.6, 0.0, 1.0),
+    "opacity": _fraction(0.6, 0.0, 1.0, 0.05),
     "smooth": _switch(),
     "framing": _choice("whole", FRAMINGS),
     "size": _number(MIN_SIZE, MIN_SIZE, MAX_SIZE, step=32),
@@ -173,7 +174,7 @@ SETTINGS: dict[str, Setting] = {
     "depth": LAYER_NAME,
     # of the view "Measured"
     "controls": _choices([], CONTROLS),
-    "threshold": _fraction(DEFAULT_THRESHOLD, 0.05, 0.95),
+    "threshold": _fraction(DEFAULT_THRESHOLD, THRESHOLDS[0], THRESHOLDS[-1], 0.1),
     "box": _pixels(4),
     # of the view "Point at it"
     "show": _choice("maps", ("maps", "alike", "channels")),

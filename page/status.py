@@ -103,7 +103,7 @@ def _fall_back(network: str, sentence: str, translate: Translate) -> NoReturn:
     state = st.session_state
     failed = state["network"]
     if network != failed and state["beside"] != NO_SECOND:
-        state["_notice"] = f"{sentence} {translate('beside.closed')}"
+        state["_notice"] = (f"{sentence} {translate('beside.closed')}", None)
         state["_pending"] = {"beside": NO_SECOND}
         st.rerun()
     if failed == BUNDLED:
@@ -111,6 +111,7 @@ def _fall_back(network: str, sentence: str, translate: Translate) -> NoReturn:
         st.stop()
     shown = state.get("_settings", {}).get("network", BUNDLED)
     network = BUNDLED if shown == failed else shown
-    state["_notice"] = f"{sentence} {translate('weights_error.kept', network=name_network(network))}"
+    kept = translate("weights_error.kept", network=name_network(network))
+    state["_notice"] = (f"{sentence} {kept}", None)
     state["_pending"] = {"network": network}
     st.rerun()

@@ -14,7 +14,7 @@ from page.networks import measured_layers, name_network
 from page.numbers import CLAIM_FORMATS, list_untrained, measure_next, time_untrained
 from page.picture import Picture
 from page.status import Status
-from page.widgets import draw_figure
+from page.widgets import draw_figure, draw_slider
 from viz.figures.charts import Chart, Demanded, draw_charts
 from viz.figures.layout import GAP, NARROW
 from viz.measures.claims import RULES, SEEDS, Demand, Finding, Learned, Truth, Verdict, judge
@@ -27,6 +27,7 @@ TRUTH_COLORS: dict[Truth, str] = {"yes": "green", "no": "red", "depends": "orang
 LEARNED_COLORS: dict[Learned, str] = {
     "yes": "green",
     "opposite": "red",
+    "mixed": "orange",
     "untold": "orange",
     "construction": "blue",
     "unasked": "gray",
@@ -111,6 +112,9 @@ def draw_claims(
         with st.container(border=True, key=f"claim_{claim}"):
             text, chart = st.columns([1 - CHART_SHARE, CHART_SHARE], gap="medium")
             text.markdown(_write_verdict(verdict, translate))
+            if len(verdict.met) > 1:
+                with text:
+                    draw_slider("threshold", "measure.threshold", translate)
             beside: dict[str, float] = {}
             if claim == "object" and box is not None and has_classes():
                 with text:
@@ -153,19 +157,28 @@ def _write_finding(finding: Finding, translate: Translate) -> str:
     row = _choose_row(finding.effects)
     sentence = translate(
         f"verdict.{demand.kind}",
-        metric=translate(f"metric.{demand.metric}"),
+        metric=_name_metric(finding, translate),
         shallow=format_metric(demand.metric, finding.shallow[row]),
         deep=format_metric(demand.metric, finding.deep[row]),
-        effect=write_effect(demand, finding.effects[row]),
-        least=write_effect(demand, demand.least),
+        effect=write_effect(demand, finding.effects[row], translate),
+        least=write_effect(demand, demand.least, translate),
     )
     if not finding.untrained:
         return sentence
     key = "verdict.untrained_median" if len(finding.effects) > 1 else "verdict.untrained"
     ends = {"low": min(finding.untrained), "high": max(finding.untrained)}
     ends["effect"] = float(np.median(finding.effects))
-    words = {name: write_effect(demand, value) for name, value in ends.items()}
+    words = {name: write_effect(demand, value, translate) for name, value in ends.items()}
     return f"{sentence} {translate(key, count=len(finding.untrained), **words)}"
+
+
+def _name_metric(finding: Finding, translate: Translate) -> str:
+    """What a demand is about, with the threshold at which the page shows it where one counts."""
+    metric = translate(f"metric.{finding.demand.metric}")
+    if len(finding.effects) == 1:
+        return metric
+    threshold = THRESHOLDS[_choose_row(finding.effects)]
+    return translate("verdict.at_threshold", metric=metric, threshold=f"{threshold:g}")
 
 
 def _choose_row(values: Sequence[object]) -> int:
@@ -176,14 +189,15 @@ def _choose_row(values: Sequence[object]) -> int:
     return min(range(len(THRESHOLDS)), key=lambda row: abs(THRESHOLDS[row] - wanted))
 
 
-def write_effect(demand: Demand, value: float) -> str:
-    """What a demand looks at, as the page writes it, such as "0.49", "+10.0%" or "×2"."""
+def write_effect(demand: Demand, value: float, translate: Translate) -> str:
+    """What a demand looks at, as the page writes it, such as "0.49", "+10.0 points" or "×2"."""
     if demand.kind == "growth":
         return f"×{value:.3g}"
     if demand.kind == "shrinkage":
         return f"÷{value:.3g}"
-    sign = "+" if demand.kind == "rise" and value >= 0 else ""
-    return sign + format_metric(demand.metric, value)
+    if demand.kind == "rise":  # of a share
+        return translate("verdict.points", value=f"{100 * value:+.1f}".replace("-", "\u2212"))
+    return format_metric(demand.metric, value)
 
 
 def format_metric(metric: str, value: float) -> str:
@@ -230,9 +244,6 @@ def _make_chart(
     demand = finding.demand
     metric, row = demand.metric, _choose_row(finding.effects)
     names = [layer.name for layer in measured_layers()]
-    title = translate(f"metric.{metric}")
-    if len(finding.effects) > 1:
-        title = translate("verdict.at_threshold", metric=title, threshold=f"{THRESHOLDS[row]:g}")
     band: tuple[dict[str, float], dict[str, float]] | None = None
     if untrained:
         rows = np.array([curves[metric][row] for curves in untrained])
@@ -246,7 +257,7 @@ def _make_chart(
     spec = CLAIM_FORMATS[metric]
     low, high = (f"%{{customdata[{place}]:{spec}}}" for place in range(2))
     return Chart(
-        title,
+        _name_metric(finding, translate),
         {"trained": dict(zip(names, map(float, trained[metric][row]), strict=True))},
         spec,
         metric in LOGARITHMIC,

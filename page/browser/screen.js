@@ -4,8 +4,10 @@
 // phone the height is left out: there the browser's bars come and go, and the figure scrolls anyway.
 // After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
 // new session's first run reads the address. So the script asks for that run as soon as the server is back.
+// Another view, or step of the lesson, begins at its top.
 // Streamlit calls it again for new data, without ending what the call before began.
 const stops = new WeakMap();
+let shown = null;
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   stops.get(parentElement)?.();
@@ -13,6 +15,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const main = element.closest('[data-testid="stMain"]') ?? document.documentElement;
   const column = element.closest('[data-testid="stVerticalBlock"]') ?? main;
   document.documentElement.lang = data.language;
+  if (shown !== null && shown !== data.place) main.scrollTo(0, 0);
+  shown = data.place;
   let timer = 0;
   const unfinished = '[data-test-script-state="running"], [data-testid="stSkeleton"]';
   const busy = () => document.querySelector(unfinished) !== null;

@@ -35,11 +35,12 @@ class Screen:
     least: float = MIN_PANEL_WIDTH
 
 
-def find_screen(language: str, factor: float = 1) -> Screen:
+def find_screen(language: str, place: str, factor: float = 1) -> Screen:
     """The room below this element, as the browser told it last.
 
     Args:
         language: The page's, which the browser is told.
+        place: What names the view; another one is shown from its top on.
         factor: How many times larger than usual everything is.
     """
     known = st.session_state.get("screen", {})
@@ -52,6 +53,7 @@ def find_screen(language: str, factor: float = 1) -> Screen:
             "still": screen.still,
             "narrow": NARROW,
             "language": language,
+            "place": place,
         },
         default={"size": None},
         on_size_change=lambda: None,

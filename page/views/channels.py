@@ -1,6 +1,6 @@
 """The part of the view "Point at it" that shows a layer's channels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -19,7 +19,7 @@ from page.status import Status
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.patches import PATCHES, Patch, choose_patches
 from viz.figures.heatmaps import draw_maps, name_ends, write_hover, write_map_title
-from viz.figures.layout import arrange_panels
+from viz.figures.layout import GAP, arrange_panels
 from viz.figures.marked import draw_channel
 from viz.figures.pieces import Colors, Look, Panel, format_value
 from viz.maps.cells import Cells, lay_cells
@@ -30,6 +30,9 @@ from viz.networks.layers import Layer
 from viz.pictures.samples import SAMPLES
 from viz.texts import Translate
 
+WIDE = 800  # pixels of the screen, from which on the thumbnails stand beside what a click on them changes
+THUMBS_SHARE = 0.55  # of the width
+LARGE_WIDTH = 140  # pixels of the screen, at least
 THUMB_WIDTH = 104  # pixels of the screen, at least
 THUMB_TITLE_SIZE = 11
 THUMB_CELLS = 96  # a side, at most: finer maps are averaged
@@ -64,10 +67,17 @@ def draw_channels(picture: Picture, screen: Screen, status: Status, translate: T
     if state["channel"] is not None and state["channel"] >= layer.channels:
         state["channel"] = None
     channel = int(channels.order[0]) if state["channel"] is None else state["channel"]
-    _draw_large(channels, channel, screen, translate)
     watch_clicks(["thumbnails"], _take_thumbnail)
     _draw_controls(channels, channel, translate)
-    _draw_thumbnails(channels, screen, translate)
+    left, right, room = st.container(), st.container(), screen
+    if screen.width >= WIDE:
+        left, right = st.columns([1 - THUMBS_SHARE, THUMBS_SHARE], gap="medium")
+        room = replace(screen, width=screen.width * (1 - THUMBS_SHARE) - GAP)
+    with left:
+        _draw_large(channels, channel, room, translate)
+    with right:
+        width = screen.width * THUMBS_SHARE - GAP if screen.width >= WIDE else screen.width
+        _draw_thumbnails(channels, replace(screen, width=width), translate)
     if layer.receptive_field is None or "post" not in layer.sides:
         st.caption(translate("channel.no_patches", name=layer.name))
     else:
@@ -95,7 +105,7 @@ def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate
     )
     panel = _make_panel(channels, channel, translate)
     look = Look(state["colors"], True, state["opacity"], state["smooth"])
-    grid = arrange_panels(3, screen.width, screen.height * 0.6, picture.aspect)
+    grid = arrange_panels(3, screen.width, screen.height, picture.aspect, LARGE_WIDTH)
     alt = translate("channel.alt", channel=channel, name=layer.name, photo=picture.alt)
     draw_figure(draw_channel(picture.photo, panel, colors, look, grid), "channel_large", alt, translate)
     red, green, blue = (f"{share:.0%}" for share in shares)

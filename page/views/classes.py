@@ -26,6 +26,7 @@ from page.picture import Picture, choose_picture
 from page.settings import OWN_NETWORK, apply_settings
 from page.status import Status
 from page.widgets import draw_choice, draw_figure
+from viz.evidence.methods import SIGNED_METHODS
 from viz.figures.columns import arrange_columns
 from viz.figures.evidence import make_class_panels, shorten_class
 from viz.figures.heatmaps import draw_panels
@@ -99,13 +100,14 @@ def _order(probabilities: NDArray[np.float32]) -> list[int]:
 def _draw_choices(probabilities: NDArray[np.float32], asked: Asked, translate: Translate) -> None:
     st.markdown(f"##### {translate('classes.question')}")
     order, names = _order(probabilities), _label_classes()
-    for key, placeholder in (
-        ("class", translate("classes.most_probable", name=names[order[0]])),
-        ("against", translate("classes.against_none")),
+    others = [index for index in order if index != asked.chosen]
+    for key, options, placeholder in (
+        ("class", order, translate("classes.most_probable", name=names[order[0]])),
+        ("against", others, translate("classes.against_none")),
     ):
         st.selectbox(
             translate(f"classes.{key}"),
-            order,
+            options,
             index=None,
             format_func=names.__getitem__,
             key=key,
@@ -176,6 +178,9 @@ def _draw_notes(
     if asked.against is not None:
         names = [shorten_class(list_classes()[index]) for index in asked if index is not None]
         notes.append(translate("classes.contrast_note", name=names[0], other=names[-1]))
+    elif st.session_state["method"] in SIGNED_METHODS:
+        name = shorten_class(list_classes()[asked.chosen])
+        notes.append(translate("classes.signed_note", name=name))
     if picture.key.size != evidence.key.size:
         notes.append(translate("classes.size_note", size=evidence.key.size, other=picture.key.size))
     for note in notes:

@@ -24,7 +24,11 @@ from viz.texts import Translate
 
 NETWORK = "vgg16"  # of all steps
 PHOTO_SHARE = 0.4  # of the width, beside the question
-FIGURE_HEIGHT = 340  # pixels of the screen: one row where the window is wide, so that the task is near
+# Pixels of the screen. One row where the window is wide, so that the task is near; of two figures both are on
+# one screen with their captions, as long as they can be read.
+FIGURE_HEIGHT = 340
+LEAST_FIGURE_HEIGHT = 200
+CAPTION_HEIGHT = 56
 SMALL_PANEL = 160  # pixels of the screen, there
 ANSWER_HEIGHT = 150  # pixels of the screen
 LONGEST_ANSWER = 4000  # characters
@@ -168,7 +172,9 @@ def _draw_maps(
     alt = describe_maps("panel.alt", translate, settings, layers=", ".join(names), photo=picture.alt)
     key = f"lesson_figure_{place}"
     if len(step.figures) > 1:
-        grid = _arrange(len(panels), picture, screen)
+        room = screen.height / len(step.figures) - CAPTION_HEIGHT
+        height = min(FIGURE_HEIGHT, max(LEAST_FIGURE_HEIGHT, room))
+        grid = _arrange(len(panels), picture, screen, height)
         draw_figure(draw_maps(picture.photo, panels, look, grid), key, alt, translate)
         return
     grid = _arrange(len(panels) + 1, picture, screen)
@@ -184,9 +190,9 @@ def _draw_maps(
     say_glow(probe, glow, translate)
 
 
-def _arrange(count: int, picture: Picture, screen: Screen) -> Grid:
+def _arrange(count: int, picture: Picture, screen: Screen, height: float = FIGURE_HEIGHT) -> Grid:
     least = MIN_PANEL_WIDTH if screen.width < NARROW else SMALL_PANEL
-    return arrange_panels(count, screen.width, FIGURE_HEIGHT, picture.aspect, least)
+    return arrange_panels(count, screen.width, height, picture.aspect, least)
 
 
 def _draw_task(step: Step, words: Words, translate: Translate) -> None:

@@ -11,7 +11,7 @@ from page.maps import get_heatmaps
 from page.networks import join_names, list_layers, measured_layers, name_network, name_side
 from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all, measure_trained
 from page.picture import Picture, choose_picture
-from page.settings import OWN_PHOTOS
+from page.settings import NO_SECOND, OWN_PHOTOS
 from page.status import Status
 from page.verdicts import (
     LOGARITHMIC,
@@ -76,8 +76,11 @@ def _draw_others(
     picture: Picture, box: Box | None, screen: Screen, status: Status, translate: Translate
 ) -> None:
     """All metrics against depth, their controls and the table, then the rules."""
-    with st.expander(translate("measure.others"), icon=":material/monitoring:"):
-        _draw_controls(translate)
+    is_compared = st.session_state["beside"] != NO_SECOND
+    with st.expander(translate("measure.others"), icon=":material/monitoring:", expanded=is_compared):
+        draw_choice(st.pills, "controls", "control.label", "control.", translate, selection_mode="multi")
+        if not has_stages():  # else it stands in the claim about regions
+            draw_slider("threshold", "measure.threshold", translate)
         charts = st.container()
     with charts:
         comparison = open_comparison(picture, get_heatmaps(picture, status, translate), status, translate)
@@ -106,14 +109,6 @@ def _say_comparison(comparison: Comparison, translate: Translate) -> None:
     st.caption(translate("beside.measured", what=comparison.what))
     if not comparison.is_same_architecture:
         st.caption(translate("beside.measured_depth", network=name_network()))
-
-
-def _draw_controls(translate: Translate) -> None:
-    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
-    with left:
-        draw_choice(st.pills, "controls", "control.label", "control.", translate, selection_mode="multi")
-    with right:
-        draw_slider("threshold", "measure.threshold", translate)
 
 
 def _draw_charts(
@@ -171,7 +166,12 @@ def _draw_table(
         shown,
         key="table",
         hide_index=True,
-        column_config={column: translate(f"metric.{column}") for column in shown},
+        column_config={
+            column: st.column_config.NumberColumn(translate(f"metric.{column}"), format="percent")
+            if FORMATS.get(column, "").endswith("%") or column == "field_share"
+            else translate(f"metric.{column}")
+            for column in shown
+        },
         alt=translate("measure.table"),
     )
     settings = dict.fromkeys(found, _list_settings(picture, box))
@@ -218,9 +218,10 @@ def _explain(translate: Translate) -> None:
     with st.expander(translate("verdict.rules_title"), icon=":material/gavel:"):
         rows = [
             f"| {translate(f'claim.{claim}')} | {translate(f'metric.{demand.metric}')} | "
-            f"{translate(f'verdict.demand_{demand.kind}', least=write_effect(demand, demand.least))} |"
+            f"{translate(f'verdict.demand_{demand.kind}', least=least)} |"
             for claim, rule in RULES.items()
             for demand in rule.demands
+            for least in [write_effect(demand, demand.least, translate)]
         ]
         head = " | ".join(translate(f"verdict.column_{column}") for column in ("claim", "metric", "demand"))
         st.markdown("\n".join([f"| {head} |", "| --- | --- | --- |", *rows]))

@@ -66,7 +66,8 @@ def _describe(layers: list[Layer], translate: Translate) -> str:
     ):
         colours = translate("page.colours_diverging")
     key = "page.line_one" if len(layers) == 1 else "page.line"
-    return translate(key, count=len(layers), network=name_network(), colours=colours)
+    facts = {"count": len(layers), "all": len(list_layers())}
+    return translate(key, **facts, network=name_network(), colours=colours)
 
 
 def _draw_nothing(picture: Picture, screen: Screen, translate: Translate) -> None:

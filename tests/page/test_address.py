@@ -25,7 +25,7 @@ OTHERS = {
     "present": True,
     "depth": "conv4_1",
     "controls": ["coarse", "noise"],
-    "threshold": 0.75,
+    "threshold": 0.7,
     "box": (10, 20, 300, 200),
     "show": "alike",
     "point": (100, 20),

@@ -312,10 +312,10 @@ def test_without_equal_grids_there_is_no_difference_and_the_page_says_so(open_pa
     assert list_texts(page).count(missing) == 1
     page.selectbox(key="beside_photo").set_value("brick").run()
     assert len(list_rows(page)) == 2
-    assert {ENGLISH("beside.no_difference"), ENGLISH("beside.same_framing")} <= set(read_captions(page))
+    assert {ENGLISH("beside.no_difference"), ENGLISH("beside.other_size")} <= set(read_captions(page))
     page.selectbox(key="beside").set_value("network").run()
     assert ENGLISH("beside.no_difference") in read_captions(page)
-    assert ENGLISH("beside.same_framing") not in read_captions(page)
+    assert ENGLISH("beside.other_size") not in read_captions(page)
     assert_healthy(page)
 
 
@@ -405,6 +405,9 @@ def test_a_network_that_cannot_be_fetched_ends_the_comparison_only(open_page, mo
     )
     assert (page.session_state["network"], page.session_state["beside"]) == ("vgg16", "none")
     assert len(list_rows(page)) == 1
+    # Such as the run in which the browser tells how large it is.
+    assert len(page.run().error) == 1
+    assert_healthy(page.selectbox(key="aggregation").set_value("max").run())
 
 
 def test_the_homeworks_view_closes_the_comparison(open_page):

@@ -36,6 +36,7 @@ BAR_ENDS = ("weak", "strong", "negative", "positive", "弱", "强", "负", "正"
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SMALL_LAPTOP = {"width": 1280, "height": 720}
 
 
 class Visitor:
@@ -231,8 +232,9 @@ def test_all_views_can_be_chosen_on_a_phone(visit, language):
     assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_a_portraits_panels_stand_on_one_screen(visit):
-    visitor = visit()
+@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_LAPTOP], ids=["laptop", "small laptop"])
+def test_a_portraits_panels_stand_on_one_screen(visit, viewport):
+    visitor = visit(viewport=viewport)
     visitor.open()
     buffer = io.BytesIO()
     Image.new("RGB", (900, 1600), "navy").save(buffer, "PNG")
@@ -243,7 +245,7 @@ def test_a_portraits_panels_stand_on_one_screen(visit):
     )
     visitor.settle()
     assert len(visitor.boxes()) == 5
-    assert max(bottom for _, _, _, bottom in visitor.boxes()) <= LAPTOP["height"]
+    assert max(bottom for _, _, _, bottom in visitor.boxes()) <= viewport["height"]
 
 
 def test_a_phone_has_one_column_and_no_sideways_scrolling(visit):
@@ -584,7 +586,7 @@ def test_play_and_pause_by_keyboard_alone(visit):
 
 
 def test_presenting_by_keyboard_alone(visit):
-    visitor = visit(viewport={"width": 1280, "height": 720})
+    visitor = visit(viewport=SMALL_LAPTOP)
     visitor.open()
     usual = visitor.figure(
         "return parseFloat(getComputedStyle(gd.querySelector('.annotation text')).fontSize)"
@@ -780,7 +782,7 @@ def test_a_swipe_over_the_photograph_scrolls_a_phone_and_draws_no_box(visit):
 
 @pytest.mark.parametrize("query", ["", "&lang=zh&box=18,0,273,214"])
 def test_the_first_claim_and_its_chart_stand_on_a_small_screen(visit, query):
-    visitor = visit(viewport={"width": 1280, "height": 720})
+    visitor = visit(viewport=SMALL_LAPTOP)
     visitor.open(f"?view=measure{query}", CLAIM_CHART)
     claim = visitor.tab.locator(".st-key-claim_detail").bounding_box()
     chart = visitor.tab.locator(".st-key-chart_detail .js-plotly-plot").bounding_box()
@@ -792,7 +794,7 @@ def test_the_first_claim_and_its_chart_stand_on_a_small_screen(visit, query):
 def test_hover_reads_all_lines_at_a_depth(visit):
     visitor = visit()
     visitor.open("?view=measure&controls=untrained,noise", CLAIM_CHART)
-    visitor.tab.get_by_text("All other metrics against depth").click()
+    visitor.tab.get_by_text("All metrics against depth").click()
     visitor.settle()
     chart = visitor.tab.locator(".st-key-metrics .js-plotly-plot")
     chart.scroll_into_view_if_needed()
@@ -1080,6 +1082,14 @@ def test_the_lesson_is_turned_by_arrow_keys_but_not_while_one_types(visit, tmp_p
     assert "red is not red" in report
     assert f"<{visitor.url}?view=lesson&step=2>" in report
     assert "red" not in visitor.tab.url
+    # The view that answers is shown from its top on.
+    main = visitor.tab.locator('[data-testid="stMain"]')
+    visitor.tab.get_by_role("button", name="Ask it").scroll_into_view_if_needed()
+    assert main.evaluate("main => main.scrollTop") > 0
+    visitor.tab.get_by_role("button", name="Ask it").click()
+    visitor.tab.wait_for_selector(f".st-key-heatmaps {PICTURE}")
+    visitor.settle()
+    assert main.evaluate("main => main.scrollTop") == 0
 
 
 def read_ranges(visitor):

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import time
+import weakref
 
 import numpy as np
 import pytest
@@ -192,7 +194,7 @@ def test_the_erase_test_costs_the_stated_passes_and_gives_vizs_numbers(page, cou
     effect = summarize(LAST, 0.2, found)
     (table,) = [element.value for element in page.markdown if ENGLISH("erase.column_area") in element.value]
     mean, low, high = np.mean(effect.shifted), min(effect.shifted), max(effect.shifted)
-    elsewhere = f"{mean:.1%} ({100 * low:.1f}–{high:.1%})"
+    elsewhere = f"{mean:.1%} ({low:.1%}–{high:.1%})"
     row = f"| LayerCAM | {effect.before:.1%} | **{effect.after:.1%}** | {elsewhere} | {effect.area:.3f} |"
     assert row in table
     curves = {trace["name"]: trace["y"] for trace in read_figure(page, "deletion")["data"]}
@@ -204,6 +206,54 @@ def test_the_erase_test_costs_the_stated_passes_and_gives_vizs_numbers(page, cou
     page.slider(key="erase").set_value(20).run()
     page.segmented_control(key="method").set_value("gradcam").run()
     assert page.button(key="run_erase").label == ENGLISH("erase.run", count=18)
+
+
+def test_a_map_without_a_brightest_part_is_not_tested_and_one_with_little_says_so(page, count_passes):
+    """Of this photograph Grad-CAM leaves nothing in one of the two layers, and a few cells in the other."""
+    flat, scattered = "blocks.6.0.conv_dw", "blocks.5.2.conv_dw"
+    page.query_params.update({"framing": "whole", "method": "gradcam", "layers": f"{flat},{scattered}"})
+    page.run()
+    count_passes.clear()
+    captions = [caption.value for caption in page.caption]
+    assert ENGLISH("erase.flat", maps=f"{flat} (Grad-CAM)") in captions
+    assert ENGLISH("erase.scattered", share="20%", maps=f"{scattered} (Grad-CAM)") in captions
+    page.button(key="run_erase").click().run()
+    assert_healthy(page)
+    (table,) = [element.value for element in page.markdown if ENGLISH("erase.column_area") in element.value]
+    assert re.findall(r"^\| (blocks\S+) \| (.+?) \|", table, re.MULTILINE) == [
+        (scattered, "Mean map"),
+        (scattered, "Grad-CAM"),
+        (flat, "Mean map"),
+    ]
+
+
+def test_an_improbable_class_has_little_to_lose_and_the_page_says_so(page):
+    page.query_params.update({"class": "0", "layers": LAST})
+    page.run()
+    assert_healthy(page)
+    assert any("there is little to lose" in caption.value for caption in page.caption)
+    assert erasing.write_probability(0.00012) == "0.012%"
+    assert erasing.write_probability(0.0123) == "1.2%"
+
+
+def test_a_class_is_not_held_against_itself(page):
+    page.query_params.update({"class": "967", "against": "967"})
+    assert_healthy(page.run())
+    assert page.session_state["against"] is None
+    assert "espresso" not in page.selectbox(key="against").options
+
+
+def test_a_classifier_leaves_the_memory_when_its_time_is_over(monkeypatch):
+    class Whole:
+        pass
+
+    monkeypatch.setattr(catalogue, "load_network", lambda key: Whole())
+    monkeypatch.setattr(cache, "WHOLE_TTL", 0.1)
+    kept = weakref.ref(cache._load_whole(VGG))
+    deadline = time.monotonic() + 10
+    while kept() is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert kept() is None
 
 
 def test_what_was_erased_before_a_stop_is_kept(page, count_passes, monkeypatch):

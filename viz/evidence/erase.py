@@ -138,6 +138,11 @@ def mask_brightest(values: NDArray[Any], share: float) -> NDArray[np.bool_]:
     return mask.reshape(values.shape)
 
 
+def measure_lit(values: NDArray[Any]) -> float:
+    """How much of a map lies above its lowest value, 0..1: a larger part of it cannot be its brightest."""
+    return float((values > values.min()).mean())
+
+
 def shift_mask(mask: NDArray[np.bool_], shift: int) -> NDArray[np.bool_]:
     """Move a mask [H, W] by one of `SHIFTS`, in whole pixels; what leaves at one edge enters at the other."""
     down, across = SHIFTS[shift]

@@ -18,6 +18,7 @@ from viz.networks.layers import Layer
 from viz.texts import Translate
 
 LONGEST_CLASS = 20  # characters
+LITTLE = 0.2  # the highest probability of curves whose axis does not go to 1
 CHART_WIDTH = 320  # pixels of the screen, at least; the areas stand above each chart
 RIGHT_MARGIN = 16  # for half of the last number on an axis
 STYLES = {"mean": CURVE_STYLES["untrained"], "class": CURVE_STYLES["trained"]}
@@ -96,6 +97,9 @@ def draw_deletion(
     layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
     layout["annotations"] = []
     traces: list[Spec] = []
+    # All or nothing, but of an improbable class only as much as there is to see.
+    top = max(value for chart in charts for values in chart.curves.values() for value in values)
+    top = 1 if top > LITTLE else top
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
         x, y = pieces.name_axes(place)
         for kind, values in chart.curves.items():
@@ -107,16 +111,16 @@ def draw_deletion(
                 "showlegend": kind not in {trace["legendgroup"] for trace in traces},
             }
             style = {"line": STYLES[kind], "marker": {"size": 5, "color": STYLES[kind]["color"]}}
-            text = f"{names[kind]}: %{{y:.1%}}<extra></extra>"
+            text = f"{names[kind]}: %{{y:.3~p}}<extra></extra>"
             line = {"type": "scatter", "mode": "lines+markers", "x": list(shares), "y": list(values)}
             traces.append(line | curve | style | {"hovertemplate": text})
         layout["annotations"].append(pieces.write_title(chart.title, x, y))
-        axis = AXIS | {"tickformat": ".0%", "gridcolor": SHADE_COLOR, "nticks": 5}
+        axis = AXIS | {"tickformat": ".0%" if top == 1 else ".2~p", "gridcolor": SHADE_COLOR, "nticks": 5}
         shown = grid.share_across(replace(slot, width=slot.width - RIGHT_MARGIN))
         across = {"domain": shown, "anchor": y, "range": [0, 1], "showgrid": False}
         # Below the zero of the other axis.
         across |= {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0, 0, 0, 0)"}
         layout[f"xaxis{x[1:]}"] = axis | across
-        down = {"domain": grid.share_down(slot), "anchor": x, "range": [0, 1.04]}
+        down = {"domain": grid.share_down(slot), "anchor": x, "range": [0, 1.04 * top]}
         layout[f"yaxis{y[1:]}"] = axis | down
     return pieces.make_figure({"data": traces, "layout": layout})

@@ -1,7 +1,7 @@
 """Where the panels of a figure stand, in pixels of the visitor's screen."""
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, sqrt
 
 # A panel is its title, its picture and its colour bar, one under the other.
 TITLE_HEIGHT = 44
@@ -73,6 +73,8 @@ def arrange_panels(
     """
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")
+    if width >= NARROW:
+        least = min(least, least / sqrt(aspect))  # what a portrait lacks in width it has in height
     layouts = [_fit(count, columns, width - 2 * MARGIN, height, aspect) for columns in range(1, count + 1)]
     if count <= FEW and layouts[-1].panel_width >= least:
         return _place(layouts[-1], count, width, aspect)

@@ -16,9 +16,9 @@ from viz.measures.curves import Curves
 from viz.networks.layers import Layer, Stage
 
 Truth = Literal["yes", "no", "depends", "box"]
-Learned = Literal["yes", "opposite", "untold", "construction", "unasked"]
+Learned = Literal["yes", "opposite", "mixed", "untold", "construction", "unasked"]
 TRUTHS: tuple[Truth, ...] = ("yes", "no", "depends", "box")
-LEARNED: tuple[Learned, ...] = ("yes", "opposite", "untold", "construction", "unasked")
+LEARNED: tuple[Learned, ...] = ("yes", "opposite", "mixed", "untold", "construction", "unasked")
 
 # A trained network that exceeds all of 19 untrained ones would do so by chance once in 20 times.
 SEEDS = 19
@@ -110,8 +110,8 @@ class Verdict:
         truth: Whether it is true here: "yes", "no", "depends" (on the threshold), or "box" (nobody has drawn
             one).
         learned: Whether the trained network exceeds all untrained ones ("yes"), falls below all of them
-            ("opposite"), or neither ("untold"); "construction" where that is no question, and "unasked" where
-            fewer than `SEEDS` untrained networks were measured.
+            ("opposite"), does so in some demands only ("mixed"), or in none ("untold"); "construction" where
+            that is no question, and "unasked" where fewer than `SEEDS` untrained networks were measured.
         met: At which thresholds all demands are met; one answer where no threshold counts.
         findings: The numbers, one for each demand; none without a box.
     """
@@ -155,11 +155,13 @@ def _decide(met: Sequence[bool]) -> Truth:
 
 
 def _rank(findings: Sequence[Finding]) -> Learned:
-    """The trained network's place among the untrained ones, which must be the same for every demand."""
-    effects = [(float(np.median(finding.effects)), finding.untrained) for finding in findings]
-    if all(effect > max(untrained) for effect, untrained in effects):
-        return "yes"
-    return "opposite" if all(effect < min(untrained) for effect, untrained in effects) else "untold"
+    """The trained network's place among the untrained ones, if it is the same for every demand."""
+    places: set[Learned] = set()
+    for finding in findings:
+        effect = float(np.median(finding.effects))
+        low, high = min(finding.untrained), max(finding.untrained)
+        places.add("yes" if effect > high else "opposite" if effect < low else "untold")
+    return places.pop() if len(places) == 1 else "mixed"
 
 
 def _find(demand: Demand, layers: Sequence[Layer], trained: Curves, untrained: Sequence[Curves]) -> Finding:

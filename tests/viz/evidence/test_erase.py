@@ -14,6 +14,7 @@ from viz.evidence.erase import (
     erase,
     list_erasures,
     mask_brightest,
+    measure_lit,
     run_erasures,
     shift_mask,
     spread_over_picture,
@@ -111,6 +112,11 @@ def test_an_erased_picture_is_blurred_within_its_mask_alone():
     ]
     assert erase(pixels, blurred, maps, Erasure(None, 0)) is pixels
     assert erase(pixels, blurred, maps, Erasure(None, 1)) is blurred
+
+
+def test_what_a_map_lights_is_what_lies_above_its_lowest_value():
+    assert measure_lit(np.array([[0, 0, 0, 1], [0, 2, 0, 0]])) == 0.25
+    assert measure_lit(np.full((3, 3), 7.0)) == 0
 
 
 def test_no_pass_is_made_twice():
