@@ -311,13 +311,13 @@ def run_erasures(
     network: str,
     class_index: int,
     pixels: NDArray[np.uint8],
-    maps: dict[str, NDArray[np.float64]],
+    values: NDArray[np.float64],
     erasures: "list[Erasure]",
 ) -> "Iterator[tuple[Erasure, float]]":
-    """Make the passes of an erase test one by one; `maps` are spread over the picture."""
+    """Make the passes of a map's erase test one by one; its `values` are spread over the picture."""
     from viz.evidence import erase
 
-    return erase.run_erasures(load_whole(network), pixels, class_index, maps, erasures)
+    return erase.run_erasures(load_whole(network), pixels, class_index, values, erasures)
 
 
 @st.cache_data(show_spinner=False, max_size=COMPONENTS)

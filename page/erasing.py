@@ -79,8 +79,9 @@ class EraseTest:
         """Whether a map lights up less than is erased, so that chance chooses the rest."""
         from viz.evidence.erase import measure_lit
 
-        lit = measure_lit(self.spread(kind, layer)[layer.name])
-        return 0 < lit < self.share
+        if not 0 < measure_lit(self.maps[kind][layer.name]) < self.share:
+            return False  # between its cells a map only gains
+        return measure_lit(self.spread(kind, layer)) < self.share
 
     def list_missing(self) -> "list[tuple[Kind, Layer, list[Erasure]]]":
         """What has still to be computed, map after map."""
@@ -92,25 +93,25 @@ class EraseTest:
             for layer in self.layers:
                 if self.is_flat(kind, layer):
                     continue
-                erasures = [other for other in list_erasures([layer.name], self.share) if other not in known]
+                erasures = [other for other in list_erasures(layer.name, self.share) if other not in known]
                 known.update(erasures)
                 if erasures:
                     missing.append((kind, layer, erasures))
         return missing
 
-    def spread(self, kind: Kind, layer: Layer) -> dict[str, NDArray[np.float64]]:
-        """A map laid over the picture, by the layer's name."""
+    def spread(self, kind: Kind, layer: Layer) -> NDArray[np.float64]:
+        """A map laid over the picture."""
         from viz.evidence.erase import spread_over_picture
 
         values, size = self.maps[kind][layer.name], self.evidence.size
-        return {layer.name: spread_over_picture(values, lay_cells(layer, values.shape, *size), *size)}
+        return spread_over_picture(values, lay_cells(layer, values.shape, *size), *size)
 
     def find_effect(self, kind: Kind, layer: Layer) -> "Effect | None":
         """The result of one map; None until all of it is known."""
         from viz.evidence.erase import list_erasures, summarize
 
         found = dict(self.open(kind))
-        if not set(list_erasures([layer.name], self.share)) <= set(found):
+        if not set(list_erasures(layer.name, self.share)) <= set(found):
             return None
         return summarize(layer.name, self.share, found)
 

@@ -189,8 +189,8 @@ def test_the_erase_test_costs_the_stated_passes_and_gives_vizs_numbers(page, cou
     assert "run_erase" not in {button.key for button in page.button}
     batch, layer = lite0.to_batch(coffee), lite0.find_layer(LAST)
     values = class_maps(lite0, batch, 967)[LAST]
-    maps = {LAST: spread_over_picture(values, lay_cells(layer, values.shape, 224, 224), 224, 224)}
-    found = dict(run_erasures(lite0, np.array(coffee), 967, maps, list_erasures([LAST], 0.2)))
+    spread = spread_over_picture(values, lay_cells(layer, values.shape, 224, 224), 224, 224)
+    found = dict(run_erasures(lite0, np.array(coffee), 967, spread, list_erasures(LAST, 0.2)))
     effect = summarize(LAST, 0.2, found)
     (table,) = [element.value for element in page.markdown if ENGLISH("erase.column_area") in element.value]
     mean, low, high = np.mean(effect.shifted), min(effect.shifted), max(effect.shifted)

@@ -6,7 +6,7 @@ The curve over the erased share is the deletion of https://arxiv.org/abs/1806.07
 a grey area, which would be a thing of its own in the picture.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -44,7 +44,7 @@ class Erasure(NamedTuple):
         shift: Place in `SHIFTS`; 0 leaves the mask where it is.
     """
 
-    name: Hashable
+    name: str | None
     share: float
     shift: int = 0
 
@@ -101,19 +101,14 @@ def spread_over_picture(heatmap: NDArray[Any], cells: Cells, height: int, width:
         height: Of the picture, in pixels.
         width: The same across.
     """
+    from scipy import ndimage
+
     values = np.asarray(heatmap, dtype=np.float64)
-    rows = _interpolate(values, (np.arange(height) + 0.5 - cells.top) / cells.height - 0.5)
-    return _interpolate(rows.T, (np.arange(width) + 0.5 - cells.left) / cells.width - 0.5).T
-
-
-def _interpolate(values: NDArray[np.float64], places: NDArray[Any]) -> NDArray[np.float64]:
-    """Rows at places between the rows of an array; what is outside gets the first or the last one."""
-    places = np.clip(places, 0, len(values) - 1)
-    before = np.floor(places).astype(int)
-    after = np.minimum(before + 1, len(values) - 1)
-    part = (places - before)[:, None]
-    between: NDArray[np.float64] = values[before] * (1 - part) + values[after] * part
-    return between
+    rows = (np.arange(height) + 0.5 - cells.top) / cells.height - 0.5
+    columns = (np.arange(width) + 0.5 - cells.left) / cells.width - 0.5
+    places = np.meshgrid(rows, columns, indexing="ij")
+    spread: NDArray[np.float64] = ndimage.map_coordinates(values, places, order=1, mode="nearest")
+    return spread
 
 
 def mask_brightest(values: NDArray[Any], share: float) -> NDArray[np.bool_]:
@@ -149,24 +144,22 @@ def shift_mask(mask: NDArray[np.bool_], shift: int) -> NDArray[np.bool_]:
     return np.roll(mask, (round(down * mask.shape[0]), round(across * mask.shape[1])), axis=(0, 1))
 
 
-def list_erasures(names: Sequence[Hashable], share: float) -> list[Erasure]:
-    """The pictures that an erase test needs, each of which takes a pass.
+def list_erasures(name: str, share: float) -> list[Erasure]:
+    """The pictures that the erase test of a map needs, each of which takes a pass.
 
     Args:
-        names: Of the maps.
+        name: Of the map.
         share: The one that is erased in all places, 0..1.
 
     Returns:
-        First those that no map changes, then map after map; none of them twice.
+        First the two that are the same for every map; none of them twice.
     """
-    wanted = [_name_erasure(None, edge) for edge in (0.0, 1.0)]
-    for name in names:
-        wanted += [_name_erasure(name, share, shift) for shift in range(len(SHIFTS))]
-        wanted += [_name_erasure(name, step) for step in CURVE]
-    return list(dict.fromkeys(wanted))
+    places = [_name_erasure(name, share, shift) for shift in range(len(SHIFTS))]
+    steps = [_name_erasure(name, step) for step in CURVE]
+    return list(dict.fromkeys([Erasure(None, 0.0), Erasure(None, 1.0), *places, *steps]))
 
 
-def _name_erasure(name: Hashable, share: float, shift: int = 0) -> Erasure:
+def _name_erasure(name: str, share: float, shift: int = 0) -> Erasure:
     return Erasure(None, share) if share in (0, 1) else Erasure(name, share, shift)
 
 
@@ -174,16 +167,16 @@ def run_erasures(
     network: Network,
     pixels: NDArray[np.uint8],
     class_index: int,
-    maps: Mapping[Any, NDArray[Any]],
+    values: NDArray[Any],
     erasures: Iterable[Erasure],
 ) -> Iterator[tuple[Erasure, float]]:
-    """Make the passes of an erase test one by one, so that whoever waits can be told, and can stop.
+    """Make the passes of a map's erase test one by one, so that whoever waits can be told, and can stop.
 
     Args:
         network: Left as it is.
         pixels: The picture as the network sees it, uint8 [H, W, 3].
         class_index: Of the class, counted from 0.
-        maps: By name, spread over the picture, [H, W] each.
+        values: The map, spread over the picture, [H, W].
         erasures: As `list_erasures` gives them, or a part of these.
 
     Yields:
@@ -194,27 +187,21 @@ def run_erasures(
     """
     blurred = blur_picture(pixels)
     for erasure in erasures:
-        erased = erase(pixels, blurred, maps, erasure)
-        yield erasure, measure_probability(network, erased, class_index)
+        batch = network.to_batch(Image.fromarray(erase(pixels, blurred, values, erasure)))
+        yield erasure, float(compute_probabilities(network, batch)[class_index])
 
 
 def erase(
-    pixels: NDArray[np.uint8], blurred: NDArray[np.uint8], maps: Mapping[Any, NDArray[Any]], erasure: Erasure
+    pixels: NDArray[np.uint8], blurred: NDArray[np.uint8], values: NDArray[Any], erasure: Erasure
 ) -> NDArray[np.uint8]:
-    """The picture [H, W, 3] with one erasure: where its mask is the blurred picture, elsewhere itself."""
+    """The picture [H, W, 3] with one erasure by a map [H, W]: blurred in its mask, elsewhere itself."""
     if erasure.name is None:
         return blurred if erasure.share else pixels
-    mask = shift_mask(mask_brightest(maps[erasure.name], erasure.share), erasure.shift)
+    mask = shift_mask(mask_brightest(values, erasure.share), erasure.shift)
     return np.where(mask[..., None], blurred, pixels)
 
 
-def measure_probability(network: Network, pixels: NDArray[np.uint8], class_index: int) -> float:
-    """The probability of a class, 0..1, for a picture uint8 [H, W, 3]; one pass."""
-    batch = network.to_batch(Image.fromarray(pixels))
-    return float(compute_probabilities(network, batch)[class_index])
-
-
-def summarize(name: Hashable, share: float, probabilities: Mapping[Erasure, float]) -> Effect:
+def summarize(name: str, share: float, probabilities: Mapping[Erasure, float]) -> Effect:
     """Put the passes of one map together.
 
     Args:
@@ -224,7 +211,7 @@ def summarize(name: Hashable, share: float, probabilities: Mapping[Erasure, floa
     """
     places = [probabilities[_name_erasure(name, share, shift)] for shift in range(len(SHIFTS))]
     return Effect(
-        before=probabilities[_name_erasure(None, 0.0)],
+        before=probabilities[Erasure(None, 0.0)],
         after=places[0],
         shifted=tuple(places[1:]),
         curve=tuple(probabilities[_name_erasure(name, step)] for step in CURVE),
