@@ -21,9 +21,7 @@ CANDIDATES = 48  # a channel, of all pictures; enough to find nine that lie apar
 def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
     """Run a network once a picture and find where each channel of each layer responds most.
 
-    Args:
-        network: Left as it is.
-        batches: Pictures, as `network.to_batch` gives them, each [1, 3, H, W].
+    Network and each of the batches are as for `extract_heatmaps`.
 
     Returns:
         The places by layer name, of the values after the activation; of the layers that have one.

@@ -25,7 +25,7 @@ def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
         return _spread(_spread(kept, height).T, width).T
     if down == across == 1:
         return kept
-    # Twice along one axis is several times faster than at once along two.
+    # Twice along one axis is faster than at once along two.
     rows = kept.reshape(height, int(down), -1).mean(axis=1)
     averaged: Array = rows.reshape(height, width, int(across)).mean(axis=2)
     return averaged

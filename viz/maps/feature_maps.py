@@ -59,15 +59,9 @@ def keep_feature_maps(network: Network, batch: Tensor, limit: int) -> FeatureMap
     """Run a network once and keep as many feature maps as fit, counted from the deepest.
 
     Shallow maps are the largest and the cheapest to compute again, so they are what is left out. The first
-    layer is never kept: to convolve three colours takes less time than to convert from half precision.
+    layer is never kept: it has but three colours to convolve.
 
-    Args:
-        network: Left as it is.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
-        limit: Bytes for all of them, in half precision.
-
-    Raises:
-        ValueError: As `viz.maps.one_pass.run_pass`.
+    Network, batch and what is raised are as for `extract_heatmaps`; `limit` is in bytes for all maps.
     """
     return run_or_fall_back(network, lambda chosen: _keep(chosen, batch, limit))
 
@@ -100,14 +94,7 @@ def _choose_factor(peak: float) -> float:
 def compute_feature_map(network: Network, batch: Tensor, layer: str, side: str) -> NDArray[np.float32]:
     """Run a network as far as one layer and return that layer's values, float32 [h, w, C].
 
-    Args:
-        network: Left as it is.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
-        layer: Its name.
-        side: "pre" or "post" the activation.
-
-    Raises:
-        ValueError: The batch has another shape, or the layer is unknown.
+    Network, batch and what is raised are as for `extract_heatmaps`; an unknown layer is a ValueError, too.
     """
     wanted = network.find_layer(layer)
     return run_or_fall_back(network, lambda chosen: _compute(chosen, batch, wanted, side))

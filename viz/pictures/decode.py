@@ -29,12 +29,13 @@ _HEIC_BRANDS: Final = b"heic heix hevc hevx heim heis mif1 msf1 avif avis".split
 # A JPEG may be decoded smaller than it is, but to no less than twice the largest size a network gets.
 KEPT_SIDE: Final = 2 * MAX_SIZE
 
-# A progressive JPEG of 140 KB that repeats one scan 1000 times takes 20 s to decode. Encoders write about
-# ten scans; 10 MiB of anything else (a phone's video behind its photo) contain 160 such marks by chance.
+# A small progressive JPEG that repeats one scan a thousand times keeps the decoder busy for long. Encoders
+# write about ten scans; `MAX_BYTES` of anything else (a phone's video behind its photo) contain some 160 such
+# marks by chance.
 MAX_SCANS: Final = 256
 
-# Everything that Pillow was seen to raise on 4.7 million damaged files, but for DecompressionBombError;
-# EOFError is what its source raises when a WebP has no frame to give.
+# Everything that Pillow was seen to raise on damaged files, but for DecompressionBombError; EOFError is what
+# its source raises when a WebP has no frame to give.
 _PILLOW_FAILURES: Final = (OSError, SyntaxError, ValueError, EOFError)
 
 _EXIF: Final = b"Exif\0\0"
@@ -62,7 +63,8 @@ _TO_UPRIGHT: Final = {
     8: Transpose.ROTATE_90,
 }
 
-# Warning filters belong to the whole process, and a picture may need 400 MB while it is read: one at a time.
+# Warning filters belong to the whole process, and a picture takes much memory while it is read: one at
+# a time.
 _READING: Final = threading.Lock()
 
 
@@ -82,7 +84,7 @@ def read_image(data: bytes) -> Image.Image:
 
     Transparent parts come out white, 16-bit grey is rescaled to 8 bits, of an animation the first frame
     is taken. A JPEG with a short side of 2048 pixels or more is decoded at a half, a quarter or an eighth
-    of its size, whichever still keeps 1024 pixels there: half the time and memory.
+    of its size, whichever still keeps 1024 pixels there, for less time and memory.
 
     Args:
         data: The whole file: JPEG, PNG or WebP, of at most `MAX_BYTES` bytes and its `MAX_PIXELS` pixels.
