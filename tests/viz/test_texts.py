@@ -1,5 +1,6 @@
 import re
 import string
+from typing import get_args
 
 import pytest
 from conftest import ROOT
@@ -7,7 +8,7 @@ from conftest import ROOT
 from page.numbers import CLAIM_FORMATS
 from page.settings import CONTROLS, SETTINGS
 from viz.evidence.methods import METHODS
-from viz.measures.claims import LEARNED, RULES, TRUTHS
+from viz.measures.claims import RULES, Learned, Truth
 from viz.networks.layers import STAGES
 from viz.texts import LANGUAGES, Translate, load_catalogue
 
@@ -108,8 +109,8 @@ def test_every_sentence_is_used():
         ("channel.scale_", SETTINGS["thumbs"].options),
         ("classes.method_", METHODS),
         ("metric.", CLAIM_FORMATS),
-        ("verdict.true_", TRUTHS),
-        ("verdict.learned_", LEARNED),
+        ("verdict.true_", get_args(Truth)),
+        ("verdict.learned_", get_args(Learned)),
         ("verdict.", KINDS),
         ("verdict.demand_", KINDS),
         ("weights_error.", ["missing", "altered", "download", "disk", "switched_off"]),

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viz.evidence.methods import METHODS, SIGNED_METHODS, check_method
+from viz.evidence.methods import METHODS, SIGNED_METHODS
 from viz.maps.one_pass import run_or_fall_back, run_to_end
 from viz.networks.errors import NetworkError
 from viz.networks.layers import Layer
@@ -56,14 +56,9 @@ def class_maps(
         >>> class_maps(network, batch, predict(network, batch)[0].index)["blocks.6.0.conv_pw"].shape
         (7, 7)
     """
-    check_method(method)
-    return pick_method(compute_class_maps(network, batch, class_index, against), method)
-
-
-def pick_method(
-    maps: Mapping[tuple[str, str], NDArray[np.float32]], method: str
-) -> dict[str, NDArray[np.float32]]:
-    """The maps of one method by layer name."""
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
+    maps = compute_class_maps(network, batch, class_index, against)
     return {layer: values for (layer, name), values in maps.items() if name == method}
 
 

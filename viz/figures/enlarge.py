@@ -7,19 +7,9 @@ import plotly.graph_objects as go
 # What is measured in pixels of the screen; all else is in shares of the figure or in input pixels.
 LENGTHS = frozenset(
     {
-        "height",
-        "width",
-        "size",
-        "len",
-        "thickness",
-        "ticklen",
-        "xpad",
-        "ypad",
-        "xshift",
-        "yshift",
-        "borderpad",
+        *("height", "width", "size", "len", "thickness", "ticklen", "xpad", "ypad", "xshift", "yshift"),
+        *("borderpad", "b", "l", "r", "t"),
     }
-    | {"b", "l", "r", "t"}
 )
 EDGES = frozenset({"x0", "x1", "y0", "y1"})  # of a shape that has one size on the screen
 USUAL_SIZE = 12  # of a text whose size is not set, Plotly's default

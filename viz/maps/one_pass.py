@@ -81,58 +81,30 @@ def _extract(network: Network, batch: Tensor, fell_back: bool) -> Heatmaps:
     return kept
 
 
-def run_pass(network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None) -> None:
+def run_pass(
+    network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None, *, to_end: bool = False
+) -> object:
     """Run a private copy of a network once and show each feature map as it appears.
 
     Forward hooks on the copy (see `viz.networks.network.copy_structure`) call `see` before any later module
-    can overwrite a feature map in place. Whether gradients are recorded is up to the caller. What comes
-    behind the last layer, such as a classifier, is not run.
+    can overwrite a feature map in place. Whether gradients are recorded is up to the caller.
 
     Args:
-        network: Left as it is.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
+        network: As for `extract_heatmaps`.
+        batch: As for `extract_heatmaps`.
         see: Called with the layer, the side of its activation and the feature map [1, C, h, w], in the order
             of the pass. It has to take what it wants of the map at once, or to return a clone of it, which
             goes on through the network.
         last: Layer name and side behind which the pass ends; None shows all.
+        to_end: Whether what comes behind the last layer, such as a classifier, is run, too.
+
+    Returns:
+        The network's output where it was run to its end, else None.
 
     Raises:
         ValueError: The batch has another shape.
         NetworkError: The network does not run on this picture, or not as in its trial.
     """
-    _try(network, batch, see, last)
-
-
-def run_to_end(network: Network, batch: Tensor, see: See = lambda *_: None) -> Tensor:
-    """Run a private copy of a network once as `run_pass` does, but its classifier, too.
-
-    Args:
-        network: Left as it is.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
-        see: As for `run_pass`.
-
-    Returns:
-        The logits, [1, classes].
-
-    Raises:
-        ValueError: The batch has another shape.
-        NetworkError: As for `run_pass`, or the network has no classifier, or gives something else than a
-            logit a class.
-    """
-    if network.classes is None:
-        raise NetworkError("no_classifier")
-    logits = _try(network, batch, see, to_end=True)
-    expected = [1, len(network.classes)]
-    if not isinstance(logits, Tensor) or list(logits.shape) != expected:
-        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise NetworkError("no_logits", expected=expected, got=got)
-    return logits
-
-
-def _try(
-    network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None, to_end: bool = False
-) -> object:
-    """Make a pass, or say in a sentence why it cannot be made."""
     if batch.ndim != 4 or batch.shape[:2] != (1, 3):
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
     try:
@@ -149,6 +121,24 @@ def _try(
     if awaited and last is None:
         raise NetworkError("varies", layer=next(iter(awaited.values()))[0][0].name)
     return output
+
+
+def run_to_end(network: Network, batch: Tensor, see: See = lambda *_: None) -> Tensor:
+    """The logits [1, classes]; arguments as for `run_pass`.
+
+    Raises:
+        ValueError: The batch has another shape.
+        NetworkError: As for `run_pass`, or the network has no classifier, or gives something else than a
+            logit a class.
+    """
+    if network.classes is None:
+        raise NetworkError("no_classifier")
+    logits = run_pass(network, batch, see, to_end=True)
+    expected = [1, len(network.classes)]
+    if not isinstance(logits, Tensor) or list(logits.shape) != expected:
+        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise NetworkError("no_logits", expected=expected, got=got)
+    return logits
 
 
 # What is to be seen of a call of a module: its path and the number of the call, then layers and sides.

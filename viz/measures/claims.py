@@ -17,8 +17,6 @@ from viz.networks.layers import Layer, Stage
 
 Truth = Literal["yes", "no", "depends", "box"]
 Learned = Literal["yes", "opposite", "mixed", "untold", "construction", "unasked"]
-TRUTHS: tuple[Truth, ...] = ("yes", "no", "depends", "box")
-LEARNED: tuple[Learned, ...] = ("yes", "opposite", "mixed", "untold", "construction", "unasked")
 
 # A trained network that exceeds all of 19 untrained ones would do so by chance once in 20 times.
 SEEDS = 19
@@ -43,11 +41,6 @@ class Demand:
     metric: str
     kind: Literal["shallow", "deep", "rise", "growth", "shrinkage"]
     least: float
-
-    @property
-    def is_ratio(self) -> bool:
-        """Whether `least` is a number of times."""
-        return self.kind in ("growth", "shrinkage")
 
 
 @dataclass(frozen=True)

@@ -220,8 +220,8 @@ def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
         half_mass_share=find_half(mass),
         gini=_measure_gini(mass),
         entropy=_measure_entropy(mass),
-        edge_correlation=correlate_maps(heatmap, average_to(edges, *heatmap.shape)) or 0.0,
-        border_ratio=_compare_rim(_lift(heatmap)),
+        edge_correlation=correlate_edges(heatmap, edges),
+        border_ratio=_compare_rim(heatmap - min(low, 0)),
     )
 
 
@@ -259,11 +259,6 @@ def _measure_entropy(ascending: Array) -> float:
     shares = ascending[np.searchsorted(ascending, 0, side="right") :] / ascending.sum()
     shares = shares[shares > 0]  # a share can be too small for a number
     return min(1.0, max(0.0, -float(shares @ np.log(shares)) / log(ascending.size)))
-
-
-def _lift(heatmap: Array) -> Array:
-    low = float(heatmap.min())
-    return heatmap - low if low < 0 else heatmap
 
 
 def _compare_rim(values: Array) -> float:

@@ -7,7 +7,7 @@ maps of a network that counts on them would fade or grow without bound, and say 
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from viz.networks.network import Network, copy_structure
 from viz.pictures.decode import read_image
@@ -40,15 +40,11 @@ def calibrate(network: Network) -> Network:
         part.reset_running_stats()
         part.momentum = None  # the average of all batches, of which there is one
         part.training = True
+    photos = [read_image(read_sample(name)) for name in SAMPLES]
+    batch = torch.cat([network.to_batch(frame_image(photo, "crop", network.size)) for photo in photos])
     with torch.no_grad():
-        module(_make_batch(network).to(network.device))
+        module(batch.to(network.device))
     for part, momentum in zip(parts, momenta, strict=True):
         part.momentum = momentum
         part.training = False
     return replace(network, module=module)
-
-
-def _make_batch(network: Network) -> Tensor:
-    """The bundled photographs as [5, 3, size, size]."""
-    photos = [read_image(read_sample(name)) for name in SAMPLES]
-    return torch.cat([network.to_batch(frame_image(photo, "crop", network.size)) for photo in photos])

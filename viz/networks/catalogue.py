@@ -49,7 +49,6 @@ def _fetched(name: str, title: str, megabytes: int, classifier_megabytes: int = 
 
 VGG_CLASSIFIER = 472  # MB, the same in all of them
 
-
 _NETWORKS = (
     NetworkInfo("vgg16", "VGG16", 0, False, OXFORD),
     NetworkInfo("efficientnet_lite0", "EfficientNet-Lite0", 0, True, GOOGLE),
@@ -91,9 +90,7 @@ def list_known_layers(key: str) -> tuple[Layer, ...] | None:
     return vgg16.LAYERS if find_network(key).key == "vgg16" else None
 
 
-def load_network(
-    key: str = "vgg16", seed: int = 0, progress: Progress | None = None, classifier: bool = True
-) -> Network:
+def load_network(key: str = "vgg16", seed: int = 0, classifier: bool = True) -> Network:
     """Build a network and give it its weights.
 
     Args:
@@ -101,7 +98,6 @@ def load_network(
             `viz.networks.network.randomize` makes them, and normalisations their statistics, as
             `viz.networks.calibrate.calibrate` finds them; it fetches nothing.
         seed: Of these random weights; the same seed gives the same network.
-        progress: Called with (bytes so far, bytes in all) while weights are fetched.
         classifier: Whether a classifier is wanted that takes `NetworkInfo.classifier_megabytes`. No map needs
             it, and untrained networks come without it.
 
@@ -119,7 +115,7 @@ def load_network(
     if info.classifier_megabytes and (is_untrained or not classifier):
         source.drop_classifier(module)
     if not is_untrained:
-        module.load_state_dict(source.read_weights(name, module, progress), assign=True)
+        module.load_state_dict(source.read_weights(name, module), assign=True)
         network: Network = source.wrap_module(name, module)
         return network
     from viz.networks.calibrate import calibrate

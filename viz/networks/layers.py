@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 Stage = Literal["shallow", "middle", "deep"]
-STAGES: tuple[Stage, ...] = ("shallow", "middle", "deep")
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 # Before the activation behind a convolution, and after it.
 SIDES = ("pre", "post")

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
-from viz.networks.files import Progress, check_file
+from viz.networks.files import check_file
 from viz.networks.network import Network, share_module
 from viz.networks.trial import find_layers
 
@@ -22,17 +22,14 @@ TRIAL_SIZE = 128  # finds the same layers as 224, and a trial holds all feature 
 CLASSES = 1000
 
 
-def read_weights(_: str, module: nn.Module, __: Progress | None = None) -> dict[str, Tensor]:
-    """The published weights, in single precision.
+def read_weights(_: str, __: nn.Module) -> dict[str, Tensor]:
+    """The published weights, in single precision; torch adds the counters that only training uses.
 
     Raises:
         WeightsError: The file is missing or altered.
     """
     check_file(BUNDLED_PATH, BUNDLED_SHA256)
-    # The file leaves out what only training uses.
-    unused = (key for key in module.state_dict() if key.endswith("num_batches_tracked"))
-    state = {key: value.float() for key, value in load_file(BUNDLED_PATH).items()}
-    return state | {key: torch.tensor(0) for key in unused}
+    return {name: value.float() for name, value in load_file(BUNDLED_PATH).items()}
 
 
 def wrap_module(_: str, module: nn.Module) -> Network:

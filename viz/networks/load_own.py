@@ -4,6 +4,7 @@ import importlib
 import os
 import pickle
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ def load_own(own: OwnNetwork, seed: int | None = None) -> Network:
     Args:
         own: As `viz.networks.own.read_arguments` gives it.
         seed: Of random weights, as `viz.networks.network.randomize` makes them, with normalisations
-            calibrated where they can be; None takes the file's, or the
-            builder's own where there is no file.
+            calibrated where they can be; None takes the file's, or the builder's own where there is no
+            file.
 
     Returns:
         A network that threads may share, on the accelerator if torch finds one.
@@ -50,14 +51,10 @@ def load_own(own: OwnNetwork, seed: int | None = None) -> Network:
     elif own.weights is not None:
         load_weights(module, own.weights)
     network = wrap_network(module, own.mean, own.std, own.size, classes)
-    return network if seed is None else _calibrate(network)
-
-
-def _calibrate(network: Network) -> Network:
-    try:
-        return calibrate(network)
-    except Exception:  # a stranger's module may take one picture at a time; then it stays as it is
-        return network
+    if seed is not None:
+        with suppress(Exception):  # a stranger's module may take one picture at a time
+            return calibrate(network)
+    return network
 
 
 def build_module(builder: str) -> Any:
@@ -116,7 +113,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
     state = unwrap_state(_read_file(path), set(module.state_dict()))
     if state is None:
         raise NetworkError("no_state", file=path.name)
-    differences = list_differences(module, state)
+    differences = _list_differences(module, state)
     if differences:
         first = "; ".join(differences[:SHOWN])
         raise NetworkError("unfit_weights", file=path.name, count=len(differences), first=first)
@@ -155,31 +152,18 @@ def unwrap_state(saved: Any, names: set[str]) -> dict[str, Tensor] | None:
     if not isinstance(saved, dict) or not all(isinstance(value, Tensor) for value in saved.values()):
         return None
     state = {str(name): value for name, value in saved.items()}
-    while prefix := _find_prefix(set(state), names):
-        state = {name.removeprefix(prefix): value for name, value in state.items()}
+    for prefix in PREFIXES * 2:  # either can stand before the other
+        in_all = all(name.startswith(prefix) for name in state)
+        if in_all and not any(name.startswith(prefix) for name in names):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
 
 
-def _find_prefix(found: set[str], names: set[str]) -> str | None:
-    for prefix in PREFIXES:
-        has_it = bool(found) and all(name.startswith(prefix) for name in found)
-        if has_it and not any(name.startswith(prefix) for name in names):
-            return prefix
-    return None
-
-
-def list_differences(module: nn.Module, state: dict[str, Tensor]) -> list[str]:
-    """What keeps a state from fitting a module.
+def _list_differences(module: nn.Module, state: dict[str, Tensor]) -> list[str]:
+    """A phrase for each missing, unexpected or misshapen tensor of a module's state, in this order.
 
     Counters of batches may be missing, which only training uses, and second names of a tensor that is there
     under its first: safetensors leaves both out.
-
-    Args:
-        module: Left as it is.
-        state: Tensors by name.
-
-    Returns:
-        A phrase for each missing, unexpected or misshapen tensor, in this order.
     """
     expected = module.state_dict()
     there = {value.data_ptr() for name, value in expected.items() if name in state}

@@ -20,18 +20,17 @@ from viz.networks.vgg16 import name_as_paper
 DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
-def read_weights(key: str, module: nn.Module, progress: Progress | None = None) -> dict[str, Tensor]:
+def read_weights(key: str, module: nn.Module) -> dict[str, Tensor]:
     """A network's weights, fetched if they are not on the disk.
 
     Args:
         key: In the catalogue, "torchvision:" and torchvision's name.
         module: That gets them; without a classifier it gets none for it.
-        progress: As for `fetch_weights`.
 
     Raises:
         WeightsError: The file is altered or cannot be fetched.
     """
-    path = fetch_weights(key, progress)
+    path = fetch_weights(key)
     check_file(path, _find_digest(key))
     # Memory-mapping reads only the tensors that are used; the older of torch's formats cannot do it.
     state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))

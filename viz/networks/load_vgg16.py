@@ -6,7 +6,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from viz.networks.files import Progress, check_file
+from viz.networks.files import check_file
 from viz.networks.network import Network, share_module
 from viz.networks.vgg16 import CONFIGURATION, LAYERS
 
@@ -17,7 +17,7 @@ MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)  # of red, green and blue in
 STD = (1 / 255, 1 / 255, 1 / 255)
 
 
-def read_weights(_: str, __: nn.Module, ___: Progress | None = None) -> dict[str, Tensor]:
+def read_weights(_: str, __: nn.Module) -> dict[str, Tensor]:
     """The published weights, in single precision.
 
     Raises:

@@ -67,7 +67,10 @@ def find_layers(module: nn.Module, size: int) -> tuple[Layer, ...]:
             run.
     """
     check_module(module)
-    private = _copy(module)
+    try:
+        private = copy_structure(module)
+    except Exception as error:  # a module's own code runs here, which may raise anything
+        raise NetworkError("no_copy", error=shorten_error(error)) from error
     trial = _Trial()
     for path, part in private.named_modules():
         if hasattr(part, "inplace"):
@@ -97,13 +100,6 @@ def check_module(module: object) -> None:
         raise NetworkError("compiled")
     if any(isinstance(part, nn.modules.lazy.LazyModuleMixin) for part in parts):
         raise NetworkError("lazy")
-
-
-def _copy(module: nn.Module) -> nn.Module:
-    try:
-        return copy_structure(module)
-    except Exception as error:  # a module's own code runs here, which may raise anything
-        raise NetworkError("no_copy", error=shorten_error(error)) from error
 
 
 def shorten_error(error: BaseException) -> str:

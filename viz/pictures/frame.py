@@ -8,9 +8,8 @@ from PIL.Image import Resampling
 
 FRAMINGS: Final = ("whole", "crop", "squash")
 SMALLEST_SIZE: Final = 8  # pixels
-MIN_SIZE: Final = (
-    224  # the side that VGG16 was trained on; the page offers smaller ones only to small networks
-)
+# The side that VGG16 was trained on; the page offers smaller ones only to small networks.
+MIN_SIZE: Final = 224
 MAX_SIZE: Final = 512
 
 # Most networks halve their input five times: below 32 pixels nothing is left at their end.
@@ -45,15 +44,11 @@ def frame_image(image: Image.Image, framing: str = "whole", size: int = MIN_SIZE
     if not SMALLEST_SIZE <= size <= MAX_SIZE:
         raise ValueError(f"unusable size {size!r}; expected {SMALLEST_SIZE} to {MAX_SIZE} pixels")
     if framing == "crop":
-        image = _crop_center(image)
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
     sides = _scale_whole(*image.size, size) if framing == "whole" else (size, size)
     return image.resize(sides, Resampling.BILINEAR)
-
-
-def _crop_center(image: Image.Image) -> Image.Image:
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))
 
 
 def _scale_whole(width: int, height: int, size: int) -> tuple[int, int]:

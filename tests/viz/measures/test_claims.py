@@ -1,7 +1,9 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
-from viz.measures.claims import LEARNED, RULES, SEEDS, TRUTHS, judge
+from viz.measures.claims import RULES, SEEDS, Learned, Truth, judge
 from viz.measures.curves import THRESHOLDS
 from viz.networks.vgg16 import LAYERS
 
@@ -158,8 +160,8 @@ def test_the_table_of_rules():
         "object": [("box_auc", "deep", 0.65)],
     }
     assert THRESHOLDS == (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-    assert set(TRUTHS) == {"yes", "no", "depends", "box"}
-    assert set(LEARNED) == {"yes", "opposite", "mixed", "untold", "construction", "unasked"}
+    assert set(get_args(Truth)) == {"yes", "no", "depends", "box"}
+    assert set(get_args(Learned)) == {"yes", "opposite", "mixed", "untold", "construction", "unasked"}
 
 
 def test_unknown_claims_list_the_valid_ones():

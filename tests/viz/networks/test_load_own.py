@@ -268,6 +268,14 @@ def test_a_prefix_of_the_network_s_own_stays(nets, tmp_path):
     assert torch.equal(found.module.weight.cpu(), state["module.weight"])
 
 
+def test_a_prefix_that_some_names_have_not_stays(nets, tmp_path):
+    state = make_state()
+    state["module.fc.bias"] = state.pop("fc.bias")
+    torch.save(state, tmp_path / "w.pth")
+    words = ["missing: fc.bias; unexpected: module.fc.bias"]
+    check_refused("unfit_weights", words, lambda: load_own(read("Small", "--weights", "w.pth")))
+
+
 def test_random_weights_need_no_file(nets):
     load_own(read("Small", "--weights", "absent.pth"), seed=0)
 
