@@ -1,7 +1,7 @@
 """Charts that show metrics against depth."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite, log10
 
 import plotly.graph_objects as go
@@ -35,6 +35,7 @@ LEGEND_HEIGHT = 28
 NARROW_LEGEND_HEIGHT = 48  # on a phone it takes two lines
 AXIS_WIDTH = 44
 ROOM = 1.08  # of an axis, over the largest value
+TEXT_SHARE = 0.16  # of an axis, that a line of text takes
 LONGEST_TICK = 4  # characters
 
 
@@ -77,11 +78,11 @@ class Chart:
     curves: Mapping[str, Mapping[str, float]]
     spec: str = ".2f"
     logarithmic: bool = False
-    limits: Sequence[float] = field(default=())
+    limits: Sequence[float] = ()
     span: tuple[float, float | None] = (0, None)
     band: tuple[Mapping[str, float], Mapping[str, float]] | None = None
     band_hover: str = ""
-    demands: Sequence[Demanded] = field(default=())
+    demands: Sequence[Demanded] = ()
 
 
 def draw_charts(
@@ -124,11 +125,11 @@ def draw_charts(
         layout["annotations"] += _name_stages(stage_names, layers, x, y)
         layout["shapes"] += _shade_stages(layers, x, y)
         layout["shapes"] += [_draw_limit(value, x, y) for value in chart.limits]
+        layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
+        down = layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
         for demanded in chart.demands:
             layout["shapes"] += _draw_demand(demanded, layers, x, y)
-            layout["annotations"].append(_write_demand(demanded, chart, layers, x, y))
-        layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
-        layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
+            layout["annotations"].append(_write_demand(demanded, chart, layers, x, y, down["range"]))
     return pieces.make_figure({"data": traces, "layout": layout})
 
 
@@ -237,17 +238,21 @@ def _draw_demand(demanded: Demanded, layers: Sequence[Layer], x: str, y: str) ->
     ]
 
 
-def _write_demand(demanded: Demanded, chart: Chart, layers: Sequence[Layer], x: str, y: str) -> Spec:
+def _write_demand(
+    demanded: Demanded, chart: Chart, layers: Sequence[Layer], x: str, y: str, ends: Sequence[float]
+) -> Spec:
     ((start, end),) = [(start, end) for stage, start, end in _list_spans(layers) if stage == demanded.stage]
-    # Where lines and the stage's mean leave room: inside the stage, on the other side of the demand.
-    above = demanded.mean < demanded.least
+    least = log10(demanded.least) if chart.logarithmic else demanded.least
+    # Where lines and the stage's mean leave room: inside the stage, on the other side of the demand, and
+    # below the stage's name.
+    above = demanded.mean < demanded.least and least < ends[0] + (1 - TEXT_SHARE) * (ends[1] - ends[0])
     at_left = (start + end) / 2 < len(layers) / 2
     return {
         "xref": x,
         "x": start if at_left else end,
         "xanchor": "left" if at_left else "right",
         "yref": y,
-        "y": log10(demanded.least) if chart.logarithmic else demanded.least,
+        "y": least,
         "yanchor": "bottom" if above else "top",
         "text": demanded.text,
         "showarrow": False,
@@ -288,7 +293,7 @@ def _axis_down(chart: Chart, x: str, grid: Grid, slot: Slot) -> Spec:
     if chart.logarithmic:
         # The axis begins at 1, or lower where a value does.
         least = min((value for value in values if isfinite(value) and value > 0), default=1.0)
-        ends = [min(0.0, log10(least)), max(log10(high), 1.0) + 0.05]
+        ends = [min(0.0, log10(least)), max(log10(high), 1.0) + 0.15]
         return axis | {"type": "log", "tickformat": "~s", "dtick": 1, "range": ends}
     return axis | {
         "type": "linear",

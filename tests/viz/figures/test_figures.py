@@ -250,8 +250,8 @@ def test_a_claims_chart_holds_the_demand_the_mean_and_the_band():
         ([50, 100], False, (0, None), (0, 108)),
         ([0, 0], False, (0, None), (0, 1)),
         ([5, float("inf")], False, (0, None), (0, 5.4)),
-        ([20, 90], True, (0, None), (0, 2.037)),
-        ([1, 2], True, (0, None), (0, 1.05)),
+        ([20, 90], True, (0, None), (0, 2.137)),
+        ([1, 2], True, (0, None), (0, 1.15)),
     ],
 )
 def test_axes_begin_where_they_do_not_exaggerate(values, logarithmic, span, ends):

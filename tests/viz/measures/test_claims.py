@@ -3,9 +3,14 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from viz.maps.one_pass import extract_heatmaps
 from viz.measures.claims import RULES, SEEDS, Learned, Truth, judge
-from viz.measures.curves import THRESHOLDS
+from viz.measures.curves import THRESHOLDS, measure_curves
+from viz.measures.metrics import measure_edges, measure_luma
 from viz.networks.vgg16 import LAYERS
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
+from viz.pictures.samples import SAMPLES, read_sample
 
 SIZE, SHARE, COARSE = "median_region_px", "largest_region_share", "coarse_region_share"
 
@@ -91,6 +96,24 @@ def test_was_it_learned(trained, untrained, learned):
     seeds = make_seeds("edge_correlation", *((value, 0.3) for value in untrained))
     verdict = judge("detail", LAYERS, {"edge_correlation": make_curve((trained, 0.3))}, seeds)
     assert verdict.learned == learned
+
+
+@pytest.mark.parametrize("photo", SAMPLES)
+def test_no_photograph_turns_the_regions_by_its_threshold_alone(network, make_batch, photo):
+    """One threshold turned this verdict on each of them, and so did the grid on which it was counted."""
+    framed = frame_image(read_image(read_sample(photo)))
+    heatmaps = extract_heatmaps(network, network.to_batch(framed))
+    maps = [heatmaps[layer.name, "post", "mean"] for layer in LAYERS]
+    curves = measure_curves(maps, measure_edges(measure_luma(np.array(framed))))
+    verdict = judge("regions", LAYERS, curves)
+    assert verdict.truth == "no"
+    _, share, coarse = verdict.findings
+    assert any(share.met) and not all(share.met)
+    middle = THRESHOLDS.index(0.5)
+    assert coarse.effects[middle] < 0
+    if photo == "cat":
+        assert coarse.shallow[middle] == pytest.approx(0.96, abs=0.01)
+        assert coarse.deep[middle] == pytest.approx(0.57, abs=0.01)
 
 
 def test_two_seeds_of_nineteen_do_not_turn_a_verdict_on_the_object():
