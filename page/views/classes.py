@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from page.browser.screen import Screen
-from page.erasing import EraseTest, draw_erase_test
+from page.erasing import EraseTest, draw_erase_test, write_probability
 from page.evidence import (
     Asked,
     ask_for_memory,
@@ -117,7 +117,9 @@ def _draw_choices(probabilities: NDArray[np.float32], asked: Asked, translate: T
     draw_choice(st.segmented_control, "method", "classes.method", "classes.method_", translate, required=True)
     shares = [
         translate(
-            "classes.probability", name=shorten_class(names[index]), share=f"{probabilities[index]:.1%}"
+            "classes.probability",
+            name=shorten_class(names[index]),
+            share=write_probability(float(probabilities[index])),
         )
         for index in asked
         if index is not None
