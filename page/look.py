@@ -42,7 +42,8 @@ def draw_look(translate: Translate, folded: bool = False) -> None:
         with st.popover(translate("look.more"), icon=":material/tune:"):
             _draw_more(acting, translate)
         if "beside" in acting:
-            draw_beside_controls(translate)
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                draw_beside_controls(translate)
 
 
 def _draw_row(acting: tuple[str, ...], translate: Translate) -> None:
