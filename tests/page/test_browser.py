@@ -32,7 +32,6 @@ PICTURE = ".heatmaplayer .hm image"
 HEATMAP = f".stPlotlyChart {PICTURE}"
 CAT = ROOT / "assets" / "images" / "cat.png"
 CLAIM_CHART = ".st-key-chart_detail .scatterlayer"
-BAR_ENDS = ("weak", "strong", "negative", "positive", "弱", "强", "负", "正")
 IDLE = '[data-test-script-state="notRunning"]'
 LAPTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -84,11 +83,10 @@ class Visitor:
         return parse_qs(urlsplit(self.tab.url).query)
 
     def titles(self):
-        """Texts above the pictures, without the words at the ends of the colour bars."""
-        texts = self.tab.eval_on_selector_all(
+        """Texts above the pictures."""
+        return self.tab.eval_on_selector_all(
             ".stPlotlyChart .annotation text", "texts => texts.map(text => text.textContent)"
         )
-        return [text for text in texts if text not in BAR_ENDS]
 
     def figure(self, script):
         """Evaluate a script with the Plotly figure as `gd`."""

@@ -19,7 +19,6 @@ from viz.networks.layers import Layer
 from viz.texts import Translate
 
 SHARED_BAR_HEIGHT = 46  # with its title
-SHARED_TITLE_HEIGHT = 16
 LONGEST_NAME = 22  # characters
 NOTEBOOK_WIDTH = 1000  # pixels of the screen
 NOTEBOOK_HEIGHT = 650
@@ -120,7 +119,7 @@ def make_panels(
 
 
 def name_ends(diverging: bool, translate: Translate) -> tuple[str, str]:
-    """What stands under the ends of a map's colour bar."""
+    """What the ends of a map's colour bar stand for."""
     low, high = ("negative", "positive") if diverging else ("weak", "strong")
     return translate(f"panel.{low}"), translate(f"panel.{high}")
 
@@ -254,27 +253,19 @@ def _add_panels(
         axes = [pieces.name_axes(place) for place in range(first, first + len(panels))]
         spec["layout"]["images"] = [pieces.lay_under(x, y, photo) for x, y in axes]
         spec["layout"]["template"] = pieces.make_template(photo)
-    words: list[Spec] = []
     for place, panel in enumerate(panels, start=first):
         x, y = pieces.name_axes(place)
         bar: Spec | None = None
         if not look.shared_bar:
             bar = pieces.draw_map_bar(panel, grid, grid.slots[place])
-            words += pieces.name_ends(panel.ends, grid, grid.slots[place])
         elif place == first:
             bar = _draw_shared_bar(panel, look, grid)
-            words += pieces.name_ends(panel.ends, grid, _find_foot(grid), SHARED_TITLE_HEIGHT)
         spec["data"].append(pieces.heatmap_trace(panel, look, x, y, bar))
         spec["layout"]["annotations"].append(pieces.write_title(panel.title, x, y, title_size))
-    spec["layout"]["annotations"] += words
-
-
-def _find_foot(grid: Grid) -> Slot:
-    """Above the one bar of all maps."""
-    return Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
 
 
 def _draw_shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
     """The one bar of all maps, at the foot of the figure."""
-    bar = pieces.draw_bar(panel.low, panel.high, grid, _find_foot(grid), panel.ends)
+    foot = Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
+    bar = pieces.draw_map_bar(panel, grid, foot)
     return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": pieces.BAR_NUMBER_SIZE}}}

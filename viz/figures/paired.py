@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from viz.figures import pieces
 from viz.figures.columns import Columns
-from viz.figures.heatmaps import SHARED_TITLE_HEIGHT
 from viz.figures.layout import Slot
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
 from viz.maps.cells import read_at
@@ -111,7 +110,6 @@ def draw_pairs(
         _add_note(spec, columns, columns.heads[1], below.note)
     if below.differences:
         _add_differences(spec, columns, below, photo, look)
-    layout["annotations"] += _name_ends(columns, panels, below)
     for text, foot in zip(below.feet, columns.feet, strict=True):
         _add_note(spec, columns, foot, text)
     return pieces.make_figure(spec)
@@ -145,17 +143,6 @@ def _draw_bars(
         values = np.concatenate([one.heatmap, other.heatmap], axis=None)[None]
         shared.append(pieces.draw_map_bar(replace(other, heatmap=values), grid, slot) | {"title": title})
     return [None] * len(shared), shared
-
-
-def _name_ends(columns: Columns, panels: Sequence[Panel], below: Below) -> list[Spec]:
-    """The words at the ends of the bars of the first two rows."""
-    distance = SHARED_TITLE_HEIGHT if below.shared_bar else 0
-    cells = list(zip(below.panels, columns.rows[1], strict=True))
-    if not below.shared_bar:
-        cells += zip(panels, columns.rows[0], strict=True)
-    return [
-        word for panel, slot in cells for word in pieces.name_ends(panel.ends, columns.grid, slot, distance)
-    ]
 
 
 def _add_row(spec: Spec, columns: Columns, place: int, row: _Row, look: Look, leader: int) -> None:

@@ -44,8 +44,8 @@ BAR_THICKNESS = 9  # pixels of the screen, like all lengths here
 BAR_DISTANCE = 5  # from the map above
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
 BAR_NUMBER_SIZE = 11
-LEAST_BAR = 60  # between words
-LETTER_WIDTH = 0.6  # of the type's size; a Chinese character is as wide as high
+NAMED_INSET = 36  # with a word beside each of these numbers
+LEAST_NAMED = 170  # width of a map that has room for the words
 Spec = dict[str, Any]
 TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
 
@@ -80,7 +80,7 @@ class Panel:
         hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in percent,
             `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
         diverging: Whether zero is the middle of the scale, which then is blue-white-red.
-        ends: What stands under the ends of its colour bar, such as "weak" and "strong".
+        ends: What stands beside the numbers at the ends of its colour bar, such as "weak" and "strong".
         partner: Values of another map at the same places, [h, w], `%{text}` in `hover`; None for none.
     """
 
@@ -255,15 +255,14 @@ def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) ->
     )
 
 
-def draw_bar(low: float, high: float, grid: Grid, slot: Slot, ends: tuple[str, str] = ("", "")) -> Spec:
-    """A trace's horizontal colour bar, under a slot, with room beside it for words at its ends."""
+def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
+    """A trace's horizontal colour bar, under a slot."""
     values = [low, (low + high) / 2, high]
-    inset = BAR_INSET + max(map(_guess_width, _fit_ends(ends, slot)))
     return {
         "orientation": "h",
         "x": sum(grid.share_across(slot)) / 2,
         "xanchor": "center",
-        "len": max(slot.width - 2 * inset, 1),
+        "len": max(slot.width - 2 * BAR_INSET, 1),
         "lenmode": "pixels",
         "y": grid.share_down(slot)[0],
         "yanchor": "top",
@@ -282,30 +281,15 @@ def draw_bar(low: float, high: float, grid: Grid, slot: Slot, ends: tuple[str, s
 
 
 def draw_map_bar(panel: Panel, grid: Grid, slot: Slot) -> Spec:
-    """A map's own colour bar, whose ends say so where they clip the map."""
-    bar = draw_bar(panel.low, panel.high, grid, slot, panel.ends)
+    """A map's colour bar, whose ends say so where they clip the map, and what they stand for."""
+    bar = draw_bar(panel.low, panel.high, grid, slot)
     low, middle, high = bar["ticktext"]
-    lower = "≤ " if float(panel.heatmap.min()) < panel.low else ""
-    upper = "≥ " if float(panel.heatmap.max()) > panel.high else ""
-    return bar | {"ticktext": [lower + low, middle, upper + high]}
-
-
-def _fit_ends(ends: tuple[str, str], slot: Slot) -> tuple[str, str]:
-    """No words where they would leave no room for the bar's numbers."""
-    room = slot.width - 2 * (BAR_INSET + max(map(_guess_width, ends)))
-    return ends if room >= LEAST_BAR else ("", "")
-
-
-def _guess_width(word: str) -> float:
-    return BAR_NUMBER_SIZE * sum(LETTER_WIDTH if character.isascii() else 1 for character in word)
-
-
-def name_ends(ends: tuple[str, str], grid: Grid, slot: Slot, distance: float = 0) -> list[Spec]:
-    """The words at the two ends of the bar under a slot, so many pixels farther down if it has a title."""
-    word: Spec = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "borderpad": 0}
-    word |= {"y": grid.share_down(slot)[0], "yshift": -1 - distance, "font": {"size": BAR_NUMBER_SIZE}}
-    sides = zip(("left", "right"), grid.share_across(slot), _fit_ends(ends, slot), strict=True)
-    return [word | {"x": x, "xanchor": side, "text": text} for side, x, text in sides if text]
+    low = f"≤ {low}" if float(panel.heatmap.min()) < panel.low else low
+    high = f"≥ {high}" if float(panel.heatmap.max()) > panel.high else high
+    if any(panel.ends) and slot.width >= LEAST_NAMED:
+        low, high = f"{panel.ends[0]} {low}", f"{high} {panel.ends[1]}"
+        bar["len"] = slot.width - 2 * NAMED_INSET
+    return bar | {"ticktext": [low, middle, high]}
 
 
 def format_value(value: float) -> str:

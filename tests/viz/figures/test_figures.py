@@ -5,7 +5,6 @@ import plotly.express as px
 import pytest
 from PIL import Image
 
-from viz.figures import pieces
 from viz.figures.charts import Chart, Demanded, draw_charts
 from viz.figures.heatmaps import draw_heatmaps, draw_maps, draw_panels
 from viz.figures.layout import BAR_HEIGHT, arrange_panels
@@ -367,12 +366,15 @@ def test_the_figure_for_a_notebook_follows_its_maps(options, diverging, bars):
     assert note.endswith("its own panel.") is all(bars) or not note.startswith("Point at")
 
 
-@pytest.mark.parametrize("width", [24, 60, 130, 240])
-def test_words_at_a_bar_never_take_its_room(width):
+@pytest.mark.parametrize(("width", "words"), [(240, True), (130, False), (60, False), (24, False)])
+def test_the_words_at_the_ends_of_a_bar_leave_it_room(width, words):
     grid = arrange_panels(1, width, 300, 1, 10)
-    (slot,) = grid.slots
-    ends = ("negative", "positive")
-    bar, words = pieces.draw_bar(-1, 1, grid, slot, ends), pieces.name_ends(ends, grid, slot)
-    assert bar["len"] >= 1
-    assert not words or bar["len"] >= pieces.LEAST_BAR
-    assert bool(words) == (width == 240)
+    clipped = replace(COARSE, low=2.0, ends=("weak", "strong"))
+    bar = draw_maps(PHOTO, [clipped], Look(), grid).data[0].colorbar
+    assert bar.ticktext == (("weak ≤ 2", "5.5", "9 strong") if words else ("≤ 2", "5.5", "9"))
+    assert 1 <= bar.len < width
+
+
+def test_one_shared_bar_names_its_ends_too():
+    figure = draw(Look(shared_bar="one scale"), [replace(FINE, ends=("weak", "strong")), COARSE])
+    assert figure.data[1].colorbar.ticktext == ("weak 0", "768", "1540 strong")
