@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -29,7 +28,7 @@ from page.widgets import draw_choice, draw_figure
 from viz.evidence.methods import SIGNED_METHODS
 from viz.figures.columns import arrange_columns
 from viz.figures.evidence import make_class_panels, shorten_class
-from viz.figures.heatmaps import draw_panels
+from viz.figures.paired import Below, draw_pairs
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
 from viz.texts import Translate
@@ -144,28 +143,18 @@ def _draw_maps(
     translate: Translate,
 ) -> None:
     state, names = st.session_state, list_classes()
-    look = choose_look(state["overlay"], translate, _show_own_bars())
-    panels = choose_panels(evidence, heatmaps, layers, translate)
     against = None if asked.against is None else names[asked.against]
     how = state["method"], state["range"], evidence.size, (names[asked.chosen], against)
-    panels += make_class_panels(maps, layers, *how, translate)
-    columns = arrange_columns(len(layers), [evidence.aspect] * 2, screen.width, screen.height)
-    slots = (*columns.grid.slots, *columns.rows[1])
-    grid = replace(columns.grid, slots=slots, spare=columns.heads[1])
+    below = Below(make_class_panels(maps, layers, *how, translate), None, translate("classes.how_to_read"))
     height, width = evidence.size
     photo = replace(evidence.photo, title=translate("classes.photo", width=width, height=height))
-    figure = draw_panels(photo, panels, look, grid, translate("classes.how_to_read"))
+    panels = choose_panels(evidence, heatmaps, layers, translate)
+    columns = arrange_columns(len(layers), [evidence.aspect] * 2, screen.width, screen.height)
+    figure = draw_pairs(photo, panels, below, choose_look(state["overlay"], translate), columns)
     facts = {"layers": ", ".join(layer.name for layer in layers), "photo": evidence.alt}
     method = translate(f"classes.method_{state['method']}")
     alt = translate("classes.alt", method=method, name=names[asked.chosen], **facts)
     draw_figure(figure, "class_maps", alt, translate)
-
-
-def _show_own_bars() -> dict[str, Any]:
-    """The visitor's settings, but for the one bar of a shared range: the two rows show different things."""
-    state = st.session_state
-    names = ("colors", "opacity", "smooth", "aggregation")
-    return {name: state[name] for name in names} | {"range": "own"}
 
 
 def _draw_notes(

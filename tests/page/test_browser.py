@@ -1177,7 +1177,7 @@ def test_a_class_is_asked_about_erased_and_found_again_from_the_address(visit):
         "against": ["967"],
         "method": ["hirescam"],
     }
-    assert visitor.titles()[2].startswith("cup− espresso")
+    assert visitor.titles()[3].startswith("cup− espresso")  # behind the note beside it
     read = (
         "return gd._fullData.filter((trace) => trace.type === 'heatmap').map((trace) => [...trace.z.flat()]);"
     )

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from viz.figures import pieces
+from viz.figures.compose import Cell, compose
 from viz.figures.layout import Grid, Slot, arrange_panels
-from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
+from viz.figures.pieces import Look, Panel, PhotoPanel, Spec, draw_map_bar
 from viz.maps.aggregations import UNSIGNED
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
@@ -211,14 +212,11 @@ def compose_panels(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, note: str = ""
 ) -> Spec:
     """What `draw_panels` makes a figure of; other figures add to it."""
-    x, y = pieces.name_axes(0)
-    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
-    layout["annotations"] = [pieces.write_title(photo.title, x, y)]
-    spec: Spec = {"data": [pieces.photo_trace(photo, x, y)], "layout": layout}
-    _add_panels(spec, photo, panels, look, grid)
+    first, *slots = grid.slots
+    cells = [Cell(first, photo, photo), *_list_maps(photo, panels, look, grid, slots)]
     if note and grid.spare:
-        layout["annotations"].append(pieces.write_note(note, grid, grid.spare))
-    return spec
+        cells.append(Cell(grid.spare, note, photo))
+    return compose(cells, look, grid)
 
 
 def draw_maps(
@@ -228,44 +226,23 @@ def draw_maps(
 
     Args:
         photo: Whose maps they are.
-        panels: The maps, in the order in which they stand.
+        panels: The maps, in the order in which they stand; at least one.
         look: What they share.
         grid: Where they stand.
         title_size: Of the texts above them, in pixels of the screen.
     """
-    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
-    spec: Spec = {"data": [], "layout": layout | {"annotations": []}}
-    _add_panels(spec, photo, panels, look, grid, title_size)
-    return pieces.make_figure(spec)
+    cells = _list_maps(photo, panels, look, grid, grid.slots)
+    return pieces.make_figure(compose(cells, look, grid, title_size))
 
 
-def _add_panels(
-    spec: Spec,
-    photo: PhotoPanel,
-    panels: Sequence[Panel],
-    look: Look,
-    grid: Grid,
-    title_size: int = pieces.TITLE_SIZE,
-) -> None:
-    """Add maps, titles and bars behind the traces that are there, and the photograph under the maps."""
-    first = len(spec["data"])
-    if look.overlay and panels:
-        axes = [pieces.name_axes(place) for place in range(first, first + len(panels))]
-        spec["layout"]["images"] = [pieces.lay_under(x, y, photo) for x, y in axes]
-        spec["layout"]["template"] = pieces.make_template(photo)
-    for place, panel in enumerate(panels, start=first):
-        x, y = pieces.name_axes(place)
-        bar: Spec | None = None
-        if not look.shared_bar:
-            bar = pieces.draw_map_bar(panel, grid, grid.slots[place])
-        elif place == first:
-            bar = _draw_shared_bar(panel, look, grid)
-        spec["data"].append(pieces.heatmap_trace(panel, look, x, y, bar))
-        spec["layout"]["annotations"].append(pieces.write_title(panel.title, x, y, title_size))
-
-
-def _draw_shared_bar(panel: Panel, look: Look, grid: Grid) -> Spec:
-    """The one bar of all maps, at the foot of the figure."""
-    foot = Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
-    bar = pieces.draw_map_bar(panel, grid, foot)
-    return bar | {"title": {"text": look.shared_bar, "side": "top", "font": {"size": pieces.BAR_NUMBER_SIZE}}}
+def _list_maps(
+    photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, slots: Sequence[Slot]
+) -> list[Cell]:
+    """Maps with a colour bar each, or with one for all at the foot of the figure."""
+    bars: list[Spec | None] = [None] * len(panels)
+    if not look.shared_bar:
+        bars = [draw_map_bar([panel], grid, slot) for panel, slot in zip(panels, slots, strict=False)]
+    elif panels:
+        foot = Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
+        bars[0] = draw_map_bar(panels, grid, foot, look.shared_bar)
+    return [Cell(slot, panel, photo, bar) for slot, panel, bar in zip(slots, panels, bars, strict=False)]

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figures import pieces
+from viz.figures.compose import Cell, compose
 from viz.figures.heatmaps import compose_panels
 from viz.figures.layout import Grid
 from viz.figures.pieces import Colors, Glow, Look, Mark, Panel, PhotoPanel, Spec
@@ -77,12 +78,10 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
         look: The panel's; it needs no shared bar.
         grid: Three slots.
     """
-    spec = compose_panels(photo, [panel], look, grid)
-    x, y = pieces.name_axes(2)
-    trace = {"type": "image", "z": colors.pixels, "customdata": colors.values, "hovertemplate": colors.hover}
-    spec["data"].append(pieces.place_cells(x, y, colors.cells) | trace)
-    spec["layout"]["annotations"].append(pieces.write_title(colors.title, x, y))
-    return pieces.make_figure(spec)
+    first, second, third = grid.slots
+    bar = pieces.draw_map_bar([panel], grid, second)
+    cells = [Cell(first, photo, photo), Cell(second, panel, photo, bar), Cell(third, colors, photo)]
+    return pieces.make_figure(compose(cells, look, grid))
 
 
 def draw_selectable_photo(
@@ -102,11 +101,9 @@ def draw_selectable_photo(
     x, y = pieces.name_axes(0)
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
     points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
-    layout = pieces.base_layout(grid) | pieces.place_axes(grid, photo)
-    layout |= {
-        "annotations": [pieces.write_title(photo.title, x, y)],
-        "dragmode": "select" if selecting else False,
-    }
+    spec = compose([Cell(grid.slots[0], photo, photo)], Look(), grid)
+    spec["data"].append(points)
+    spec["layout"]["dragmode"] = "select" if selecting else False
     if box is not None:
-        layout["shapes"] = pieces.outline_box(x, y, box, 3)
-    return pieces.make_figure({"data": [pieces.photo_trace(photo, x, y), points], "layout": layout})
+        spec["layout"]["shapes"] = pieces.outline_box(x, y, box, 3)
+    return pieces.make_figure(spec)

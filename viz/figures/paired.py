@@ -1,7 +1,7 @@
 """The photograph and its maps, and under each map another one of the same place in the depth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from viz.figures import pieces
 from viz.figures.columns import Columns
-from viz.figures.layout import Slot
-from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
+from viz.figures.compose import Cell, compose
+from viz.figures.pieces import Look, Panel, PhotoPanel, draw_map_bar
 from viz.maps.cells import read_at
 from viz.texts import Translate
 
@@ -27,7 +27,7 @@ class Below:
         panels: A map under each of the first row.
         photo: The second row's photograph where it is another one.
         note: What stands in its place elsewhere (Plotly's HTML subset).
-        feet: The text under each column.
+        feet: The text under each column; empty for none.
         differences: The third row, a map or the reason why there is none; empty where it is not wanted.
         difference_note: What stands before it.
         shared_bar: Text of the colour bar that the two maps of a column share; empty where each has its own.
@@ -36,8 +36,8 @@ class Below:
     panels: Sequence[Panel]
     photo: PhotoPanel | None
     note: str
-    feet: Sequence[str]
-    differences: Sequence[Panel | str] = field(default=())
+    feet: Sequence[str] = ()
+    differences: Sequence[Panel | str] = ()
     difference_note: str = ""
     shared_bar: str = ""
 
@@ -96,109 +96,21 @@ def draw_pairs(
         look: What all maps share but for the colour bar.
         columns: Where they stand.
     """
-    layout = pieces.base_layout(columns.grid) | {"annotations": [], "images": []}
-    if look.overlay:
-        layout["template"] = pieces.make_template(photo)
-    spec: Spec = {"data": [], "layout": layout}
-    upper, lower = _draw_bars(columns, panels, below)
-    _add_row(spec, columns, 0, _Row(photo, photo, panels, upper), look, 0)
-    second, start = below.photo or photo, len(spec["data"])
-    linked = (second.width, second.height) == (photo.width, photo.height)
-    row = _Row(below.photo, second, below.panels, lower)
-    _add_row(spec, columns, 1, row, look, 0 if linked else start)
-    if below.photo is None:
-        _add_note(spec, columns, columns.heads[1], below.note)
+    grid, second = columns.grid, below.photo or photo
+    cells = [Cell(columns.heads[0], photo, photo)]
+    for slot, panel in zip(columns.rows[0], panels, strict=True):
+        bar = None if below.shared_bar else draw_map_bar([panel], grid, slot)
+        cells.append(Cell(slot, panel, photo, bar))
+    cells.append(Cell(columns.heads[1], below.photo or below.note, second))
+    for slot, panel, partner in zip(columns.rows[1], below.panels, panels, strict=True):
+        on_scale = [panel, partner] if below.shared_bar else [panel]
+        cells.append(Cell(slot, panel, second, draw_map_bar(on_scale, grid, slot, below.shared_bar)))
     if below.differences:
-        _add_differences(spec, columns, below, photo, look)
-    for text, foot in zip(below.feet, columns.feet, strict=True):
-        _add_note(spec, columns, foot, text)
-    return pieces.make_figure(spec)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One row: the photograph that it shows, that on whose pixels its maps lie, the maps, and their bars."""
-
-    shown: PhotoPanel | None
-    photo: PhotoPanel
-    panels: Sequence[Panel]
-    bars: Sequence[Spec | None]
-
-
-def _draw_bars(
-    columns: Columns, panels: Sequence[Panel], below: Below
-) -> tuple[Sequence[Spec | None], Sequence[Spec | None]]:
-    """The colour bars of the first two rows; of two maps on one scale only the lower one has a bar."""
-    grid, (first, second) = columns.grid, columns.rows[:2]
-    if not below.shared_bar:
-        upper = [pieces.draw_map_bar(panel, grid, slot) for panel, slot in zip(panels, first, strict=True)]
-        lower = [
-            pieces.draw_map_bar(panel, grid, slot) for panel, slot in zip(below.panels, second, strict=True)
-        ]
-        return upper, lower
-    title = {"text": below.shared_bar, "side": "top", "font": {"size": pieces.BAR_NUMBER_SIZE}}
-    shared: list[Spec | None] = []
-    for one, other, slot in zip(panels, below.panels, second, strict=True):
-        # Its ends say whether they clip either map.
-        values = np.concatenate([one.heatmap, other.heatmap], axis=None)[None]
-        shared.append(pieces.draw_map_bar(replace(other, heatmap=values), grid, slot) | {"title": title})
-    return [None] * len(shared), shared
-
-
-def _add_row(spec: Spec, columns: Columns, place: int, row: _Row, look: Look, leader: int) -> None:
-    """Add one of the first two rows, whose axes zoom with those at the place `leader`."""
-    start, slots, head = len(spec["data"]), columns.rows[place], columns.heads[place]
-    layout = spec["layout"]
-    if row.shown is not None and head is not None:
-        slots = (head, *slots)
-        x, y = pieces.name_axes(start)
-        spec["data"].append(pieces.photo_trace(row.shown, x, y))
-        layout["annotations"].append(pieces.write_title(row.shown.title, x, y, _choose_size(columns)))
-    layout |= pieces.place_axes(replace(columns.grid, slots=slots), row.photo, start, leader)
-    under = row.photo if place and row.shown else None
-    for panel, bar in zip(row.panels, row.bars, strict=True):
-        _add_map(spec, columns, panel, row.photo, look, bar, under)
-
-
-def _is_small(columns: Columns) -> bool:
-    return columns.rows[0][0].width < SMALL_PANEL
-
-
-def _choose_size(columns: Columns) -> int:
-    return SMALL_TITLE_SIZE if _is_small(columns) else pieces.TITLE_SIZE
-
-
-def _add_map(
-    spec: Spec,
-    columns: Columns,
-    panel: Panel,
-    photo: PhotoPanel,
-    look: Look,
-    bar: Spec | None,
-    under: PhotoPanel | None = None,
-) -> None:
-    """Add a map with its title, over the figure's own photograph or over another one, `under`."""
-    x, y = pieces.name_axes(len(spec["data"]))
-    spec["data"].append(pieces.heatmap_trace(panel, look, x, y, bar))
-    spec["layout"]["annotations"].append(pieces.write_title(panel.title, x, y, _choose_size(columns)))
-    if look.overlay:
-        source = {} if under is None else {"source": under.source}
-        spec["layout"]["images"].append(pieces.lay_under(x, y, photo) | source)
-
-
-def _add_differences(spec: Spec, columns: Columns, below: Below, photo: PhotoPanel, look: Look) -> None:
-    cells = list(zip(columns.rows[2], below.differences, strict=True))
-    drawn = [(slot, panel) for slot, panel in cells if not isinstance(panel, str)]
-    grid = replace(columns.grid, slots=tuple(slot for slot, _ in drawn))
-    spec["layout"] |= pieces.place_axes(grid, photo, len(spec["data"]))
-    for slot, panel in drawn:
-        _add_map(spec, columns, panel, photo, look, pieces.draw_map_bar(panel, columns.grid, slot))
-    for slot, reason in cells:
-        if isinstance(reason, str):
-            _add_note(spec, columns, slot, reason)
-    _add_note(spec, columns, columns.heads[2], below.difference_note)
-
-
-def _add_note(spec: Spec, columns: Columns, slot: Slot | None, text: str) -> None:
-    if slot is not None:
-        spec["layout"]["annotations"].append(pieces.write_note(text, columns.grid, slot))
+        cells.append(Cell(columns.heads[2], below.difference_note, photo))
+        for slot, shown in zip(columns.rows[2], below.differences, strict=True):
+            bar = None if isinstance(shown, str) else draw_map_bar([shown], grid, slot)
+            cells.append(Cell(slot, shown, photo, bar))
+    if below.feet:
+        cells += [Cell(slot, text, photo) for slot, text in zip(columns.feet, below.feet, strict=True)]
+    is_small = columns.rows[0][0].width < SMALL_PANEL
+    return pieces.make_figure(compose(cells, look, grid, SMALL_TITLE_SIZE if is_small else pieces.TITLE_SIZE))

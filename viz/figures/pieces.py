@@ -1,5 +1,6 @@
 """The pieces that figures are made of, as Plotly's plain dictionaries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -9,8 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.figures.layout import NARROW, Grid, Slot
-from viz.maps.cells import PIXELS, Cells, Edges
-from viz.maps.values import normalize
+from viz.maps.cells import Cells, Edges
 from viz.pictures.frame import Box
 
 # The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
@@ -200,59 +200,10 @@ def base_layout(grid: Grid) -> Spec:
     }
 
 
-def place_axes(grid: Grid, photo: PhotoPanel, start: int = 0, leader: int = 0) -> Spec:
-    """The axes of all pictures of a grid, in input pixels; they zoom as one.
-
-    Args:
-        grid: Where the pictures stand.
-        photo: On whose pixels they lie.
-        start: How many pairs of axes the figure has before these.
-        leader: Place of the pair with which these zoom: the first of these, or one before them.
-    """
-    bare = {"visible": False, "constrain": "domain"}
-    lead_x, lead_y = name_axes(leader)
-    axes: Spec = {}
-    for place, slot in enumerate(grid.slots, start):
-        x, y = name_axes(place)
-        across = bare | {"domain": grid.share_across(slot), "anchor": y, "range": [0, photo.width]}
-        down = bare | {"domain": grid.share_down(slot), "anchor": x, "range": [photo.height, 0]}
-        across |= {} if place == leader else {"matches": lead_x}
-        down |= {"scaleanchor": x, "constraintoward": "bottom"} if place == leader else {"matches": lead_y}
-        axes |= {f"xaxis{x[1:]}": across, f"yaxis{y[1:]}": down}
-    return axes
-
-
 def place_cells(x: str, y: str, cells: Cells) -> Spec:
     """Where the cells of a trace lie: Plotly names their centres, the axes count edges of pixels."""
     across = {"xaxis": x, "x0": cells.left + cells.width / 2, "dx": cells.width}
     return across | {"yaxis": y, "y0": cells.top + cells.height / 2, "dy": cells.height}
-
-
-def photo_trace(photo: PhotoPanel, x: str, y: str) -> Spec:
-    hover = "x %{x:.0f} · y %{y:.0f}<br>R %{z[0]} · G %{z[1]} · B %{z[2]}<extra></extra>"
-    return place_cells(x, y, PIXELS) | {"type": "image", "source": photo.source, "hovertemplate": hover}
-
-
-def heatmap_trace(panel: Panel, look: Look, x: str, y: str, bar: Spec | None) -> Spec:
-    """A map with its true values, and under `bar` the settings of its colour bar, if it has one."""
-    partner = {} if panel.partner is None else {"text": panel.partner}
-    return (
-        place_cells(x, y, panel.cells)
-        | partner
-        | {
-            "type": "heatmap",
-            "z": panel.heatmap,
-            "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
-            "zmin": panel.low,
-            "zmax": panel.high,
-            "colorscale": DIVERGING_SCALE if panel.diverging else COLOR_SCALES[look.colors],
-            "zsmooth": "best" if look.smooth else False,
-            "opacity": look.opacity if look.overlay else 1,
-            "hovertemplate": panel.hover,
-            "showscale": bar is not None,
-            "colorbar": bar,
-        }
-    )
 
 
 def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
@@ -280,15 +231,29 @@ def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
     }
 
 
-def draw_map_bar(panel: Panel, grid: Grid, slot: Slot) -> Spec:
-    """A map's colour bar, whose ends say so where they clip the map, and what they stand for."""
+def draw_map_bar(panels: Sequence[Panel], grid: Grid, slot: Slot, title: str = "") -> Spec:
+    """The colour bar of a map, or of maps on one scale.
+
+    Its ends say what they stand for, and so where they clip a map.
+
+    Args:
+        panels: The maps.
+        grid: The figure.
+        slot: What the bar stands under.
+        title: Text above it, which takes room between the two.
+    """
+    panel, ends = panels[0], panels[0].ends
     bar = draw_bar(panel.low, panel.high, grid, slot)
     low, middle, high = bar["ticktext"]
-    low = f"≤ {low}" if float(panel.heatmap.min()) < panel.low else low
-    high = f"≥ {high}" if float(panel.heatmap.max()) > panel.high else high
-    if any(panel.ends) and slot.width >= LEAST_NAMED:
-        low, high = f"{panel.ends[0]} {low}", f"{high} {panel.ends[1]}"
+    if any(float(panel.heatmap.min()) < panel.low for panel in panels):
+        low = f"≤ {low}"
+    if any(float(panel.heatmap.max()) > panel.high for panel in panels):
+        high = f"≥ {high}"
+    if any(ends) and slot.width >= LEAST_NAMED:
+        low, high = f"{ends[0]} {low}", f"{high} {ends[1]}"
         bar["len"] = slot.width - 2 * NAMED_INSET
+    if title:
+        bar["title"] = {"text": title, "side": "top", "font": {"size": BAR_NUMBER_SIZE}}
     return bar | {"ticktext": [low, middle, high]}
 
 
@@ -309,16 +274,6 @@ def write_note(text: str, grid: Grid, slot: Slot) -> Spec:
     place = {"xref": "paper", "x": grid.share_across(slot)[0]}
     place |= {"yref": "paper", "y": sum(grid.share_down(slot)) / 2, "yanchor": "middle"}
     return TEXT | place | {"text": text, "font": {"size": 13}, "opacity": 0.75}
-
-
-def lay_under(x: str, y: str, photo: PhotoPanel) -> Spec:
-    place = {"xref": x, "x": 0, "sizex": photo.width, "yref": y, "y": 0, "sizey": photo.height}
-    return place | {"sizing": "stretch", "layer": "below"}
-
-
-def make_template(photo: PhotoPanel) -> Spec:
-    # As a default of all layout images the photograph is sent once, however many panels it lies under.
-    return {"layout": {"imagedefaults": {"source": photo.source}}}
 
 
 def outline_box(x: str, y: str, box: Edges, width: float, dash: str = "solid") -> list[Spec]:

@@ -145,3 +145,10 @@ def test_the_ends_of_a_bar_are_named_where_there_is_room(width, words):
     assert ends == ({"weak 1", "9 strong"} if words else {"1", "9"})
     sizes = {note.font.size for note in figure.layout.annotations if note.text.startswith("<b>")}
     assert sizes == ({13} if words else {11})
+
+
+def test_a_phone_has_the_maps_without_the_texts_beside_them():
+    columns = arrange_columns(2, [2 / 3, 2 / 3], 366, 700)
+    figure = draw_pairs(PHOTO, FIRST, Below(SECOND, None, "the note"), Look(), columns)
+    assert [trace.type for trace in figure.data] == ["image"] + 4 * ["heatmap"]
+    assert list_texts(figure) == ["Photograph", *(panel.title for panel in FIRST + SECOND)]
