@@ -423,7 +423,7 @@ def test_a_change_of_language_keeps_every_choice_also_in_the_next_change(visit):
     visitor.press("简体中文")
     assert visitor.titles()[1] == "conv1_1[336×224] · 浅层"
     visitor.press("ReLU 前")
-    visitor.choose("颜色范围", "第 1–99 百分位")
+    visitor.choose("颜色范围", "范围：第 1–99 百分位")
     expected = {"photo": ["coffee"], "layers": ["conv1_1", "conv5_3"], "aggregation": ["max"], "lang": ["zh"]}
     assert visitor.parameters() == expected | {"side": ["pre"], "range": ["percentiles"]}
     buttons = visitor.tab.eval_on_selector_all(".modebar-btn", "all => all.map(b => b.dataset.title)")
