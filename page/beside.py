@@ -11,6 +11,7 @@ from page.networks import list_layers, name_network, name_side, offered_networks
 from page.picture import Picture, choose_beside, frame_previous
 from page.settings import NO_SECOND
 from page.status import Status
+from page.texts import get_words, translate
 from viz.figures.heatmaps import name_aggregation
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.compare import pair_layers
@@ -20,7 +21,6 @@ from viz.networks.catalogue import UNTRAINED
 from viz.networks.errors import NetworkError
 from viz.networks.layers import SIDES, Layer
 from viz.pictures.samples import SAMPLES
-from viz.texts import Translate
 
 KINDS = ("photo", "network", "aggregation")  # comparisons with more to choose from
 
@@ -105,16 +105,13 @@ def settle_beside() -> None:
             st.session_state[name] = options[0]
 
 
-def open_comparison(
-    picture: Picture, heatmaps: Heatmaps, status: Status, translate: Translate
-) -> Comparison | None:
+def open_comparison(picture: Picture, heatmaps: Heatmaps, status: Status) -> Comparison | None:
     """What the visitor compares with, at one pass where that is another picture or network.
 
     Args:
         picture: That of the first row.
         heatmaps: Of the first row.
         status: The line that says what is going on.
-        translate: Words of the visitor's language.
 
     Returns:
         None where nothing is compared, or where it cannot be; why is said.
@@ -125,23 +122,23 @@ def open_comparison(
     if kind == NO_SECOND:
         return None
     if kind == "photo":
-        found = choose_beside(translate)
+        found = choose_beside()
         if found is None:
             st.info(translate("beside.waiting"), icon=":material/add_photo_alternate:")
             return None
-        other, what = found, _name_photo(translate)
+        other, what = found, _name_photo()
     elif kind == "network":
         network = state["beside_network"]
-        other, what = frame_previous(translate, network), name_network(network)
+        other, what = frame_previous(network), name_network(network)
     elif kind == "untrained":
         network = UNTRAINED + network
         what = translate("beside.untrained", network=name_network())
     elif kind == "aggregation":
         aggregation = state["beside_aggregation"]
-        what = name_aggregation(aggregation, translate)
+        what = name_aggregation(aggregation, get_words())
     else:
         side = next(other_side for other_side in SIDES if other_side != side)
-        what = name_side(side, translate)
+        what = name_side(side)
     if (other.key, network) != (picture.key, state["network"]):
         text = "measure.computing_untrained" if kind == "untrained" else "page.computing"
         text = translate(text, network=name_network(network))
@@ -154,6 +151,6 @@ def open_comparison(
     return Comparison(what, other, network, heatmaps, side, aggregation)
 
 
-def _name_photo(translate: Translate) -> str:
+def _name_photo() -> str:
     choice = st.session_state["beside_photo"]
     return translate(f"picture.{choice}") if choice in SAMPLES else translate("beside.own_photo")

@@ -7,11 +7,11 @@ import streamlit as st
 from page.browser.screen import Screen
 from page.picture import Picture
 from page.settings import SETTINGS
+from page.texts import translate
 from page.widgets import draw_figure
 from viz.figures.layout import BAR_HEIGHT, NARROW, arrange_panels
 from viz.figures.marked import draw_selectable_photo
 from viz.pictures.frame import Box
-from viz.texts import Translate
 
 PHOTO_HEIGHT = 218  # with its title; the first claim has to stand on the same screen
 PHONE_HEIGHT = 340
@@ -32,7 +32,7 @@ def fit_box(picture: Picture) -> Box | None:
     return fitted
 
 
-def draw_photo(picture: Picture, box: Box | None, screen: Screen, translate: Translate) -> None:
+def draw_photo(picture: Picture, box: Box | None, screen: Screen) -> None:
     """Draw the photograph; dragging on it draws a box once the visitor has said so."""
     narrow = screen.width < NARROW
     width = min(screen.width * (1 if narrow else 0.34), PHOTO_WIDTH)  # of its column
@@ -44,18 +44,17 @@ def draw_photo(picture: Picture, box: Box | None, screen: Screen, translate: Tra
         draw_selectable_photo(picture.photo, box, grid, drawing),
         "boxed",
         translate("measure.alt_box" if drawing else "measure.alt_photo", photo=picture.alt),
-        translate,
         width=int(width),
         config={"displayModeBar": False},
         **selection,
     )
 
 
-def draw_box_controls(picture: Picture, box: Box | None, translate: Translate) -> None:
+def draw_box_controls(picture: Picture, box: Box | None) -> None:
     """Draw the switch that lets dragging draw a box, and the box in numbers."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.toggle(translate("measure.drawing"), key="drawing", help=translate("measure.drawing_help"))
-        _draw_typed_box(picture, box, translate)
+        _draw_typed_box(picture, box)
         if box is not None:
             st.button(
                 translate("measure.remove_box"),
@@ -75,7 +74,7 @@ def _take_box() -> None:
             st.session_state.update(box=drawn, drawing=False)
 
 
-def _draw_typed_box(picture: Picture, box: Box | None, translate: Translate) -> None:
+def _draw_typed_box(picture: Picture, box: Box | None) -> None:
     """The box in numbers, for those who cannot draw it; what is no box stays there to be mended."""
     state = st.session_state
     if box is not None:

@@ -8,15 +8,13 @@ from page.cache import KEPT_BYTES, compute_feature_map, compute_vector, keep_fea
 from page.networks import find_layer, name_network
 from page.picture import Picture
 from page.status import Status
-from viz.texts import Translate
+from page.texts import translate
 
 
 class ChannelValues:
     """Of one picture and the visitor's network, on the visitor's side of the activation."""
 
-    def __init__(
-        self, picture: Picture, status: Status, translate: Translate, limit: int = KEPT_BYTES
-    ) -> None:
+    def __init__(self, picture: Picture, status: Status, limit: int = KEPT_BYTES) -> None:
         """Run the pass if nobody has, under a line that says what is going on."""
         self._pixels = picture.pixels
         self._side = st.session_state["side"]

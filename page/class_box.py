@@ -15,6 +15,7 @@ from page.networks import measured_layers
 from page.numbers import CLAIM_FORMATS
 from page.picture import Picture
 from page.status import Status
+from page.texts import get_words, translate
 from page.widgets import draw_switch
 from viz.figures.evidence import shorten_class
 from viz.figures.heatmaps import name_aggregation
@@ -22,12 +23,9 @@ from viz.maps.coarsen import Array
 from viz.measures.curves import Curves, find_lead, measure_box
 from viz.networks.errors import NetworkError
 from viz.pictures.frame import Box
-from viz.texts import Translate
 
 
-def compare_class_map(
-    trained: Curves, picture: Picture, box: Box, status: Status, translate: Translate
-) -> dict[str, float]:
+def compare_class_map(trained: Curves, picture: Picture, box: Box, status: Status) -> dict[str, float]:
     """Draw the switch for the class map and, where it is on, say whether it tells the box better.
 
     Args:
@@ -35,38 +33,37 @@ def compare_class_map(
         picture: The photograph.
         box: In its pixels. The class maps lie over the same photograph, whatever the size they are made at.
         status: The line in which work is told.
-        translate: Words of the visitor's language.
 
     Returns:
         How well each layer's class map tells the box from the rest, by the layer's name; nothing without the
         switch.
     """
-    draw_switch("class_box", "verdict.class_box", translate)
-    if not st.session_state["class_box"] or not ask_for_memory(translate):
+    draw_switch("class_box", "verdict.class_box")
+    if not st.session_state["class_box"] or not ask_for_memory():
         return {}
-    evidence = choose_evidence(picture, translate)
+    evidence = choose_evidence(picture)
     try:
-        asked = settle_classes(get_probabilities(evidence, status, translate))
-        maps = get_class_maps(evidence, asked, status, translate)
+        asked = settle_classes(get_probabilities(evidence, status))
+        maps = get_class_maps(evidence, asked, status)
     except NetworkError as error:  # all else of the view does not need them
         st.error(translate(error.key, **error.details), icon=":material/error:")
         return {}
     layers = measured_layers()
     (areas,) = measure_box([maps[layer.name] for layer in layers], box, *picture.size)["box_auc"]
-    st.markdown(_say(areas, trained["box_auc"][0], asked.chosen, translate))
+    st.markdown(_say(areas, trained["box_auc"][0], asked.chosen))
     if picture.key.size != evidence.key.size or st.session_state["side"] == "pre":
         st.caption(translate("verdict.class_note", size=evidence.key.size))
     return dict(zip((layer.name for layer in layers), map(float, areas), strict=True))
 
 
-def _say(areas: Array, plain: Array, chosen: int, translate: Translate) -> str:
+def _say(areas: Array, plain: Array, chosen: int) -> str:
     layers, lead = measured_layers(), find_lead(areas, plain)
     deep = [layer.stage == "deep" for layer in layers]
     spec = CLAIM_FORMATS["box_auc"]
     facts = {
         "method": translate(f"classes.method_{st.session_state['method']}"),
         "name": shorten_class(list_classes()[chosen]),
-        "quantity": name_aggregation(st.session_state["aggregation"], translate),
+        "quantity": name_aggregation(st.session_state["aggregation"], get_words()),
         "area": format(float(np.mean(areas[deep])), spec),
         "plain": format(float(np.mean(plain[deep])), spec),
         "layer": layers[-1 if lead is None else lead].name,
@@ -75,7 +72,7 @@ def _say(areas: Array, plain: Array, chosen: int, translate: Translate) -> str:
     return translate(f"verdict.class_{key}", **facts)
 
 
-def name_class_curve(translate: Translate) -> str:
+def name_class_curve() -> str:
     """What the legend calls the class map's curve."""
     method = translate(f"classes.method_{st.session_state['method']}")
     return translate("verdict.class_curve", method=method)

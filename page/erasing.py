@@ -16,6 +16,7 @@ from page.evidence import Asked, list_classes
 from page.networks import join_names, name_network
 from page.picture import Picture
 from page.status import Status
+from page.texts import translate
 from page.turns import places, wait_for
 from page.widgets import draw_figure, draw_slider
 from viz.figures.evidence import Deletion, draw_deletion, shorten_class
@@ -24,7 +25,6 @@ from viz.figures.layout import BAR_HEIGHT, NARROW, arrange_panels
 from viz.figures.pieces import Look, PhotoPanel
 from viz.maps.cells import lay_cells
 from viz.networks.layers import Layer
-from viz.texts import Translate
 
 if TYPE_CHECKING:
     from viz.evidence.erase import Effect, Erasure
@@ -116,7 +116,7 @@ class EraseTest:
         return summarize(layer.name, self.share, found)
 
 
-def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: Translate) -> None:
+def draw_erase_test(test: EraseTest, screen: Screen, status: Status) -> None:
     """Draw the controls, the erased photograph and what is known; run the test when it is asked for."""
     st.markdown(f"##### {translate('erase.title')}")
     missing = test.list_missing()
@@ -124,28 +124,28 @@ def draw_erase_test(test: EraseTest, screen: Screen, status: Status, translate: 
     left, right = st.columns([1 - PICTURE_SHARE, PICTURE_SHARE], gap="medium")
     with left:
         st.markdown(translate("erase.body"))
-        draw_slider("erase", "erase.share", translate, format="%d%%")
+        draw_slider("erase", "erase.share", format="%d%%")
         place = st.empty()
         with place.container():
-            asked = count > 0 and _offer(count, translate)
+            asked = count > 0 and _offer(count)
         if effects := _find_effects(test):
-            _draw_table(effects, translate)
-        for note in _list_notes(test, translate):
+            _draw_table(effects)
+        for note in _list_notes(test):
             st.caption(note)
     with right:
-        _draw_erased(test, screen, translate)
+        _draw_erased(test, screen)
     if effects:
-        _draw_curves(test, effects, screen, translate)
+        _draw_curves(test, effects, screen)
     if asked:
-        _run(test, missing, count, place, status, translate)
+        _run(test, missing, count, place, status)
 
 
-def _list_notes(test: EraseTest, translate: Translate) -> list[str]:
+def _list_notes(test: EraseTest) -> list[str]:
     """What the test cannot tell."""
 
     def name_maps(applies: Callable[[Kind, Layer], bool]) -> list[str]:
         return [
-            f"{layer.name} ({name_kind(kind, translate)})"
+            f"{layer.name} ({name_kind(kind)})"
             for layer in test.layers
             for kind in KINDS
             if applies(kind, layer)
@@ -153,9 +153,9 @@ def _list_notes(test: EraseTest, translate: Translate) -> list[str]:
 
     flat, scattered, notes = name_maps(test.is_flat), name_maps(test.is_scattered), []
     if flat:
-        notes.append(translate("erase.flat", maps=join_names(flat, translate)))
+        notes.append(translate("erase.flat", maps=join_names(flat)))
     if scattered:
-        facts = {"share": f"{test.share:.0%}", "maps": join_names(scattered, translate)}
+        facts = {"share": f"{test.share:.0%}", "maps": join_names(scattered)}
         notes.append(translate("erase.scattered", **facts))
     if test.probability < FAINT:
         notes.append(translate("erase.faint", share=write_probability(test.probability)))
@@ -167,7 +167,7 @@ def write_probability(value: float) -> str:
     return f"{value:.1%}" if value >= FAINT or value == 0 else f"{100 * value:.2g}%"
 
 
-def _offer(count: int, translate: Translate) -> bool:
+def _offer(count: int) -> bool:
     return st.button(
         translate("erase.run", count=count),
         key="run_erase",
@@ -182,7 +182,6 @@ def _run(
     count: int,
     place: Any,
     status: Status,
-    translate: Translate,
 ) -> None:
     """Make the passes one by one and show how far they are.
 
@@ -204,7 +203,7 @@ def _run(
     st.rerun()  # the results stand above the button's place, and were drawn before they were known
 
 
-def _draw_erased(test: EraseTest, screen: Screen, translate: Translate) -> None:
+def _draw_erased(test: EraseTest, screen: Screen) -> None:
     """The photograph without the brightest part of the deepest class map: that takes no pass."""
     from viz.evidence.erase import Erasure, blur_picture, erase
 
@@ -223,11 +222,7 @@ def _draw_erased(test: EraseTest, screen: Screen, translate: Translate) -> None:
     grid = replace(grid, height=grid.height - BAR_HEIGHT)  # there is no colour bar
     how = {"width": int(room), "config": {"displayModeBar": False}}
     draw_figure(
-        draw_panels(photo, [], Look(), grid),
-        "erased",
-        translate("erase.picture_alt", **facts),
-        translate,
-        **how,
+        draw_panels(photo, [], Look(), grid), "erased", translate("erase.picture_alt", **facts), **how
     )
 
 
@@ -242,21 +237,21 @@ def _find_effects(test: EraseTest) -> "dict[tuple[str, Kind], Effect]":
     return {key: effect for key, effect in effects.items() if effect is not None}
 
 
-def _draw_table(effects: "Mapping[tuple[str, Kind], Effect]", translate: Translate) -> None:
+def _draw_table(effects: "Mapping[tuple[str, Kind], Effect]") -> None:
     columns = ("layer", "map", "before", "after", "shifted", "area")
     head = " | ".join(translate(f"erase.column_{column}") for column in columns)
-    rows = [_write_row(name, kind, effect, translate) for (name, kind), effect in effects.items()]
+    rows = [_write_row(name, kind, effect) for (name, kind), effect in effects.items()]
     table = st.container(key="erased_maps")
     table.markdown("\n".join([f"| {head} |", "| --- | --- | --: | --: | --: | --: |", *rows]))
     st.caption(translate("erase.note"))
 
 
-def _write_row(name: str, kind: Kind, effect: "Effect", translate: Translate) -> str:
+def _write_row(name: str, kind: Kind, effect: "Effect") -> str:
     mean, low, high = float(np.mean(effect.shifted)), min(effect.shifted), max(effect.shifted)
     after = write_probability(effect.after)
     cells = (
         name,
-        name_kind(kind, translate),
+        name_kind(kind),
         write_probability(effect.before),
         f"**{after}**" if effect.after < low else after,
         f"{write_probability(mean)} ({write_probability(low)}–{write_probability(high)})",
@@ -265,25 +260,23 @@ def _write_row(name: str, kind: Kind, effect: "Effect", translate: Translate) ->
     return f"| {' | '.join(cells)} |"
 
 
-def name_kind(kind: Kind, translate: Translate) -> str:
+def name_kind(kind: Kind) -> str:
     """What the page calls a kind of map, such as "LayerCAM"."""
     return translate("erase.mean" if kind == "mean" else f"classes.method_{st.session_state['method']}")
 
 
-def _draw_curves(
-    test: EraseTest, known: "Mapping[tuple[str, Kind], Effect]", screen: Screen, translate: Translate
-) -> None:
+def _draw_curves(test: EraseTest, known: "Mapping[tuple[str, Kind], Effect]", screen: Screen) -> None:
     from viz.evidence.erase import CURVE
 
     charts = []
     for layer in test.layers:
         curves = {kind: known[layer.name, kind] for kind in KINDS if (layer.name, kind) in known}
         if curves:
-            areas = " · ".join(f"{name_kind(kind, translate)} {curves[kind].area:.2f}" for kind in curves)
+            areas = " · ".join(f"{name_kind(kind)} {curves[kind].area:.2f}" for kind in curves)
             title = f"<b>{shorten_name(layer.name)}</b><br>{translate('erase.areas', areas=areas)}"
             charts.append(Deletion(title, {kind: effect.curve for kind, effect in curves.items()}))
     name = shorten_class(list_classes()[test.asked.chosen])
     st.markdown(f"**{translate('erase.curves', name=name)}**")
-    figure = draw_deletion(charts, CURVE, {kind: name_kind(kind, translate) for kind in KINDS}, screen.width)
+    figure = draw_deletion(charts, CURVE, {kind: name_kind(kind) for kind in KINDS}, screen.width)
     alt = translate("erase.alt", name=name, layers=", ".join(layer.name for layer in test.layers))
-    draw_figure(figure, "deletion", alt, translate, config={"displayModeBar": False})
+    draw_figure(figure, "deletion", alt, config={"displayModeBar": False})

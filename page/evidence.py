@@ -11,9 +11,9 @@ from page.networks import find_fixed_size, name_network
 from page.picture import Picture, resize
 from page.settings import OWN_NETWORK
 from page.status import Status
+from page.texts import translate
 from viz.networks.catalogue import find_network
 from viz.pictures.frame import MIN_SIZE
-from viz.texts import Translate
 
 
 class Asked(NamedTuple):
@@ -30,7 +30,7 @@ def has_classes() -> bool:
     return find_network(st.session_state["network"]).has_classes
 
 
-def ask_for_memory(translate: Translate) -> bool:
+def ask_for_memory() -> bool:
     """Before a classifier of half a gigabyte is loaded, say so and let the visitor decide.
 
     Returns:
@@ -52,10 +52,10 @@ def ask_for_memory(translate: Translate) -> bool:
     return False
 
 
-def choose_evidence(picture: Picture, translate: Translate) -> Picture:
+def choose_evidence(picture: Picture) -> Picture:
     """The photograph at the size at which class evidence is computed, with the visitor's framing."""
     size = find_fixed_size() or MIN_SIZE
-    return picture if picture.key.size == size else resize(picture, size, translate)
+    return picture if picture.key.size == size else resize(picture, size)
 
 
 def list_classes() -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def list_classes() -> tuple[str, ...]:
     return remember_classes(st.session_state["network"])
 
 
-def get_probabilities(evidence: Picture, status: Status, translate: Translate) -> NDArray[np.float32]:
+def get_probabilities(evidence: Picture, status: Status) -> NDArray[np.float32]:
     """How probable the network finds each class: one pass, the first time."""
     network = st.session_state["network"]
     text = translate("classes.predicting", network=name_network())
@@ -84,9 +84,7 @@ def settle_classes(probabilities: NDArray[np.float32]) -> Asked:
     return Asked(index, state["against"])
 
 
-def get_class_maps(
-    evidence: Picture, asked: Asked, status: Status, translate: Translate
-) -> dict[str, NDArray[np.float32]]:
+def get_class_maps(evidence: Picture, asked: Asked, status: Status) -> dict[str, NDArray[np.float32]]:
     """The class maps of all layers by the visitor's method: one pass for all methods, the first time."""
     network = st.session_state["network"]
     with status.computing((evidence.key, network, asked), network, translate("classes.computing")):

@@ -4,8 +4,8 @@ import streamlit as st
 
 from page.evidence import has_classes
 from page.second_row import draw_beside_controls
+from page.texts import translate
 from page.widgets import draw_choice, draw_slider, draw_switch
-from viz.texts import Translate
 
 # Which of the controls act in a view. Look-alikes have colours and a range of their own.
 ACTING = {
@@ -18,11 +18,10 @@ ACTING = {
 }
 
 
-def draw_look(translate: Translate, folded: bool = False) -> None:
+def draw_look(folded: bool = False) -> None:
     """Draw what acts in the visitor's view; nothing where no control does.
 
     Args:
-        translate: Words of the visitor's language.
         folded: Whether all of it stands behind one button.
     """
     state = st.session_state
@@ -32,36 +31,36 @@ def draw_look(translate: Translate, folded: bool = False) -> None:
     acting = ACTING[shown]
     if folded:
         with st.popover(translate("look.more"), icon=":material/tune:"):
-            _draw_row(acting, translate)
+            _draw_row(acting)
             if "beside" in acting:
-                draw_beside_controls(translate)
-            _draw_more(acting, translate)
+                draw_beside_controls()
+            _draw_more(acting)
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="look"):
-        _draw_row(acting, translate)
+        _draw_row(acting)
         with st.popover(translate("look.more"), icon=":material/tune:"):
-            _draw_more(acting, translate)
+            _draw_more(acting)
         if "beside" in acting:
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                draw_beside_controls(translate)
+                draw_beside_controls()
 
 
-def _draw_row(acting: tuple[str, ...], translate: Translate) -> None:
+def _draw_row(acting: tuple[str, ...]) -> None:
     bare = {"label_visibility": "collapsed"}
     if "colors" in acting:
-        draw_choice(st.selectbox, "colors", "look.colors", "look.", translate, width=130, **bare)
+        draw_choice(st.selectbox, "colors", "look.colors", "look.", width=130, **bare)
     if "range" in acting:
-        draw_choice(st.selectbox, "range", "look.range", "look.range_", translate, width=200, **bare)
+        draw_choice(st.selectbox, "range", "look.range", "look.range_", width=200, **bare)
     if "overlay" in acting:
-        draw_switch("overlay", "look.overlay", translate)
+        draw_switch("overlay", "look.overlay")
     if "field" in acting:
-        draw_switch("field", "probe.field", translate)
+        draw_switch("field", "probe.field")
 
 
-def _draw_more(acting: tuple[str, ...], translate: Translate) -> None:
+def _draw_more(acting: tuple[str, ...]) -> None:
     unused = "overlay" in acting and not st.session_state["overlay"]
-    draw_slider("opacity", "look.opacity", translate, disabled=unused)
-    draw_switch("smooth", "look.smooth", translate)
+    draw_slider("opacity", "look.opacity", disabled=unused)
+    draw_switch("smooth", "look.smooth")
     for name in ("colors", "range"):
         if name in acting:
             st.caption(translate(f"look.{name}_help"))

@@ -15,6 +15,7 @@ from page.presenting import draw_presenting, find_factor, is_presenting
 from page.settings import current_settings
 from page.sidebar import draw_sidebar, draw_top
 from page.status import Status, tell_failures
+from page.texts import get_words, translate
 from page.views.classes import draw_classes
 from page.views.layer_by_layer import draw_layer_by_layer
 from page.views.lesson import draw_lesson, draw_lesson_link, settle_lesson
@@ -22,7 +23,6 @@ from page.views.measured import draw_measured
 from page.views.point_at_it import draw_point_at_it
 from page.views.side_by_side import draw_side_by_side
 from page.widgets import draw_choice
-from viz.texts import Translate
 
 DRAW = {
     "compare": draw_side_by_side,
@@ -45,8 +45,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     """
     open_address()
     st.session_state.update(st.session_state.pop("_pending", {}))
-    translate = Translate(st.session_state["lang"])
-    open_own(arguments, translate)
+    open_own(arguments)
     settle_network()
     settle_lesson()
     settle_beside()
@@ -55,42 +54,42 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
         page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH
     )
     st.html(STYLE)
-    draw_top(translate)
-    folded = _draw_header(title, translate)
+    draw_top()
+    folded = _draw_header(title)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        status = Status(translate)
+        status = Status()
         if st.session_state["view"] == "compare" and not is_presenting():
-            draw_lesson_link(translate)
+            draw_lesson_link()
     if not is_known():
         status.load(st.session_state["network"])
     settle_layers()
-    draw_sidebar(translate)
+    draw_sidebar()
     if is_presenting():
         with folded:
-            draw_look(translate, folded=True)
+            draw_look(folded=True)
     else:
-        draw_look(translate)
-    _draw_view(status, translate)
+        draw_look()
+    _draw_view(status)
     close_address()
 
 
-def _set_variables(screen: Screen, translate: Translate) -> None:
+def _set_variables(screen: Screen) -> None:
     """What the style sheet cannot know."""
     button, limits = translate("picture.uploader_button"), translate("picture.uploader_limits")
     words = f'--uploader-button: "{button}"; --uploader-limits: "{limits}"'
     st.html(f"<style>:root {{ {words}; --figure-width: {find_factor() * screen.width:.0f} }}</style>")
 
 
-def _draw_header(title: str, translate: Translate) -> Any:
+def _draw_header(title: str) -> Any:
     """Draw the title and the views; returns the place of what a presenter folds away."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if not is_presenting():
             st.markdown(f"##### {title}", width="content")
         hidden = {"required": True, "label_visibility": "collapsed"}
-        draw_choice(st.segmented_control, "view", "view.label", "view.", translate, **hidden)
+        draw_choice(st.segmented_control, "view", "view.label", "view.", **hidden)
         folded = st.container(width="content")
         if is_presenting():
-            draw_presenting(translate)
+            draw_presenting()
     return folded
 
 
@@ -107,13 +106,13 @@ def _show_notice() -> None:
     st.error(sentence, icon=":material/cloud_off:")
 
 
-def _draw_view(status: Status, translate: Translate) -> None:
+def _draw_view(status: Status) -> None:
     view = st.session_state["view"]
     place = f"{view} {st.session_state['step']}" if view == "lesson" else view
-    screen = find_screen(translate.language, place, find_factor())
-    _set_variables(screen, translate)
+    screen = find_screen(get_words().language, place, find_factor())
+    _set_variables(screen)
     _show_notice()
     if view != "depth":
         st.session_state["_playing"] = False
-    with tell_failures(view, translate):
-        DRAW[view](screen, status, translate)
+    with tell_failures(view):
+        DRAW[view](screen, status)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from page.cache import load_own, remember_layers, tell_once
 from page.settings import OWN_NETWORK
+from page.texts import translate
 from viz.maps.compare import match_depth
 from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import UNTRAINED, find_network, list_known_layers, list_networks
@@ -15,18 +16,16 @@ from viz.networks.files import may_download
 from viz.networks.layers import STAGES, Layer
 from viz.networks.own import OwnNetwork, read_arguments
 from viz.pictures.frame import MIN_SIZE
-from viz.texts import Translate
 
 LAYER_SETTINGS = ("layers", "layer", "depth")  # their values are names of the network's layers
 FEW = 6  # names of layers in a sentence
 
 
-def open_own(arguments: Sequence[str], translate: Translate) -> None:
+def open_own(arguments: Sequence[str]) -> None:
     """Load the network of whoever started the server, or say what is wrong with it, on each run.
 
     Args:
         arguments: Of the server's command line, as `viz.networks.own.read_arguments` takes them.
-        translate: Words of the visitor's language.
     """
     own: OwnNetwork | None = None
     found: object = None
@@ -159,13 +158,13 @@ def _move(name: str, before: list[str], names: list[str]) -> str:
     return names[match_depth(before.index(name), len(before), len(names))]
 
 
-def join_names(names: list[str], translate: Translate) -> str:
+def join_names(names: list[str]) -> str:
     """Names of layers in a sentence; of many, the first few and how many there are."""
     few = ", ".join(names[:FEW])
     return few if len(names) <= FEW else translate("layers.more", names=few, count=len(names) - FEW)
 
 
-def name_side(side: str, translate: Translate) -> str:
+def name_side(side: str) -> str:
     """A side of the activation in words, which name the activation where the network has one kind only."""
     kinds = {layer.activation.kind for layer in list_layers() if layer.activation}
     if len(kinds) == 1:

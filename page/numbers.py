@@ -15,6 +15,7 @@ from page.maps import compute_heatmaps, get_heatmaps, get_untrained_heatmaps
 from page.networks import measured_layers, name_network
 from page.picture import Picture
 from page.status import Status
+from page.texts import translate
 from page.turns import places, wait_for
 from viz.maps.coarsen import coarsen
 from viz.maps.heatmaps import Heatmaps
@@ -22,7 +23,6 @@ from viz.measures.claims import SEEDS
 from viz.measures.curves import Curves, measure_box, measure_curves
 from viz.measures.metrics import box_auc, channel_metrics, measure_edges, measure_layers, measure_luma
 from viz.pictures.frame import Box
-from viz.texts import Translate
 
 # Metrics in the order in which the page shows them, and how their values are written.
 FORMATS = {
@@ -51,21 +51,21 @@ Metrics = dict[str, dict[str, float]]
 
 
 def measure_all(
-    picture: Picture, box: Box | None, comparison: Comparison | None, status: Status, translate: Translate
+    picture: Picture, box: Box | None, comparison: Comparison | None, status: Status
 ) -> dict[str, Metrics]:
     """The metrics of the trained network, of what is compared with it, and of each control that is opened."""
-    found = {"trained": _measure("trained", get_heatmaps(picture, status, translate), picture, box)}
+    found = {"trained": _measure("trained", get_heatmaps(picture, status), picture, box)}
     if comparison is not None:
         found["beside"] = _measure_beside(comparison, box if comparison.picture.key == picture.key else None)
     for kind in st.session_state["controls"]:
-        found[kind] = _measure(kind, _get_control(kind, picture, status, translate), picture, box)
+        found[kind] = _measure(kind, _get_control(kind, picture, status), picture, box)
     return found
 
 
-def measure_trained(picture: Picture, box: Box | None, status: Status, translate: Translate) -> Curves:
+def measure_trained(picture: Picture, box: Box | None, status: Status) -> Curves:
     """What claims are judged by, of the visitor's network: one pass, unless there was one already."""
     state = st.session_state
-    heatmaps = get_heatmaps(picture, status, translate)
+    heatmaps = get_heatmaps(picture, status)
     key = (picture.key, state["network"], state["side"], state["aggregation"])
     return _measure_curves(key, box, list(_choose_maps(heatmaps).values()), picture.pixels)
 
@@ -114,12 +114,12 @@ def _choose_maps(heatmaps: Heatmaps) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def _get_control(kind: str, picture: Picture, status: Status, translate: Translate) -> Heatmaps:
+def _get_control(kind: str, picture: Picture, status: Status) -> Heatmaps:
     """What the pass over a control leaves; the coarse one needs none of its own."""
     if kind == "coarse":
-        return get_heatmaps(picture, status, translate)
+        return get_heatmaps(picture, status)
     if kind == "untrained":
-        return get_untrained_heatmaps(picture, status, translate)
+        return get_untrained_heatmaps(picture, status)
     key, pixels = PictureKey(f"noise {picture.size}", "", 0), make_noise(*picture.size)
     text = translate("measure.computing_noise", network=name_network())
     return compute_heatmaps(key, st.session_state["network"], pixels, status, text)

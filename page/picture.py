@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from page.cache import PictureKey, frame_picture, read_sample
 from page.own_files import OwnFile, find_file, name_picture, read_file, take_file
 from page.settings import NO_SECOND, OWN_PHOTOS, SETTINGS
+from page.texts import get_words, translate
 from viz.figures.heatmaps import make_photo_panel
 from viz.figures.pieces import PhotoPanel
 from viz.pictures.samples import SAMPLES
-from viz.texts import Translate
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Picture:
         return self.photo.height / self.photo.width
 
 
-def choose_picture(translate: Translate) -> Picture:
+def choose_picture() -> Picture:
     """The picture of the visitor's choice; while there is none, the one before it.
 
     A box and a point that belong to another picture are forgotten.
     """
-    picture = _find_picture(translate)
+    picture = _find_picture()
     if st.session_state.setdefault("_picture", picture.key) != picture.key:
         st.session_state.update(box=None, point=None, _picture=picture.key)
     if (shorter := min(picture.size)) < picture.key.size:
@@ -58,20 +58,20 @@ def choose_picture(translate: Translate) -> Picture:
     return picture
 
 
-def _find_picture(translate: Translate) -> Picture:
+def _find_picture() -> Picture:
     state = st.session_state
     choice = state["photo"]
     if choice not in OWN_PHOTOS:
         state["_last_photo"] = choice
-        return _frame_sample(choice, translate)
+        return _frame_sample(choice)
     file = take_file(choice)
     if file is None:
         # Either nothing was chosen yet, or a link or a restart of the server promises what is not here.
         waiting = choice if state.get(choice) is None and "_last_photo" in state else "lost"
         st.info(translate(f"picture.waiting_{waiting}"), icon=":material/add_photo_alternate:")
-        return frame_previous(translate)
+        return frame_previous()
     state["_last_photo"] = choice
-    return _frame_own(file, translate)
+    return _frame_own(file)
 
 
 def settle_photo() -> None:
@@ -85,65 +85,65 @@ def settle_photo() -> None:
         state["photo"] = state.get("_last_photo", SETTINGS["photo"].default)
 
 
-def choose_sample(settings: dict[str, Any], translate: Translate) -> Picture:
+def choose_sample(settings: dict[str, Any]) -> Picture:
     """The bundled photograph that some settings name, framed as they say."""
     data, digest = read_sample(settings["photo"])
     key = PictureKey(digest, settings["framing"], settings["size"])
-    return _make_picture(key, data, _name_sample(settings["photo"], translate), translate)
+    return _make_picture(key, data, _name_sample(settings["photo"]))
 
 
-def resize(picture: Picture, size: int, translate: Translate) -> Picture:
+def resize(picture: Picture, size: int) -> Picture:
     """The same photograph and framing at another input size, in pixels."""
     key = PictureKey(picture.key.digest, picture.key.framing, size)
-    return _make_picture(key, picture.data, picture.alt, translate)
+    return _make_picture(key, picture.data, picture.alt)
 
 
-def choose_second(translate: Translate) -> Picture | None:
+def choose_second() -> Picture | None:
     """The photograph that is put beside the first, if one is."""
     choice = st.session_state["second"]
-    return None if choice == NO_SECOND else _choose_other(choice, "second_upload", translate)
+    return None if choice == NO_SECOND else _choose_other(choice, "second_upload")
 
 
-def choose_beside(translate: Translate) -> Picture | None:
+def choose_beside() -> Picture | None:
     """The photograph that the first is compared with, if there is one."""
     choice = st.session_state["beside_photo"]
-    picture = _choose_other(choice, "beside_upload", translate)
+    picture = _choose_other(choice, "beside_upload")
     if picture is None or choice in SAMPLES:
         return picture
     return replace(picture, alt=translate("beside.alt_own"))
 
 
-def _choose_other(choice: str, uploader: str, translate: Translate) -> Picture | None:
+def _choose_other(choice: str, uploader: str) -> Picture | None:
     if choice in SAMPLES:
-        return _frame_sample(choice, translate)
+        return _frame_sample(choice)
     file = take_file(uploader) or find_file(uploader)
-    return None if file is None else _frame_own(file, translate)
+    return None if file is None else _frame_own(file)
 
 
-def frame_previous(translate: Translate, network: str = "") -> Picture:
+def frame_previous(network: str = "") -> Picture:
     """The photograph that the page showed last, as the visitor's network or another one sees it."""
     last = st.session_state.get("_last_photo", SETTINGS["photo"].default)
     file = find_file(last)
     if file is None:
-        return _frame_sample(last, translate, network)
-    return _frame_own(file, translate, network)
+        return _frame_sample(last, network)
+    return _frame_own(file, network)
 
 
-def _frame_sample(name: str, translate: Translate, network: str = "") -> Picture:
+def _frame_sample(name: str, network: str = "") -> Picture:
     data, digest = read_sample(name)
-    return _make_picture(name_picture(digest, network), data, _name_sample(name, translate), translate)
+    return _make_picture(name_picture(digest, network), data, _name_sample(name))
 
 
-def _name_sample(name: str, translate: Translate) -> str:
+def _name_sample(name: str) -> str:
     return translate("picture.alt_sample", name=translate(f"picture.{name}"))
 
 
-def _frame_own(file: OwnFile, translate: Translate, network: str = "") -> Picture:
+def _frame_own(file: OwnFile, network: str = "") -> Picture:
     key = name_picture(file.digest, network)
-    return _make_picture(key, file.data, translate("picture.alt_own"), translate)
+    return _make_picture(key, file.data, translate("picture.alt_own"))
 
 
-def _make_picture(key: PictureKey, data: bytes, alt: str, translate: Translate) -> Picture:
+def _make_picture(key: PictureKey, data: bytes, alt: str) -> Picture:
     pixels, source = frame_picture(key, data)
-    photo = make_photo_panel((pixels.shape[1], pixels.shape[0]), source, translate)
+    photo = make_photo_panel((pixels.shape[1], pixels.shape[0]), source, get_words())
     return Picture(key, pixels, photo, alt, data)

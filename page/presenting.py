@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from viz.texts import Translate
+from page.texts import translate
 
 FACTOR = 1.5
 STYLE = Path(__file__).parent / "presenting.css"
@@ -21,18 +21,18 @@ def find_factor() -> float:
     return FACTOR if is_presenting() else 1.0
 
 
-def offer_presenting(translate: Translate) -> None:
+def offer_presenting() -> None:
     """Draw the button that begins it."""
-    _draw_button("present.begin", translate, help=translate("present.help"))
+    _draw_button("present.begin", help=translate("present.help"))
 
 
-def draw_presenting(translate: Translate) -> None:
+def draw_presenting() -> None:
     """Hide the sidebar, enlarge the type, and draw the button that ends it."""
     st.html(STYLE)
-    _draw_button("present.end", translate, icon=":material/close_fullscreen:")
+    _draw_button("present.end", icon=":material/close_fullscreen:")
 
 
-def _draw_button(label: str, translate: Translate, **more: Any) -> None:
+def _draw_button(label: str, **more: Any) -> None:
     target = not is_presenting()
     st.button(
         translate(label),

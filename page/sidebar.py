@@ -19,16 +19,17 @@ from page.settings import (
     apply_settings,
     current_settings,
 )
+from page.texts import find_help, translate
 from page.widgets import draw_choice, draw_slider
 from viz.figures.heatmaps import shorten_name
 from viz.networks.catalogue import find_network
 from viz.networks.files import may_download
 from viz.networks.layers import STAGES, Layer
 from viz.pictures.frame import MIN_SIZE
-from viz.texts import LANGUAGES, Translate
+from viz.texts import LANGUAGES
 
 
-def draw_top(translate: Translate) -> None:
+def draw_top() -> None:
     """Draw the language and the network, which the rest depends on."""
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -41,20 +42,20 @@ def draw_top(translate: Translate) -> None:
                 label_visibility="collapsed",
                 on_change=_relabel,
             )
-            offer_presenting(translate)
+            offer_presenting()
         if st.session_state["view"] != "lesson":  # which has a network of its own
-            _draw_network(translate)
+            _draw_network()
 
 
-def draw_sidebar(translate: Translate) -> None:
+def draw_sidebar() -> None:
     """Draw all other groups; what the visitor chooses is in the session's state, by the settings' names."""
     with st.sidebar:
-        _draw_picture(translate)
+        _draw_picture()
         if st.session_state["view"] == "lesson":
             st.caption(translate("lesson.sidebar"))
             return
-        _draw_layers(translate)
-        _draw_advanced(translate)
+        _draw_layers()
+        _draw_advanced()
 
 
 def _relabel() -> None:
@@ -66,8 +67,8 @@ def _relabel() -> None:
     apply_settings(current_settings())
 
 
-def _draw_network(translate: Translate) -> None:
-    labels = {key: label_network(key, translate) for key in offered_networks()}
+def _draw_network() -> None:
+    labels = {key: label_network(key) for key in offered_networks()}
     st.selectbox(
         translate("network.label"),
         list(labels),
@@ -75,10 +76,10 @@ def _draw_network(translate: Translate) -> None:
         key="network",
         help=translate("network.help"),
     )
-    describe_source(st.session_state["network"], translate)
+    describe_source(st.session_state["network"])
 
 
-def describe_source(network: str, translate: Translate) -> None:
+def describe_source(network: str) -> None:
     """Say where a network of the catalogue comes from, and how much has to be fetched."""
     if network != OWN_NETWORK:
         info = find_network(network)
@@ -86,7 +87,7 @@ def describe_source(network: str, translate: Translate) -> None:
         st.caption(translate(f"network.{kind}", licence=info.licence, megabytes=info.megabytes))
 
 
-def label_network(key: str, translate: Translate) -> str:
+def label_network(key: str) -> str:
     """How a list calls a network, with the megabytes to fetch."""
     if key == OWN_NETWORK:
         return translate("network.own", title=st.session_state["_own"].title)
@@ -98,30 +99,30 @@ def label_network(key: str, translate: Translate) -> str:
     )
 
 
-def _draw_picture(translate: Translate) -> None:
+def _draw_picture() -> None:
     st.subheader(translate("picture.title"), anchor=False)
     settle_photo()
-    draw_choice(st.selectbox, "photo", "picture.photo", "picture.", translate, on_change=forget_refusals)
+    draw_choice(st.selectbox, "photo", "picture.photo", "picture.", on_change=forget_refusals)
     if st.session_state["photo"] == "camera":
         st.camera_input(translate("picture.camera_input"), key="camera")
-    _say_refusal("camera", translate)
-    draw_uploader("upload", translate, help=translate("picture.uploader_help"), on_change=_show_upload)
+    _say_refusal("camera")
+    draw_uploader("upload", help=translate("picture.uploader_help"), on_change=_show_upload)
     if st.session_state["photo"] in OWN_PHOTOS:
         st.caption(translate("picture.not_shareable"))
 
 
-def draw_uploader(key: str, translate: Translate, **more: Any) -> None:
+def draw_uploader(key: str, **more: Any) -> None:
     """A place to upload a photograph: any file, since its content tells more than its name.
 
     Under it stands what is wrong with a file that `page.own_files.take_file` has looked at.
     """
     st.file_uploader(translate("picture.uploader"), key=key, **more)
-    _say_refusal(key, translate)
+    _say_refusal(key)
     if st.context.is_embedded and st.context.url:  # browsers keep the cookie back that an upload needs
         st.link_button(translate("picture.own_tab"), st.context.url.partition("?")[0])
 
 
-def _say_refusal(key: str, translate: Translate) -> None:
+def _say_refusal(key: str) -> None:
     error = find_refusal(key)
     if error is not None:
         sentence = translate(error.key, **error.details)
@@ -141,17 +142,17 @@ def _show_upload() -> None:
         st.session_state["photo"] = "upload"
 
 
-def _draw_layers(translate: Translate) -> None:
+def _draw_layers() -> None:
     st.subheader(translate("layers.title"), anchor=False)
     state = st.session_state
     channels = state["view"] == "probe" and state["show"] == "channels"
     if state["view"] != "depth" and not channels:  # the one shows all layers, the other a single one
-        _draw_selection(translate)
+        _draw_selection()
     if not is_vgg16():
         st.caption(translate("layers.thirds"))
     if not channels:
-        draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.", translate)
-    sides = {side: name_side(side, translate) for side in SETTINGS["side"].options}
+        draw_choice(st.selectbox, "aggregation", "layers.aggregation", "aggregation.")
+    sides = {side: name_side(side) for side in SETTINGS["side"].options}
     st.segmented_control(
         translate("layers.side"),
         list(sides),
@@ -179,10 +180,10 @@ def _draw_layers(translate: Translate) -> None:
     st.caption(translate("layers.preset_note"))
 
 
-def _draw_selection(translate: Translate) -> None:
+def _draw_selection() -> None:
     """Draw which layers are shown, and buttons that select several at once."""
     layers = list_layers()
-    labels = {layer.name: _label_layer(layer, translate) for layer in layers}
+    labels = {layer.name: _label_layer(layer) for layer in layers}
     help_key = "layers.select_help_vgg16" if is_vgg16() else "layers.select_help"
     st.multiselect(
         translate("layers.select"),
@@ -194,45 +195,44 @@ def _draw_selection(translate: Translate) -> None:
         select_all=False,
     )
     with st.container(horizontal=True, gap="small"):
-        draw_layers_button("layers_all", "layers.all", list(labels), translate)
+        draw_layers_button("layers_all", "layers.all", list(labels))
         for stage in STAGES:
             names = [layer.name for layer in layers if layer.stage == stage]
-            draw_layers_button(f"layers_{stage}", f"layers.{stage}", names, translate)
+            draw_layers_button(f"layers_{stage}", f"layers.{stage}", names)
         if is_vgg16():
-            draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS, translate)
+            draw_layers_button("layers_homework", "layers.homework", HOMEWORK_LAYERS)
 
 
-def draw_layers_button(key: str, label: str, names: Sequence[str], translate: Translate) -> None:
+def draw_layers_button(key: str, label: str, names: Sequence[str]) -> None:
     """A button that selects layers.
 
     Args:
         key: Of the button.
         label: Key of its text in the catalogues.
         names: Of the layers.
-        translate: Words of the visitor's language.
     """
     values = {"layers": list(names)}
-    help_text = translate.find(f"{label}_help")
+    help_text = find_help(label)
     text = translate(label, count=len(names))
     st.button(text, key=key, help=help_text, on_click=apply_settings, args=(values,))
 
 
-def _label_layer(layer: Layer, translate: Translate) -> str:
+def _label_layer(layer: Layer) -> str:
     """How the multiselect calls a layer: name, place in `features`, resolution, stage."""
     name, stage = shorten_name(layer.name), translate(f"stage.{layer.stage}")
     place = f" [{layer.path.rpartition('.')[2]}]" if is_vgg16() else ""
     return translate("layers.option", name=name, place=place, stride=layer.stride, stage=stage)
 
 
-def _draw_advanced(translate: Translate) -> None:
+def _draw_advanced() -> None:
     names = ("framing", "size")
     changed = any(st.session_state[name] != SETTINGS[name].default for name in names)
     with st.expander(translate("advanced.title"), expanded=changed):
-        draw_choice(st.radio, "framing", "advanced.framing", "advanced.framing_", translate)
+        draw_choice(st.radio, "framing", "advanced.framing", "advanced.framing_")
         if (fixed := find_fixed_size()) is not None:
             st.caption(translate("advanced.size_fixed", size=fixed))
             return
-        draw_slider("size", "advanced.size", translate)
+        draw_slider("size", "advanced.size")
         if st.session_state["size"] != MIN_SIZE:
             factor = (st.session_state["size"] / MIN_SIZE) ** 2
             st.caption(translate("advanced.size_cost", factor=f"{factor:.1f}"))

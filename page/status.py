@@ -11,10 +11,10 @@ from page.cache import load_network
 from page.networks import name_network
 from page.presenting import is_presenting
 from page.settings import NO_SECOND, OWN_NETWORK
+from page.texts import translate
 from page.turns import fetching, has_had, take_turn, wait_for
 from viz.networks.catalogue import UNTRAINED, fetch_network, is_there
 from viz.networks.errors import NetworkError, WeightsError
-from viz.texts import Translate
 
 MEGABYTE = 2**20
 BUNDLED = "vgg16"
@@ -23,11 +23,10 @@ BUNDLED = "vgg16"
 class Status:
     """A line of the page that work can borrow, so that nothing below it moves."""
 
-    def __init__(self, translate: Translate) -> None:
+    def __init__(self) -> None:
         self._slot = st.empty()
         self._line = ""
         self._title = ""  # of the network that is loaded
-        self._translate = translate
 
     def say(self, line: str) -> None:
         """Show what one is looking at; whoever presents says it, and the figure gets the room."""
@@ -51,7 +50,7 @@ class Status:
 
     def say_wait(self) -> None:
         """Tell a visitor that others come first."""
-        self._slot.markdown(self._translate("page.waiting"))
+        self._slot.markdown(translate("page.waiting"))
 
     def load(self, network: str) -> None:
         """Make sure that a network is there.
@@ -63,7 +62,7 @@ class Status:
             network: Its key.
         """
         self._title = name_network(network)
-        with self._slot, st.spinner(self._translate("page.loading", network=self._title)):
+        with self._slot, st.spinner(translate("page.loading", network=self._title)):
             try:
                 if network.removeprefix(UNTRAINED) != OWN_NETWORK and not is_there(network):
                     with wait_for(fetching, self.say_wait):
@@ -72,19 +71,19 @@ class Status:
                 if network == st.session_state["network"]:
                     st.session_state["_loaded"] = network
             except (WeightsError, NetworkError) as error:
-                _fall_back(network, self._translate(error.key, **error.details), self._translate)
+                _fall_back(network, translate(error.key, **error.details))
             except (RuntimeError, OSError):  # for instance a graphics card without memory for it
                 logging.getLogger(__name__).exception("the network %s cannot be loaded", network)
-                _fall_back(network, self._translate("page.bug"), self._translate)
+                _fall_back(network, translate("page.bug"))
 
     def _show_progress(self, done: int, total: int) -> None:
         megabytes = {"done": done // MEGABYTE, "total": total // MEGABYTE}
-        text = self._translate("page.fetching", network=self._title, **megabytes)
+        text = translate("page.fetching", network=self._title, **megabytes)
         self._slot.progress(min(done / total, 1.0), text=text)
 
 
 @contextmanager
-def tell_failures(view: str, translate: Translate) -> Iterator[None]:
+def tell_failures(view: str) -> Iterator[None]:
     """Say in a sentence why a view, or a part of it that runs by itself, cannot be drawn."""
     try:
         yield
@@ -95,7 +94,7 @@ def tell_failures(view: str, translate: Translate) -> Iterator[None]:
         st.error(translate("page.bug"), icon=":material/error:")
 
 
-def _fall_back(network: str, sentence: str, translate: Translate) -> NoReturn:
+def _fall_back(network: str, sentence: str) -> NoReturn:
     """Go back to the network that the page showed last, and say why.
 
     Where that is the one that fails, it is VGG16; without that there is nothing to go back to.

@@ -14,6 +14,7 @@ from page.networks import measured_layers, name_network
 from page.numbers import CLAIM_FORMATS, list_untrained, measure_next, time_untrained
 from page.picture import Picture
 from page.status import Status
+from page.texts import translate
 from page.widgets import draw_figure, draw_slider
 from viz.figures.charts import Chart, Demanded, draw_charts
 from viz.figures.layout import GAP, NARROW
@@ -21,7 +22,6 @@ from viz.measures.claims import RULES, SEEDS, Demand, Finding, Learned, Truth, V
 from viz.measures.curves import THRESHOLDS, Curves
 from viz.networks.layers import STAGES, Stage
 from viz.pictures.frame import Box
-from viz.texts import Translate
 
 TRUTH_COLORS: dict[Truth, str] = {"yes": "green", "no": "red", "depends": "orange", "box": "gray"}
 LEARNED_COLORS: dict[Learned, str] = {
@@ -52,13 +52,12 @@ def has_stages() -> bool:
     return {layer.stage for layer in measured_layers()} == set(STAGES)
 
 
-def offer_untrained(picture: Picture, box: Box | None, translate: Translate) -> bool:
+def offer_untrained(picture: Picture, box: Box | None) -> bool:
     """Draw the button that asks for the untrained networks, or say that they were measured.
 
     Args:
         picture: The photograph.
         box: The visitor's; where there is one, what it answers takes the room of an explanation.
-        translate: Words of the visitor's language.
 
     Returns:
         Whether the visitor has just pressed it; `compare_untrained` does the work.
@@ -79,7 +78,7 @@ def offer_untrained(picture: Picture, box: Box | None, translate: Translate) -> 
     return asked
 
 
-def compare_untrained(picture: Picture, place: Any, status: Status, translate: Translate) -> None:
+def compare_untrained(picture: Picture, place: Any, status: Status) -> None:
     """Measure the untrained networks, one after another, and show how far they are.
 
     Whatever the visitor does meanwhile ends it: the progress is a Streamlit command, at which Streamlit stops
@@ -89,7 +88,6 @@ def compare_untrained(picture: Picture, place: Any, status: Status, translate: T
         picture: The photograph.
         place: Where the progress stands: `st.empty`.
         status: The line in which a visitor who has to wait is told so.
-        translate: Words of the visitor's language.
     """
     while (done := len(list_untrained(picture, None))) < SEEDS:
         # The first one tells how long the others will take.
@@ -101,9 +99,7 @@ def compare_untrained(picture: Picture, place: Any, status: Status, translate: T
     st.rerun()  # the claims stand above, and were drawn before their second answer was known
 
 
-def draw_claims(
-    trained: Curves, picture: Picture, box: Box | None, screen: Screen, status: Status, translate: Translate
-) -> None:
+def draw_claims(trained: Curves, picture: Picture, box: Box | None, screen: Screen, status: Status) -> None:
     """Draw each claim with its two answers and its numbers, and beside it, on a phone below, its chart."""
     untrained = list_untrained(picture, box)
     for claim in RULES:
@@ -111,28 +107,28 @@ def draw_claims(
         verdict = judge(claim, measured_layers(), trained, others)
         with st.container(border=True, key=f"claim_{claim}"):
             text, chart = st.columns([1 - CHART_SHARE, CHART_SHARE], gap="medium")
-            text.markdown(_write_verdict(verdict, translate))
+            text.markdown(_write_verdict(verdict))
             if len(verdict.met) > 1:
                 with text:
-                    draw_slider("threshold", "measure.threshold", translate)
+                    draw_slider("threshold", "measure.threshold")
             beside: dict[str, float] = {}
             if claim == "object" and box is not None and has_classes():
                 with text:
-                    beside = compare_class_map(trained, picture, box, status, translate)
+                    beside = compare_class_map(trained, picture, box, status)
             with chart:
                 if verdict.findings:
-                    _draw_chart(verdict, trained, others, beside, screen, translate)
+                    _draw_chart(verdict, trained, others, beside, screen)
                 else:
                     st.caption(translate("verdict.needs_box"))
 
 
-def say_object(trained: Curves, picture: Picture, box: Box, translate: Translate) -> None:
+def say_object(trained: Curves, picture: Picture, box: Box) -> None:
     """Say in a line what a box has answered: its claim may lie below the screen."""
     verdict = judge("object", measured_layers(), trained, list_untrained(picture, box))
-    st.markdown(f"{translate('claim.object')} {_write_badges(verdict, translate)}")
+    st.markdown(f"{translate('claim.object')} {_write_badges(verdict)}")
 
 
-def _write_badges(verdict: Verdict, translate: Translate) -> str:
+def _write_badges(verdict: Verdict) -> str:
     met = {"met": sum(verdict.met), "count": len(verdict.met)}
     truth = translate(f"verdict.true_{verdict.truth}", **met)
     badges = f":{TRUTH_COLORS[verdict.truth]}-badge[{truth}]"
@@ -142,37 +138,37 @@ def _write_badges(verdict: Verdict, translate: Translate) -> str:
     return badges
 
 
-def _write_verdict(verdict: Verdict, translate: Translate) -> str:
-    lines = [f"**{translate(f'claim.{verdict.claim}')}**  \n{_write_badges(verdict, translate)}"]
+def _write_verdict(verdict: Verdict) -> str:
+    lines = [f"**{translate(f'claim.{verdict.claim}')}**  \n{_write_badges(verdict)}"]
     if len(verdict.met) > 1:
         places = [threshold for threshold, is_met in zip(THRESHOLDS, verdict.met, strict=True) if is_met]
         names = ", ".join(f"{threshold:g}" for threshold in places) or translate("verdict.none")
         lines.append(translate("verdict.met", thresholds=names, met=len(places), count=len(verdict.met)))
-    lines += [f"- {_write_finding(finding, translate)}" for finding in verdict.findings]
+    lines += [f"- {_write_finding(finding)}" for finding in verdict.findings]
     return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:]) if lines[2:] else "\n\n".join(lines)
 
 
-def _write_finding(finding: Finding, translate: Translate) -> str:
+def _write_finding(finding: Finding) -> str:
     demand = finding.demand
     row = _choose_row(finding.effects)
     sentence = translate(
         f"verdict.{demand.kind}",
-        metric=_name_metric(finding, translate),
+        metric=_name_metric(finding),
         shallow=format_metric(demand.metric, finding.shallow[row]),
         deep=format_metric(demand.metric, finding.deep[row]),
-        effect=write_effect(demand, finding.effects[row], translate),
-        least=write_effect(demand, demand.least, translate),
+        effect=write_effect(demand, finding.effects[row]),
+        least=write_effect(demand, demand.least),
     )
     if not finding.untrained:
         return sentence
     key = "verdict.untrained_median" if len(finding.effects) > 1 else "verdict.untrained"
     ends = {"low": min(finding.untrained), "high": max(finding.untrained)}
     ends["effect"] = float(np.median(finding.effects))
-    words = {name: write_effect(demand, value, translate) for name, value in ends.items()}
+    words = {name: write_effect(demand, value) for name, value in ends.items()}
     return f"{sentence} {translate(key, count=len(finding.untrained), **words)}"
 
 
-def _name_metric(finding: Finding, translate: Translate) -> str:
+def _name_metric(finding: Finding) -> str:
     """What a demand is about, with the threshold at which the page shows it where one counts."""
     metric = translate(f"metric.{finding.demand.metric}")
     if len(finding.effects) == 1:
@@ -189,7 +185,7 @@ def _choose_row(values: Sequence[object]) -> int:
     return min(range(len(THRESHOLDS)), key=lambda row: abs(THRESHOLDS[row] - wanted))
 
 
-def write_effect(demand: Demand, value: float, translate: Translate) -> str:
+def write_effect(demand: Demand, value: float) -> str:
     """What a demand looks at, as the page writes it, such as "0.49", "+10.0 points" or "×2"."""
     if demand.kind == "growth":
         return f"×{value:.3g}"
@@ -211,16 +207,15 @@ def _draw_chart(
     untrained: Sequence[Curves],
     beside: Mapping[str, float],
     screen: Screen,
-    translate: Translate,
 ) -> None:
     """The claim's chart; `beside` are the class maps' values of its one metric, if they are asked for."""
     width = screen.width if screen.width < NARROW else screen.width * CHART_SHARE
     width -= GAP + 14  # the frame and the gap between the columns
-    charts = [_make_chart(finding, trained, untrained, translate) for finding in verdict.findings]
+    charts = [_make_chart(finding, trained, untrained) for finding in verdict.findings]
     names = {"trained": name_network()}
     if beside:
         charts = [replace(chart, curves={**chart.curves, "class": beside}) for chart in charts]
-        names["class"] = name_class_curve(translate)
+        names["class"] = name_class_curve()
     figure = draw_charts(
         charts,
         measured_layers(),
@@ -233,14 +228,10 @@ def _draw_chart(
     )
     titles = ", ".join(chart.title for chart in charts)
     alt = translate("measure.alt", count=len(measured_layers()), metrics=titles)
-    draw_figure(
-        figure, f"chart_{verdict.claim}", alt, translate, width=int(width), config={"displayModeBar": False}
-    )
+    draw_figure(figure, f"chart_{verdict.claim}", alt, width=int(width), config={"displayModeBar": False})
 
 
-def _make_chart(
-    finding: Finding, trained: Curves, untrained: Sequence[Curves], translate: Translate
-) -> Chart:
+def _make_chart(finding: Finding, trained: Curves, untrained: Sequence[Curves]) -> Chart:
     demand = finding.demand
     metric, row = demand.metric, _choose_row(finding.effects)
     names = [layer.name for layer in measured_layers()]
@@ -257,18 +248,18 @@ def _make_chart(
     spec = CLAIM_FORMATS[metric]
     low, high = (f"%{{customdata[{place}]:{spec}}}" for place in range(2))
     return Chart(
-        _name_metric(finding, translate),
+        _name_metric(finding),
         {"trained": dict(zip(names, map(float, trained[metric][row]), strict=True))},
         spec,
         metric in LOGARITHMIC,
         span=SPANS.get(metric, (0, None)),
         band=band,
         band_hover=translate("verdict.band_hover", count=len(untrained), low=low, high=high),
-        demands=[_make_demand(finding, row, translate)],
+        demands=[_make_demand(finding, row)],
     )
 
 
-def _make_demand(finding: Finding, row: int, translate: Translate) -> Demanded:
+def _make_demand(finding: Finding, row: int) -> Demanded:
     """The demand as a value of the metric, in the stage whose mean it is about."""
     demand, shallow, deep = finding.demand, finding.shallow[row], finding.deep[row]
     stage: Stage = "shallow" if demand.kind == "shallow" else "deep"

@@ -11,13 +11,11 @@ import streamlit as st
 
 from page.presenting import find_factor
 from page.settings import SETTINGS
+from page.texts import find_help, get_words, translate
 from viz.figures.enlarge import enlarge
-from viz.texts import Translate
 
 
-def draw_choice(
-    widget: Callable[..., Any], key: str, label: str, names: str, translate: Translate, **more: Any
-) -> None:
+def draw_choice(widget: Callable[..., Any], key: str, label: str, names: str, **more: Any) -> None:
     """A widget that offers a setting's options.
 
     Args:
@@ -25,40 +23,37 @@ def draw_choice(
         key: Of the setting.
         label: Key of the label in the catalogues.
         names: What the keys of the options' names begin with there; an option without a name shows itself.
-        translate: Words of the visitor's language.
         more: For the widget.
     """
+    words = get_words()  # Streamlit may ask for an option's name outside a run of the page
     widget(
         translate(label),
         list(SETTINGS[key].options),
-        format_func=lambda option: translate.find(f"{names}{option}") or option,
+        format_func=lambda option: words.find(f"{names}{option}") or option,
         key=key,
-        help=translate.find(f"{label}_help"),
+        help=find_help(label),
         **more,
     )
 
 
-def draw_slider(key: str, label: str, translate: Translate, **more: Any) -> None:
+def draw_slider(key: str, label: str, **more: Any) -> None:
     """A slider over a setting's limits; arguments as `draw_choice`."""
     least, most, step = SETTINGS[key].limits
-    st.slider(translate(label), least, most, step=step, key=key, help=translate.find(f"{label}_help"), **more)
+    st.slider(translate(label), least, most, step=step, key=key, help=find_help(label), **more)
 
 
-def draw_switch(key: str, label: str, translate: Translate) -> None:
+def draw_switch(key: str, label: str) -> None:
     """A switch of a setting; arguments as `draw_choice`."""
-    st.toggle(translate(label), key=key, help=translate.find(f"{label}_help"))
+    st.toggle(translate(label), key=key, help=find_help(label))
 
 
-def draw_neighbour(
-    label: str, step: int, there: bool, translate: Translate, on_click: Callable[[], Any]
-) -> None:
+def draw_neighbour(label: str, step: int, there: bool, on_click: Callable[[], Any]) -> None:
     """A button, also a key, that leads to what is before or behind; the key waits while the visitor types.
 
     Args:
         label: Key of its words in the catalogues.
         step: -1 for what is before, 1 for what is behind.
         there: Whether there is anything.
-        translate: Words of the visitor's language.
         on_click: Leads there.
     """
     st.button(
@@ -70,18 +65,17 @@ def draw_neighbour(
     )
 
 
-def draw_figure(figure: Any, key: str, alt: str, translate: Translate, **more: Any) -> None:
+def draw_figure(figure: Any, key: str, alt: str, **more: Any) -> None:
     """A Plotly figure, its buttons in the visitor's language and without an advertisement.
 
     Args:
         figure: From `viz.figures`.
         key: Of the chart.
         alt: Alternative text, for those who do not see it.
-        translate: Words of the visitor's language.
         more: For `st.plotly_chart`, and settings of Plotly as `config`.
     """
     dictionary = {word: translate(f"modebar.{name}") for name, word in MODEBAR.items()}
-    locale = translate.language
+    locale = get_words().language
     if "width" in more:
         more["width"] = int(find_factor() * more["width"])
     config = {

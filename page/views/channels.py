@@ -16,6 +16,7 @@ from page.networks import find_layer, name_network
 from page.picture import Picture
 from page.settings import THUMBS
 from page.status import Status
+from page.texts import get_words, translate
 from page.widgets import draw_choice, draw_figure, draw_switch
 from viz.evidence.patches import PATCHES, Patch, choose_patches
 from viz.figures.heatmaps import draw_maps, name_ends, write_hover, write_map_title
@@ -28,7 +29,6 @@ from viz.maps.coarsen import average_to
 from viz.maps.ranges import choose_limits
 from viz.networks.layers import Layer
 from viz.pictures.samples import SAMPLES
-from viz.texts import Translate
 
 WIDE = 800  # pixels of the screen, from which on the thumbnails stand beside what a click on them changes
 THUMBS_SHARE = 0.55  # of the width
@@ -58,32 +58,32 @@ class LayerChannels:
     scores: NDArray[np.float64]
 
 
-def draw_channels(picture: Picture, screen: Screen, status: Status, translate: Translate) -> None:
+def draw_channels(picture: Picture, screen: Screen, status: Status) -> None:
     """Draw one channel large beside the principal components, all channels small, and the best patches."""
     state = st.session_state
     layer = find_layer(state["layer"])
-    values = ChannelValues(picture, status, translate).read(layer.name)
+    values = ChannelValues(picture, status).read(layer.name)
     channels = LayerChannels(picture, layer, values, *rank_channels(values, state["rank"]))
     if state["channel"] is not None and state["channel"] >= layer.channels:
         state["channel"] = None
     channel = int(channels.order[0]) if state["channel"] is None else state["channel"]
     watch_clicks(["thumbnails"], _take_thumbnail)
-    _draw_controls(channels, channel, translate)
+    _draw_controls(channels, channel)
     left, right, room = st.container(), st.container(), screen
     if screen.width >= WIDE:
         left, right = st.columns([1 - THUMBS_SHARE, THUMBS_SHARE], gap="medium")
         room = replace(screen, width=screen.width * (1 - THUMBS_SHARE) - GAP)
     with left:
-        _draw_large(channels, channel, room, translate)
+        _draw_large(channels, channel, room)
     with right:
         width = screen.width * THUMBS_SHARE - GAP if screen.width >= WIDE else screen.width
-        _draw_thumbnails(channels, replace(screen, width=width), translate)
+        _draw_thumbnails(channels, replace(screen, width=width))
     if layer.receptive_field is None or "post" not in layer.sides:
         st.caption(translate("channel.no_patches", name=layer.name))
     else:
-        draw_switch("patches", "channel.patches", translate)
+        draw_switch("patches", "channel.patches")
     if state["patches"] and layer.receptive_field is not None and "post" in layer.sides:
-        _draw_patches(layer, channel, status, translate)
+        _draw_patches(layer, channel, status)
     with st.expander(translate("channel.explain_title"), icon=":material/help:"):
         st.markdown(translate("channel.explain_body"))
 
@@ -92,7 +92,7 @@ def _is_diverging(layer: Layer) -> bool:
     return layer.pick_side(st.session_state["side"]) == "pre"
 
 
-def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate: Translate) -> None:
+def _draw_large(channels: LayerChannels, channel: int, screen: Screen) -> None:
     state, picture, layer = st.session_state, channels.picture, channels.layer
     key = (picture.key, state["network"], layer.name, state["side"])
     components, shares = compute_components(key, channels.values)
@@ -103,27 +103,27 @@ def _draw_large(channels: LayerChannels, channel: int, screen: Screen, translate
         translate("channel.components", name=layer.name, total=f"{shares.sum():.0%}"),
         translate("channel.components_hover", name=layer.name),
     )
-    panel = _make_panel(channels, channel, translate)
+    panel = _make_panel(channels, channel)
     look = Look(state["colors"], True, state["opacity"], state["smooth"])
     grid = arrange_panels(3, screen.width, screen.height, picture.aspect, LARGE_WIDTH)
     alt = translate("channel.alt", channel=channel, name=layer.name, photo=picture.alt)
-    draw_figure(draw_channel(picture.photo, panel, colors, look, grid), "channel_large", alt, translate)
+    draw_figure(draw_channel(picture.photo, panel, colors, look, grid), "channel_large", alt)
     red, green, blue = (f"{share:.0%}" for share in shares)
     st.caption(translate("channel.explained", red=red, green=green, blue=blue))
 
 
-def _make_panel(channels: LayerChannels, channel: int, translate: Translate) -> Panel:
+def _make_panel(channels: LayerChannels, channel: int) -> Panel:
     layer = channels.layer
     heatmap = np.ascontiguousarray(channels.values[..., channel])
     diverging = _is_diverging(layer)
     ((low, high),) = choose_limits([heatmap], "own", [diverging])
-    title = write_map_title(layer, heatmap.shape, translate, channel)
-    hover = write_hover(layer, translate, channel)
+    title = write_map_title(layer, heatmap.shape, get_words(), channel)
+    hover = write_hover(layer, get_words(), channel)
     cells = lay_cells(layer, heatmap.shape, *channels.picture.size)
-    return Panel(heatmap, cells, low, high, title, hover, diverging, name_ends(diverging, translate))
+    return Panel(heatmap, cells, low, high, title, hover, diverging, name_ends(diverging, get_words()))
 
 
-def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) -> None:
+def _draw_controls(channels: LayerChannels, channel: int) -> None:
     state, count = st.session_state, channels.layer.channels
     pages = -(-count // THUMBS)
     state["thumb_page"] = min(state["thumb_page"], pages)
@@ -131,8 +131,8 @@ def _draw_controls(channels: LayerChannels, channel: int, translate: Translate) 
     rank = (st.selectbox, "rank", "channel.rank", "channel.rank_")
     scale = (st.segmented_control, "thumbs", "channel.scale", "channel.scale_")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        draw_choice(*rank, translate, on_change=lambda: st.session_state.update(thumb_page=1), width=240)
-        draw_choice(*scale, translate, required=True)
+        draw_choice(*rank, on_change=lambda: st.session_state.update(thumb_page=1), width=240)
+        draw_choice(*scale, required=True)
         if pages > 1:
             st.slider(translate("channel.page", pages=pages), 1, pages, key="thumb_page", width=220)
         st.number_input(
@@ -156,19 +156,19 @@ def _list_shown(channels: LayerChannels) -> list[int]:
     return [int(number) for number in channels.order[first : first + THUMBS]]
 
 
-def _draw_thumbnails(channels: LayerChannels, screen: Screen, translate: Translate) -> None:
+def _draw_thumbnails(channels: LayerChannels, screen: Screen) -> None:
     state, picture, layer = st.session_state, channels.picture, channels.layer
     shown = state["_thumbs"] = _list_shown(channels)
     side = 1
     while max(channels.values.shape[:2]) // side > THUMB_CELLS:
         side *= 2
-    panels = _make_thumbnails(channels, shown, side, translate)
+    panels = _make_thumbnails(channels, shown, side)
     bar = translate("channel.shared_bar") if state["thumbs"] == "shared" else ""
     look = Look(state["colors"], smooth=state["smooth"], shared_bar=bar)
     grid = arrange_panels(len(panels), screen.width, screen.height, picture.aspect, THUMB_WIDTH)
     figure = draw_maps(picture.photo, panels, look, grid, THUMB_TITLE_SIZE)
     alt = translate("channel.alt_thumbnails", channels=", ".join(map(str, shown)), name=layer.name)
-    draw_figure(figure, "thumbnails", alt, translate, config={"displayModeBar": False})
+    draw_figure(figure, "thumbnails", alt, config={"displayModeBar": False})
     if side > 1:
         st.caption(translate("channel.averaged", side=side))
 
@@ -179,9 +179,7 @@ def _take_thumbnail(click: Click) -> None:
         st.session_state["channel"] = shown[click.trace]
 
 
-def _make_thumbnails(
-    channels: LayerChannels, shown: list[int], side: int, translate: Translate
-) -> list[Panel]:
+def _make_thumbnails(channels: LayerChannels, shown: list[int], side: int) -> list[Panel]:
     """Maps of some channels, each cell the mean of `side` x `side` of the layer's, as far as they go."""
     height, width = (length // side for length in channels.values.shape[:2])
     cells = lay_cells(channels.layer, channels.values.shape[:2], *channels.picture.size)
@@ -197,7 +195,7 @@ def _make_thumbnails(
     for number, heatmap, (low, high) in zip(shown, heatmaps, limits, strict=True):
         title = f"<b>{number}</b> · {_write_score(float(channels.scores[number]))}"
         hover = translate("channel.hover", name=channels.layer.name, channel=number)
-        words = name_ends(diverging, translate)
+        words = name_ends(diverging, get_words())
         panels.append(Panel(heatmap, cells, low, high, title, hover, diverging, words))
     return panels
 
@@ -207,7 +205,7 @@ def _write_score(score: float) -> str:
     return f"{score:.1%}" if how in ("sparsity", "share") else format_value(score)
 
 
-def _draw_patches(layer: Layer, channel: int, status: Status, translate: Translate) -> None:
+def _draw_patches(layer: Layer, channel: int, status: Status) -> None:
     network = st.session_state["network"]
     with status.computing(
         ("spots", network), network, translate("channel.computing_patches", network=name_network())
@@ -220,7 +218,7 @@ def _draw_patches(layer: Layer, channel: int, status: Status, translate: Transla
         st.caption(translate("channel.few_patches", count=len(patches), channel=channel))
     if patches:
         images = [_cut(pictures[patch.picture], patch) for patch in patches]
-        names = [_name_patch(patch, translate) for patch in patches]
+        names = [_name_patch(patch) for patch in patches]
         st.image(images, caption=names, width=PATCH_WIDTH)
 
 
@@ -232,7 +230,7 @@ def _cut(pixels: NDArray[np.uint8], patch: Patch) -> Image.Image:
     return image.resize((image.width * factor, image.height * factor), Resampling.NEAREST)
 
 
-def _name_patch(patch: Patch, translate: Translate) -> str:
+def _name_patch(patch: Patch) -> str:
     left, top, _, _ = patch.box
     photo = translate(f"picture.{list(SAMPLES)[patch.picture]}")
     return translate("channel.patch", photo=photo, value=format_value(patch.value), x=left, y=top)

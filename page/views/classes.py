@@ -24,6 +24,7 @@ from page.networks import list_layers, name_network, selected_layers
 from page.picture import Picture, choose_picture
 from page.settings import OWN_NETWORK, apply_settings
 from page.status import Status
+from page.texts import get_words, translate
 from page.widgets import draw_choice, draw_figure
 from viz.evidence.methods import SIGNED_METHODS
 from viz.figures.columns import arrange_columns
@@ -31,43 +32,42 @@ from viz.figures.evidence import make_class_panels, shorten_class
 from viz.figures.paired import Below, draw_pairs
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
-from viz.texts import Translate
 
 SHOWN = 5  # predictions
 WITH_CLASSES = "efficientnet_lite0"
 
 
-def draw_classes(screen: Screen, status: Status, translate: Translate) -> None:
+def draw_classes(screen: Screen, status: Status) -> None:
     """Draw the prediction, the class maps under the plain ones, and the erase test."""
     status.say(translate("classes.line", network=name_network()))
-    picture = choose_picture(translate)
+    picture = choose_picture()
     if not has_classes():
-        _offer_classes(translate)
+        _offer_classes()
         return
-    if not ask_for_memory(translate):
+    if not ask_for_memory():
         return
-    evidence = choose_evidence(picture, translate)
-    probabilities = get_probabilities(evidence, status, translate)
+    evidence = choose_evidence(picture)
+    probabilities = get_probabilities(evidence, status)
     asked = settle_classes(probabilities)
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_prediction(probabilities, translate)
+        _draw_prediction(probabilities)
     with right:
-        _draw_choices(probabilities, asked, translate)
+        _draw_choices(probabilities, asked)
     layers = selected_layers() or [list_layers()[-1]]
-    heatmaps = get_heatmaps(evidence, status, translate)
-    maps = get_class_maps(evidence, asked, status, translate)
-    _draw_maps(evidence, heatmaps, maps, layers, asked, screen, translate)
-    _draw_notes(picture, evidence, heatmaps, layers, asked, translate)
+    heatmaps = get_heatmaps(evidence, status)
+    maps = get_class_maps(evidence, asked, status)
+    _draw_maps(evidence, heatmaps, maps, layers, asked, screen)
+    _draw_notes(picture, evidence, heatmaps, layers, asked)
     plain = {layer.name: heatmaps[layer.name, layer.pick_side("post"), "mean"] for layer in layers}
     probability = float(probabilities[asked.chosen])
     test = EraseTest(evidence, asked, probability, {"mean": plain, "class": maps}, layers)
-    draw_erase_test(test, screen, status, translate)
+    draw_erase_test(test, screen, status)
     with st.expander(translate("classes.explain_title"), icon=":material/help:"):
         st.markdown(translate("classes.explain_body"))
 
 
-def _offer_classes(translate: Translate) -> None:
+def _offer_classes() -> None:
     """Say where a classifier can be had, and switch to one on a click."""
     is_own = st.session_state["network"] == OWN_NETWORK
     key = "classes.none_own" if is_own else "classes.none"
@@ -81,7 +81,7 @@ def _offer_classes(translate: Translate) -> None:
     )
 
 
-def _draw_prediction(probabilities: NDArray[np.float32], translate: Translate) -> None:
+def _draw_prediction(probabilities: NDArray[np.float32]) -> None:
     st.markdown(f"##### {translate('classes.prediction', network=name_network())}")
     names = list_classes()
     with st.container(gap="xxsmall"):
@@ -96,7 +96,7 @@ def _order(probabilities: NDArray[np.float32]) -> list[int]:
     return order
 
 
-def _draw_choices(probabilities: NDArray[np.float32], asked: Asked, translate: Translate) -> None:
+def _draw_choices(probabilities: NDArray[np.float32], asked: Asked) -> None:
     st.markdown(f"##### {translate('classes.question')}")
     order, names = _order(probabilities), _label_classes()
     others = [index for index in order if index != asked.chosen]
@@ -113,7 +113,7 @@ def _draw_choices(probabilities: NDArray[np.float32], asked: Asked, translate: T
             placeholder=placeholder,
             help=translate(f"classes.{key}_help"),
         )
-    draw_choice(st.segmented_control, "method", "classes.method", "classes.method_", translate, required=True)
+    draw_choice(st.segmented_control, "method", "classes.method", "classes.method_", required=True)
     shares = [
         translate(
             "classes.probability",
@@ -140,32 +140,26 @@ def _draw_maps(
     layers: list[Layer],
     asked: Asked,
     screen: Screen,
-    translate: Translate,
 ) -> None:
     state, names = st.session_state, list_classes()
     against = None if asked.against is None else names[asked.against]
     how = state["method"], state["range"], evidence.size, (names[asked.chosen], against)
-    below = Below(make_class_panels(maps, layers, *how, translate), None, translate("classes.how_to_read"))
+    below = Below(make_class_panels(maps, layers, *how, get_words()), None, translate("classes.how_to_read"))
     height, width = evidence.size
     photo = replace(evidence.photo, title=translate("classes.photo", width=width, height=height))
-    panels = choose_panels(evidence, heatmaps, layers, translate)
+    panels = choose_panels(evidence, heatmaps, layers)
     columns = arrange_columns(len(layers), [evidence.aspect] * 2, screen.width, screen.height)
-    figure = draw_pairs(photo, panels, below, choose_look(state["overlay"], translate), columns)
+    figure = draw_pairs(photo, panels, below, choose_look(state["overlay"]), columns)
     facts = {"layers": ", ".join(layer.name for layer in layers), "photo": evidence.alt}
     method = translate(f"classes.method_{state['method']}")
     alt = translate("classes.alt", method=method, name=names[asked.chosen], **facts)
-    draw_figure(figure, "class_maps", alt, translate)
+    draw_figure(figure, "class_maps", alt)
 
 
 def _draw_notes(
-    picture: Picture,
-    evidence: Picture,
-    heatmaps: Heatmaps,
-    layers: list[Layer],
-    asked: Asked,
-    translate: Translate,
+    picture: Picture, evidence: Picture, heatmaps: Heatmaps, layers: list[Layer], asked: Asked
 ) -> None:
-    notes = list_notes(heatmaps, layers, translate)
+    notes = list_notes(heatmaps, layers)
     if asked.against is not None:
         names = [shorten_class(list_classes()[index]) for index in asked if index is not None]
         notes.append(translate("classes.contrast_note", name=names[0], other=names[-1]))

@@ -14,6 +14,7 @@ from page.networks import choose_default_layers, find_layer, list_layers
 from page.picture import Picture, choose_picture, choose_sample
 from page.settings import STEPS, apply_settings
 from page.status import Status
+from page.texts import get_words, translate
 from page.views.point_at_it import Probe, find_glow, say_glow
 from page.views.side_by_side import draw_photo
 from page.widgets import draw_figure, draw_neighbour
@@ -34,7 +35,7 @@ ANSWER_HEIGHT = 150  # pixels of the screen
 LONGEST_ANSWER = 4000  # characters
 
 
-def draw_lesson_link(translate: Translate) -> None:
+def draw_lesson_link() -> None:
     """A button that opens the lesson."""
     st.button(
         translate("lesson.link"),
@@ -52,18 +53,18 @@ def settle_lesson() -> None:
         st.session_state["network"] = NETWORK
 
 
-def draw_lesson(screen: Screen, status: Status, translate: Translate) -> None:
+def draw_lesson(screen: Screen, status: Status) -> None:
     """Draw the step in the address: its question, and what belongs to it once that is answered."""
     status.say(translate("lesson.line"))
     number = st.session_state["step"]
-    step, words = list_steps()[number - 1], read_words(translate.language)
-    _draw_steps(number, translate)
+    step, words = list_steps()[number - 1], read_words(get_words().language)
+    _draw_steps(number)
     st.markdown(f"### {number} · {words[step.name].title}")
     if _recall(step)["shown"]:
-        _draw_revealed(step, words[step.name], screen, status, translate)
+        _draw_revealed(step, words[step.name], screen, status)
     else:
-        _draw_question(step, words[step.name], screen, translate)
-    _draw_download(words, translate)
+        _draw_question(step, words[step.name], screen)
+    _draw_download(words)
 
 
 def _recall(step: Step) -> dict[str, Any]:
@@ -73,9 +74,9 @@ def _recall(step: Step) -> dict[str, Any]:
     return said
 
 
-def _name_widget(step: Step, what: str, translate: Translate) -> str:
+def _name_widget(step: Step, what: str) -> str:
     """The key of a widget that shows what is recalled; another one in each language, as its options are."""
-    key = f"lesson_{what}_{step.name}_{translate.language}"
+    key = f"lesson_{what}_{step.name}_{get_words().language}"
     if key not in st.session_state:
         st.session_state[key] = _recall(step)[what]
     return key
@@ -85,11 +86,11 @@ def _keep(step: Step, what: str, key: str) -> None:
     _recall(step)[what] = st.session_state[key]
 
 
-def _draw_steps(number: int, translate: Translate) -> None:
+def _draw_steps(number: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for step, label in ((-1, "lesson.previous"), (1, "lesson.next")):
             lead = partial(apply_settings, {"step": number + step})
-            draw_neighbour(label, step, 1 <= number + step <= STEPS, translate, lead)
+            draw_neighbour(label, step, 1 <= number + step <= STEPS, lead)
         st.segmented_control(
             translate("lesson.step"),
             range(1, STEPS + 1),
@@ -99,12 +100,12 @@ def _draw_steps(number: int, translate: Translate) -> None:
         )
 
 
-def _draw_question(step: Step, words: Words, screen: Screen, translate: Translate) -> None:
-    picture = _choose_picture(step.figures[0], step, translate)
+def _draw_question(step: Step, words: Words, screen: Screen) -> None:
+    picture = _choose_picture(step.figures[0], step)
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(border=True):
         st.markdown(words.question)
-        key = _name_widget(step, "prediction", translate)
+        key = _name_widget(step, "prediction")
         st.radio(
             translate("lesson.predict"),
             range(len(words.choices)),
@@ -125,28 +126,28 @@ def _draw_question(step: Step, words: Words, screen: Screen, translate: Translat
         )
     with right:
         width = screen.width * (1 if screen.width < NARROW else PHOTO_SHARE)
-        draw_photo(picture, arrange_panels(1, width, screen.height, picture.aspect), translate)
+        draw_photo(picture, arrange_panels(1, width, screen.height, picture.aspect))
 
 
-def _choose_picture(figure: Figure, step: Step, translate: Translate) -> Picture:
+def _choose_picture(figure: Figure, step: Step) -> Picture:
     """The photograph that a step names, or else the visitor's."""
-    return choose_sample(figure.settings, translate) if "photo" in step.ask else choose_picture(translate)
+    return choose_sample(figure.settings) if "photo" in step.ask else choose_picture()
 
 
-def _draw_revealed(step: Step, words: Words, screen: Screen, status: Status, translate: Translate) -> None:
+def _draw_revealed(step: Step, words: Words, screen: Screen, status: Status) -> None:
     st.markdown(words.question)
-    st.markdown(_judge(step, words, translate))
+    st.markdown(_judge(step, words))
     for place, figure in enumerate(step.figures):
         st.markdown(f"**{words.figures[place]}**")
-        _draw_maps(figure, step, place, screen, status, translate)
+        _draw_maps(figure, step, place, screen, status)
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_task(step, words, translate)
+        _draw_task(step, words)
     with right, st.expander(f"**{translate('lesson.notice')}**", icon=":material/lightbulb:"):
         st.markdown(words.notice)
 
 
-def _judge(step: Step, words: Words, translate: Translate) -> str:
+def _judge(step: Step, words: Words) -> str:
     """What was predicted, and how it is."""
     predicted = _recall(step)["prediction"]
     sentence = translate("lesson.predicted", choice=words.choices[predicted])
@@ -158,36 +159,34 @@ def _judge(step: Step, words: Words, translate: Translate) -> str:
     return f"{sentence} {badge} **{words.choices[step.right]}**"
 
 
-def _draw_maps(
-    figure: Figure, step: Step, place: int, screen: Screen, status: Status, translate: Translate
-) -> None:
+def _draw_maps(figure: Figure, step: Step, place: int, screen: Screen, status: Status) -> None:
     """One figure, as the other views draw it; of two, each without the photograph, to compare them."""
-    settings, picture = figure.settings, _choose_picture(figure, step, translate)
+    settings, picture = figure.settings, _choose_picture(figure, step)
     get = get_untrained_heatmaps if figure.untrained else get_heatmaps
-    heatmaps = get(picture, status, translate)
+    heatmaps = get(picture, status)
     names = settings["layers"] or choose_default_layers(list_layers())
     layers = [find_layer(name) for name in names]
-    panels = choose_panels(picture, heatmaps, layers, translate, settings)
-    look = choose_look(settings["overlay"], translate, settings)
-    alt = describe_maps("panel.alt", translate, settings, layers=", ".join(names), photo=picture.alt)
+    panels = choose_panels(picture, heatmaps, layers, settings)
+    look = choose_look(settings["overlay"], settings)
+    alt = describe_maps("panel.alt", settings, layers=", ".join(names), photo=picture.alt)
     key = f"lesson_figure_{place}"
     if len(step.figures) > 1:
         room = screen.height / len(step.figures) - CAPTION_HEIGHT
         height = min(FIGURE_HEIGHT, max(LEAST_FIGURE_HEIGHT, room))
         grid = _arrange(len(panels), picture, screen, height)
-        draw_figure(draw_maps(picture.photo, panels, look, grid), key, alt, translate)
+        draw_figure(draw_maps(picture.photo, panels, look, grid), key, alt)
         return
     grid = _arrange(len(panels) + 1, picture, screen)
     if not settings["field"]:
-        draw_figure(draw_panels(picture.photo, panels, look, grid), key, alt, translate)
+        draw_figure(draw_panels(picture.photo, panels, look, grid), key, alt)
         return
     probe = Probe(picture, heatmaps, layers, settings["point"], settings | {"network": NETWORK})
-    glow = find_glow(probe, status, translate)
+    glow = find_glow(probe, status)
     marks = [probe.mark(layer) for layer in layers]
     chosen = probe.mark(find_layer(settings["layer"]))
     drawn = draw_marked_panels(picture.photo, panels, look, grid, marks, chosen, glow)
-    draw_figure(drawn, key, alt, translate)
-    say_glow(probe, glow, translate)
+    draw_figure(drawn, key, alt)
+    say_glow(probe, glow)
 
 
 def _arrange(count: int, picture: Picture, screen: Screen, height: float = FIGURE_HEIGHT) -> Grid:
@@ -195,9 +194,9 @@ def _arrange(count: int, picture: Picture, screen: Screen, height: float = FIGUR
     return arrange_panels(count, screen.width, height, picture.aspect, least)
 
 
-def _draw_task(step: Step, words: Words, translate: Translate) -> None:
+def _draw_task(step: Step, words: Words) -> None:
     st.markdown(f"**{translate('lesson.task')}**: {words.task}")
-    key = _name_widget(step, "answer", translate)
+    key = _name_widget(step, "answer")
     st.text_area(
         translate("lesson.answer"),
         key=key,
@@ -223,9 +222,10 @@ def _ask(settings: dict[str, Any]) -> None:
     st.session_state.pop("_picture", None)
 
 
-def _draw_download(words: dict[str, Words], translate: Translate) -> None:
+def _draw_download(words: dict[str, Words]) -> None:
     """A button that writes the report when it is pressed: a sentence typed just before is in it."""
     said, page = st.session_state["_lesson"], (st.context.url or "").partition("?")[0]
+    translate = get_words()  # the report is written outside a run of the page
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.download_button(

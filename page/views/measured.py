@@ -13,6 +13,7 @@ from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_
 from page.picture import Picture, choose_picture
 from page.settings import NO_SECOND, OWN_PHOTOS
 from page.status import Status
+from page.texts import get_words, translate
 from page.verdicts import (
     LOGARITHMIC,
     SPANS,
@@ -33,87 +34,82 @@ from viz.networks.layers import STAGES
 from viz.pictures.frame import Box
 from viz.pictures.samples import SAMPLES
 from viz.reports.table import write_csv
-from viz.texts import Translate
 
 NOT_DRAWN = ("cells", "width", "height")
 EXPANDER_PADDING = 17  # pixels of the screen
 
 
-def draw_measured(screen: Screen, status: Status, translate: Translate) -> None:
+def draw_measured(screen: Screen, status: Status) -> None:
     """Draw the photograph, each claim beside its chart, and folded away below all other numbers."""
     state = st.session_state
-    side, quantity = name_side(state["side"], translate), name_aggregation(state["aggregation"], translate)
+    side, quantity = name_side(state["side"]), name_aggregation(state["aggregation"], get_words())
     status.say(translate("measure.line", quantity=quantity, side=side))
-    picture = choose_picture(translate)
+    picture = choose_picture()
     box = fit_box(picture)
     left, right = st.columns([0.34, 0.66], gap="medium")
     with left:
-        draw_photo(picture, box, screen, translate)
+        draw_photo(picture, box, screen)
     with right:
         st.markdown(f"##### {translate('verdict.title')}")
         comparison = st.empty()
         with comparison.container():
-            asked = has_stages() and offer_untrained(picture, box, translate)
-        draw_box_controls(picture, box, translate)
+            asked = has_stages() and offer_untrained(picture, box)
+        draw_box_controls(picture, box)
         answer = st.container()
     claims, others = st.container(), st.container()
-    trained = measure_trained(picture, box, status, translate)
+    trained = measure_trained(picture, box, status)
     if has_stages():
         if box is not None:
             with answer:
-                say_object(trained, picture, box, translate)
+                say_object(trained, picture, box)
         with claims:
-            draw_claims(trained, picture, box, screen, status, translate)
+            draw_claims(trained, picture, box, screen, status)
     else:
         claims.info(translate("verdict.needs_layers"), icon=":material/layers:")
     with others:
-        _draw_others(picture, box, screen, status, translate)
+        _draw_others(picture, box, screen, status)
     if asked:
-        compare_untrained(picture, comparison, status, translate)
+        compare_untrained(picture, comparison, status)
 
 
-def _draw_others(
-    picture: Picture, box: Box | None, screen: Screen, status: Status, translate: Translate
-) -> None:
+def _draw_others(picture: Picture, box: Box | None, screen: Screen, status: Status) -> None:
     """All metrics against depth, their controls and the table, then the rules."""
     is_compared = st.session_state["beside"] != NO_SECOND
     with st.expander(translate("measure.others"), icon=":material/monitoring:", expanded=is_compared):
-        draw_choice(st.pills, "controls", "control.label", "control.", translate, selection_mode="multi")
+        draw_choice(st.pills, "controls", "control.label", "control.", selection_mode="multi")
         if not has_stages():  # else it stands in the claim about regions
-            draw_slider("threshold", "measure.threshold", translate)
+            draw_slider("threshold", "measure.threshold")
         charts = st.container()
     with charts:
-        comparison = open_comparison(picture, get_heatmaps(picture, status, translate), status, translate)
+        comparison = open_comparison(picture, get_heatmaps(picture, status), status)
         if comparison is not None:
-            _say_comparison(comparison, translate)
-    found = measure_all(picture, box, comparison, status, translate)
-    names = {kind: name_control(kind, comparison, translate) for kind in found}
+            _say_comparison(comparison)
+    found = measure_all(picture, box, comparison, status)
+    names = {kind: name_control(kind, comparison) for kind in found}
     with charts:
-        _draw_charts(found, names, screen, translate)
-    _flag_borders(found["trained"], translate)
+        _draw_charts(found, names, screen)
+    _flag_borders(found["trained"])
     if missing := len(list_layers()) - len(measured_layers()):
-        side_name = name_side(st.session_state["side"], translate)
+        side_name = name_side(st.session_state["side"])
         st.caption(translate("measure.left_out", count=missing, side=side_name))
-    _draw_table(found, names, picture, box, comparison, translate)
-    _explain(translate)
+    _draw_table(found, names, picture, box, comparison)
+    _explain()
 
 
-def name_control(kind: str, comparison: Comparison | None, translate: Translate) -> str:
+def name_control(kind: str, comparison: Comparison | None) -> str:
     """What charts and table call a curve: the network's name where it is the trained one."""
     if kind == "beside" and comparison is not None:
         return comparison.what
     return name_network() if kind == "trained" else translate(f"control.{kind}")
 
 
-def _say_comparison(comparison: Comparison, translate: Translate) -> None:
+def _say_comparison(comparison: Comparison) -> None:
     st.caption(translate("beside.measured", what=comparison.what))
     if not comparison.is_same_architecture:
         st.caption(translate("beside.measured_depth", network=name_network()))
 
 
-def _draw_charts(
-    found: dict[str, Metrics], names: dict[str, str], screen: Screen, translate: Translate
-) -> None:
+def _draw_charts(found: dict[str, Metrics], names: dict[str, str], screen: Screen) -> None:
     drawn = [metric for metric in FORMATS if metric in found["trained"] and metric not in NOT_DRAWN]
     charts = [
         Chart(
@@ -132,19 +128,17 @@ def _draw_charts(
     alt = translate(
         "measure.alt", count=len(measured_layers()), metrics=", ".join(chart.title for chart in charts)
     )
-    draw_figure(figure, "metrics", alt, translate, width=int(width), config={"displayModeBar": False})
+    draw_figure(figure, "metrics", alt, width=int(width), config={"displayModeBar": False})
 
 
-def _flag_borders(metrics: Metrics, translate: Translate) -> None:
+def _flag_borders(metrics: Metrics) -> None:
     flagged = [
         f"{name} ({format_metric('border_ratio', ratio)})"
         for name, ratio in metrics["border_ratio"].items()
         if not 1 / BORDER_LIMIT <= ratio <= BORDER_LIMIT
     ]
     if flagged:
-        st.caption(
-            f":material/border_outer: {translate('measure.border', layers=join_names(flagged, translate))}"
-        )
+        st.caption(f":material/border_outer: {translate('measure.border', layers=join_names(flagged))}")
 
 
 def _draw_table(
@@ -153,13 +147,12 @@ def _draw_table(
     picture: Picture,
     box: Box | None,
     comparison: Comparison | None,
-    translate: Translate,
 ) -> None:
     rows = list_rows(found, picture, comparison)
     st.markdown(f"##### {translate('measure.table')}")
     shown = {column: [row[column] for row in rows] for column in rows[0]}
     shown["control"] = [names[kind] for kind in shown["control"]]
-    sides = {side: name_side(side, translate) for side in set(shown["side"])}
+    sides = {side: name_side(side) for side in set(shown["side"])}
     shown["side"] = [sides[side] for side in shown["side"]]
     shown["stage"] = [translate(f"stage.{stage}") for stage in shown["stage"]]
     st.dataframe(
@@ -214,14 +207,14 @@ def _list_changes(picture: Picture, comparison: Comparison) -> dict[str, Any]:
     return changes | ({} if other.key == picture.key else {"box": ""})
 
 
-def _explain(translate: Translate) -> None:
+def _explain() -> None:
     with st.expander(translate("verdict.rules_title"), icon=":material/gavel:"):
         rows = [
             f"| {translate(f'claim.{claim}')} | {translate(f'metric.{demand.metric}')} | "
             f"{translate(f'verdict.demand_{demand.kind}', least=least)} |"
             for claim, rule in RULES.items()
             for demand in rule.demands
-            for least in [write_effect(demand, demand.least, translate)]
+            for least in [write_effect(demand, demand.least)]
         ]
         head = " | ".join(translate(f"verdict.column_{column}") for column in ("claim", "metric", "demand"))
         st.markdown("\n".join([f"| {head} |", "| --- | --- | --- |", *rows]))

@@ -19,6 +19,7 @@ from page.picture import Picture, choose_picture, choose_second
 from page.settings import current_settings
 from page.sidebar import draw_uploader
 from page.status import Status
+from page.texts import get_words, translate
 from page.views.channels import draw_channels
 from page.widgets import draw_choice, draw_figure
 from viz.evidence.receptive_fields import receptive_field_box
@@ -30,7 +31,6 @@ from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.values import find_half, list_strongest, match_vector, rank_in_map
 from viz.networks.layers import Layer
-from viz.texts import Translate
 
 CONTROLS_HEIGHT = 92  # pixels of the screen
 
@@ -70,54 +70,54 @@ class Probe:
         return Mark(lay_cells(layer, self.read_map(layer).shape, *size).outline(*cell), field)
 
 
-def draw_point_at_it(screen: Screen, status: Status, translate: Translate) -> None:
+def draw_point_at_it(screen: Screen, status: Status) -> None:
     """Draw what the visitor has chosen: maps or look-alikes around a point, or a layer's channels."""
     state = st.session_state
     status.say(translate(f"probe.line_{state['show']}"))
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with row:
-        draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", translate, required=True)
+        draw_choice(st.segmented_control, "show", "probe.show", "probe.show_", required=True)
         names = [layer.name for layer in list_layers()]
         label, help_text = translate("probe.layer"), translate("probe.layer_help")
         # Another layer's channel of the same number has nothing to do with it.
         forget = partial(state.update, channel=None, thumb_page=1)
         st.selectbox(label, names, key="layer", help=help_text, on_change=forget, width=134)
-    picture = choose_picture(translate)
+    picture = choose_picture()
     if state["show"] == "channels":
-        draw_channels(picture, screen, status, translate)
+        draw_channels(picture, screen, status)
     else:
-        _draw_point(picture, row, screen, status, translate)
+        _draw_point(picture, row, screen, status)
 
 
-def _draw_point(picture: Picture, row: Any, screen: Screen, status: Status, translate: Translate) -> None:
+def _draw_point(picture: Picture, row: Any, screen: Screen, status: Status) -> None:
     state = st.session_state
     layers = selected_layers() or [find_layer(state["layer"])]
-    heatmaps = get_heatmaps(picture, status, translate)
+    heatmaps = get_heatmaps(picture, status)
     point = _find_point(picture, layers[-1], heatmaps)
     probe = Probe(picture, heatmaps, layers, point, current_settings())
     with row:
-        _draw_place(probe, translate)
-    values = ChannelValues(picture, status, translate)
+        _draw_place(probe)
+    values = ChannelValues(picture, status)
     vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
     if state["show"] == "alike":
-        panels = _match(picture, values, layers, vectors, translate)
-        look = _make_alike_look(translate)
+        panels = _match(picture, values, layers, vectors)
+        look = _make_alike_look()
     else:
-        panels = choose_panels(picture, heatmaps, layers, translate)
-        titles = [_write_title(probe, layer, translate) for layer in layers]
+        panels = choose_panels(picture, heatmaps, layers)
+        titles = [_write_title(probe, layer) for layer in layers]
         panels = [replace(panel, title=title) for panel, title in zip(panels, titles, strict=True)]
-        look = choose_look(state["overlay"], translate)
-    glow = find_glow(probe, status, translate) if state["field"] else None
-    _draw_marked(probe, panels, look, glow, screen, translate)
+        look = choose_look(state["overlay"])
+    glow = find_glow(probe, status) if state["field"] else None
+    _draw_marked(probe, panels, look, glow, screen)
     watch_clicks(["probed"], _take_click)
     if glow is not None:
-        say_glow(probe, glow, translate)
-    _draw_table(probe, vectors, translate)
+        say_glow(probe, glow)
+    _draw_table(probe, vectors)
     if state["show"] == "alike":
-        _draw_second_choice(translate)
-    if state["show"] == "alike" and (second := choose_second(translate)) is not None:
-        values = ChannelValues(second, status, translate, SECOND_BYTES)
-        _draw_second(second, layers, _match(second, values, layers, vectors, translate), screen, translate)
+        _draw_second_choice()
+    if state["show"] == "alike" and (second := choose_second()) is not None:
+        values = ChannelValues(second, status, SECOND_BYTES)
+        _draw_second(second, layers, _match(second, values, layers, vectors), screen)
     with st.expander(translate("probe.explain_title"), icon=":material/help:"):
         st.markdown(translate("probe.explain_body"))
 
@@ -143,17 +143,13 @@ def _take_click(click: Click) -> None:
 
 
 def _match(
-    picture: Picture,
-    values: ChannelValues,
-    layers: list[Layer],
-    vectors: dict[str, NDArray[np.float32]],
-    translate: Translate,
+    picture: Picture, values: ChannelValues, layers: list[Layer], vectors: dict[str, NDArray[np.float32]]
 ) -> list[Panel]:
     """How much each cell of a picture resembles the marked one, a panel a layer."""
     panels: list[Panel] = []
     for layer in layers:
         similarity = match_vector(values.read(layer.name), vectors[layer.name])
-        title = write_map_title(layer, similarity.shape, translate)
+        title = write_map_title(layer, similarity.shape, get_words())
         hover = translate("probe.alike_hover", name=layer.name)
         cells = lay_cells(layer, similarity.shape, *picture.size)
         ends = translate("probe.opposite"), translate("probe.same")
@@ -161,13 +157,13 @@ def _match(
     return panels
 
 
-def _make_alike_look(translate: Translate) -> Look:
+def _make_alike_look() -> Look:
     state = st.session_state
     bar = translate("probe.alike_bar")
     return Look(state["colors"], state["overlay"], state["opacity"], state["smooth"], bar)
 
 
-def find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
+def find_glow(probe: Probe, status: Status) -> Glow:
     """The chosen layer's effective receptive field, within the theoretical one."""
     state = probe.settings
     layer, aggregation = find_layer(state["layer"]), state["aggregation"]
@@ -183,7 +179,7 @@ def find_glow(probe: Probe, status: Status, translate: Translate) -> Glow:
     return Glow(field[top:bottom, left:right], left, top, hover)
 
 
-def say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
+def say_glow(probe: Probe, glow: Glow) -> None:
     """Tell how far the gradient in fact spreads."""
     name = probe.settings["layer"]
     if glow.values.any():
@@ -194,9 +190,7 @@ def say_glow(probe: Probe, glow: Glow, translate: Translate) -> None:
         st.caption(translate("probe.field_none", name=name))
 
 
-def _draw_marked(
-    probe: Probe, panels: list[Panel], look: Look, glow: Glow | None, screen: Screen, translate: Translate
-) -> None:
+def _draw_marked(probe: Probe, panels: list[Panel], look: Look, glow: Glow | None, screen: Screen) -> None:
     state, picture = st.session_state, probe.picture
     height = screen.height - CONTROLS_HEIGHT
     grid = arrange_panels(len(panels) + 1, screen.width, height, picture.aspect, screen.least)
@@ -207,18 +201,18 @@ def _draw_marked(
     facts = {"layers": ", ".join(layer.name for layer in probe.layers), "photo": picture.alt}
     if state["show"] == "alike":
         facts["quantity"] = translate("probe.show_alike")
-    alt = describe_maps("panel.alt", translate, **facts)
-    draw_figure(figure, "probed", alt, translate)
+    alt = describe_maps("panel.alt", **facts)
+    draw_figure(figure, "probed", alt)
 
 
-def _write_title(probe: Probe, layer: Layer, translate: Translate) -> str:
+def _write_title(probe: Probe, layer: Layer) -> str:
     """What a click tells of a layer, above its map: the table below may lie outside of the screen."""
     cell, heatmap = probe.find_cell(layer), probe.read_map(layer)
     facts = {"value": format_value(float(heatmap[cell])), "percentile": f"{rank_in_map(heatmap, *cell):.1f}"}
     return translate("probe.panel_title", name=shorten_name(layer.name), **facts)
 
 
-def _draw_place(probe: Probe, translate: Translate) -> None:
+def _draw_place(probe: Probe) -> None:
     state = st.session_state
     height, width = probe.picture.size
     state["probe_x"], state["probe_y"] = probe.point
@@ -235,11 +229,11 @@ def _draw_place(probe: Probe, translate: Translate) -> None:
         )
 
 
-def _draw_second_choice(translate: Translate) -> None:
+def _draw_second_choice() -> None:
     with st.container(width=340):
-        draw_choice(st.selectbox, "second", "probe.second", "picture.", translate)
+        draw_choice(st.selectbox, "second", "probe.second", "picture.")
         if st.session_state["second"] == "upload":
-            draw_uploader("second_upload", translate, on_change=take_file, args=("second_upload",))
+            draw_uploader("second_upload", on_change=take_file, args=("second_upload",))
 
 
 def _take_numbers() -> None:
@@ -247,7 +241,7 @@ def _take_numbers() -> None:
     state["point"] = (int(state["probe_x"]), int(state["probe_y"]))
 
 
-def _draw_table(probe: Probe, vectors: dict[str, NDArray[np.float32]], translate: Translate) -> None:
+def _draw_table(probe: Probe, vectors: dict[str, NDArray[np.float32]]) -> None:
     columns = ("layer", "cell", "sees", "value", "percentile", "channels")
     head = " | ".join(translate(f"probe.column_{column}") for column in columns)
     rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
@@ -274,11 +268,9 @@ def _write_row(probe: Probe, layer: Layer, vector: NDArray[np.float32]) -> str:
     return f"| {' | '.join(texts)} |"
 
 
-def _draw_second(
-    second: Picture, layers: list[Layer], panels: list[Panel], screen: Screen, translate: Translate
-) -> None:
+def _draw_second(second: Picture, layers: list[Layer], panels: list[Panel], screen: Screen) -> None:
     grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect, screen.least)
-    figure = draw_panels(second.photo, panels, _make_alike_look(translate), grid)
+    figure = draw_panels(second.photo, panels, _make_alike_look(), grid)
     names = ", ".join(layer.name for layer in layers)
     st.markdown(f"##### {translate('probe.second_title')}")
-    draw_figure(figure, "matched", translate("probe.alt_second", layers=names, photo=second.alt), translate)
+    draw_figure(figure, "matched", translate("probe.alt_second", layers=names, photo=second.alt))
