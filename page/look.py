@@ -3,6 +3,7 @@
 import streamlit as st
 
 from page.evidence import has_classes
+from page.presenting import scale
 from page.second_row import draw_beside_controls
 from page.texts import translate
 from page.widgets import draw_choice, draw_slider, draw_switch
@@ -48,9 +49,9 @@ def draw_look(folded: bool = False) -> None:
 def _draw_row(acting: tuple[str, ...]) -> None:
     bare = {"label_visibility": "collapsed"}
     if "colors" in acting:
-        draw_choice(st.selectbox, "colors", "look.colors", "look.", width=130, **bare)
+        draw_choice(st.selectbox, "colors", "look.colors", "look.", width=scale(130), **bare)
     if "range" in acting:
-        draw_choice(st.selectbox, "range", "look.range", "look.range_", width=200, **bare)
+        draw_choice(st.selectbox, "range", "look.range", "look.range_", width=scale(200), **bare)
     if "overlay" in acting:
         draw_switch("overlay", "look.overlay")
     if "field" in acting:

@@ -21,6 +21,11 @@ def find_factor() -> float:
     return FACTOR if is_presenting() else 1.0
 
 
+def scale(width: int) -> int:
+    """The width of something with text, in pixels of the screen: it grows with the text."""
+    return int(find_factor() * width)
+
+
 def offer_presenting() -> None:
     """Draw the button that begins it."""
     _draw_button("present.begin", help=translate("present.help"))

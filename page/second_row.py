@@ -14,7 +14,7 @@ from page.maps import choose_look, choose_panels, describe_maps, list_bare
 from page.networks import join_names
 from page.own_files import take_file
 from page.picture import Picture
-from page.presenting import is_presenting
+from page.presenting import is_presenting, scale
 from page.settings import NO_SECOND, current_settings
 from page.sidebar import describe_source, draw_uploader, label_network
 from page.texts import get_words, translate
@@ -37,7 +37,7 @@ def draw_beside_controls() -> None:
     if st.session_state["layers"] == []:
         return
     width = 190 if kind == NO_SECOND else 300  # so that on a small laptop the row stays one line
-    draw_choice(st.selectbox, "beside", "beside.label", "beside.with_", width=width, **hidden)
+    draw_choice(st.selectbox, "beside", "beside.label", "beside.with_", width=scale(width), **hidden)
     if kind == NO_SECOND:
         return
     names: dict[str, Callable[[str], str]] = {
@@ -48,8 +48,8 @@ def draw_beside_controls() -> None:
     if kind in names:
         key, label = f"beside_{kind}", translate(f"beside.second_{kind}")
         labels = {option: names[kind](option) for option in list_options(key)}
-        st.selectbox(label, list(labels), format_func=labels.__getitem__, key=key, width=200, **hidden)
-    draw_choice(st.selectbox, "beside_range", "beside.range", "beside.range_", width=190, **hidden)
+        st.selectbox(label, list(labels), format_func=labels.__getitem__, key=key, width=scale(200), **hidden)
+    draw_choice(st.selectbox, "beside_range", "beside.range", "beside.range_", width=scale(190), **hidden)
     draw_switch("difference", "beside.difference")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from page.presenting import find_factor
+from page.presenting import find_factor, scale
 from page.settings import SETTINGS
 from page.texts import find_help, get_words, translate
 from viz.figures.enlarge import enlarge
@@ -77,7 +77,7 @@ def draw_figure(figure: Any, key: str, alt: str, **more: Any) -> None:
     dictionary = {word: translate(f"modebar.{name}") for name, word in MODEBAR.items()}
     locale = get_words().language
     if "width" in more:
-        more["width"] = int(find_factor() * more["width"])
+        more["width"] = scale(more["width"])
     config = {
         "displaylogo": False,
         "locale": locale,

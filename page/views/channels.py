@@ -72,7 +72,7 @@ def draw_channels(picture: Picture, screen: Screen, status: Status) -> None:
     left, right, room = st.container(), st.container(), screen
     if screen.width >= WIDE:
         left, right = st.columns([1 - THUMBS_SHARE, THUMBS_SHARE], gap="medium")
-        room = replace(screen, width=screen.width * (1 - THUMBS_SHARE) - GAP)
+        room = replace(screen, width=screen.width * (1 - THUMBS_SHARE) - GAP, least=LARGE_WIDTH)
     with left:
         _draw_large(channels, channel, room)
     with right:
@@ -105,7 +105,7 @@ def _draw_large(channels: LayerChannels, channel: int, screen: Screen) -> None:
     )
     panel = _make_panel(channels, channel)
     look = Look(state["colors"], True, state["opacity"], state["smooth"])
-    grid = arrange_panels(3, screen.width, screen.height, picture.aspect, LARGE_WIDTH)
+    grid = arrange_panels(3, screen.width, screen.height, picture.aspect, screen.least)
     alt = translate("channel.alt", channel=channel, name=layer.name, photo=picture.alt)
     draw_figure(draw_channel(picture.photo, panel, colors, look, grid), "channel_large", alt)
     red, green, blue = (f"{share:.0%}" for share in shares)
@@ -128,11 +128,16 @@ def _draw_controls(channels: LayerChannels, channel: int) -> None:
     pages = -(-count // THUMBS)
     state["thumb_page"] = min(state["thumb_page"], pages)
     state["channel_number"] = channel
-    rank = (st.selectbox, "rank", "channel.rank", "channel.rank_")
-    scale = (st.segmented_control, "thumbs", "channel.scale", "channel.scale_")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        draw_choice(*rank, on_change=lambda: st.session_state.update(thumb_page=1), width=240)
-        draw_choice(*scale, required=True)
+        draw_choice(
+            st.selectbox,
+            "rank",
+            "channel.rank",
+            "channel.rank_",
+            on_change=lambda: st.session_state.update(thumb_page=1),
+            width=240,
+        )
+        draw_choice(st.segmented_control, "thumbs", "channel.scale", "channel.scale_", required=True)
         if pages > 1:
             st.slider(translate("channel.page", pages=pages), 1, pages, key="thumb_page", width=220)
         st.number_input(

@@ -16,6 +16,7 @@ from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps
 from page.networks import find_layer, list_layers, selected_layers
 from page.own_files import take_file
 from page.picture import Picture, choose_picture, choose_second
+from page.presenting import scale
 from page.settings import current_settings
 from page.sidebar import draw_uploader
 from page.status import Status
@@ -81,7 +82,7 @@ def draw_point_at_it(screen: Screen, status: Status) -> None:
         label, help_text = translate("probe.layer"), translate("probe.layer_help")
         # Another layer's channel of the same number has nothing to do with it.
         forget = partial(state.update, channel=None, thumb_page=1)
-        st.selectbox(label, names, key="layer", help=help_text, on_change=forget, width=134)
+        st.selectbox(label, names, key="layer", help=help_text, on_change=forget, width=scale(134))
     picture = choose_picture()
     if state["show"] == "channels":
         draw_channels(picture, screen, status)
@@ -225,12 +226,12 @@ def _draw_place(probe: Probe) -> None:
             key=f"probe_{axis}",
             on_change=_take_numbers,
             help=translate("probe.point_help"),
-            width=98,
+            width=scale(98),
         )
 
 
 def _draw_second_choice() -> None:
-    with st.container(width=340):
+    with st.container(width=scale(340)):
         draw_choice(st.selectbox, "second", "probe.second", "picture.")
         if st.session_state["second"] == "upload":
             draw_uploader("second_upload", on_change=take_file, args=("second_upload",))
