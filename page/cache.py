@@ -260,11 +260,12 @@ def load_whole(key: str) -> "Network":
 
 @st.cache_resource(show_spinner=False, max_entries=WHOLE_NETWORKS)
 def _load_whole(key: str) -> "Network":
+    network = catalogue.load_network(key)
     # Streamlit looks at a time to live at the next use alone, which may never come.
-    timer = threading.Timer(WHOLE_TTL, _load_whole.clear)
+    timer = threading.Timer(WHOLE_TTL, _load_whole.clear, args=(key,))
     timer.daemon = True
     timer.start()
-    return catalogue.load_network(key)
+    return network
 
 
 @st.cache_resource(show_spinner=False, max_entries=REMEMBERED_LAYERS)

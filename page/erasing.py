@@ -35,6 +35,7 @@ PICTURE_SHARE = 0.33
 PICTURE_WIDTH = 340
 PICTURE_HEIGHT = 330
 FAINT = 0.01  # probability of a class that has little to lose
+LEAST_WRITTEN = 1e-6
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -164,7 +165,14 @@ def _list_notes(test: EraseTest) -> list[str]:
 
 def write_probability(value: float) -> str:
     """A probability in percent; of a small one, two digits."""
+    if 0 < value < LEAST_WRITTEN:
+        return f"<{100 * LEAST_WRITTEN:.4f}%"
     return f"{value:.1%}" if value >= FAINT or value == 0 else f"{100 * value:.2g}%"
+
+
+def write_area(area: float) -> str:
+    """The area under a curve of probabilities; of a small one, two digits."""
+    return f"{area:.3f}" if area >= FAINT else f"{area:.2g}"
 
 
 def _offer(count: int) -> bool:
@@ -255,7 +263,7 @@ def _write_row(name: str, kind: Kind, effect: "Effect") -> str:
         write_probability(effect.before),
         f"**{after}**" if effect.after < low else after,
         f"{write_probability(mean)} ({write_probability(low)}–{write_probability(high)})",
-        f"{effect.area:.3f}",
+        write_area(effect.area),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -272,7 +280,7 @@ def _draw_curves(test: EraseTest, known: "Mapping[tuple[str, Kind], Effect]", sc
     for layer in test.layers:
         curves = {kind: known[layer.name, kind] for kind in KINDS if (layer.name, kind) in known}
         if curves:
-            areas = " · ".join(f"{name_kind(kind)} {curves[kind].area:.2f}" for kind in curves)
+            areas = " · ".join(f"{name_kind(kind)} {write_area(curves[kind].area)}" for kind in curves)
             title = f"<b>{shorten_name(layer.name)}</b><br>{translate('erase.areas', areas=areas)}"
             charts.append(Deletion(title, {kind: effect.curve for kind, effect in curves.items()}))
     name = shorten_class(list_classes()[test.asked.chosen])

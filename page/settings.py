@@ -122,10 +122,10 @@ def _number(default: int | None, least: int, most: int, step: int = 1) -> Settin
 
 def _fraction(default: float, least: float, most: float, step: float) -> Setting:
     def read(texts: Sequence[str]) -> float:
-        number = round(float(texts[-1]), 2)
+        number = float(texts[-1])
         if not least <= number <= most:
             raise ValueError(f"expected {least} to {most}, got {number}")
-        return number
+        return round(least + step * round((number - least) / step), 2)  # links may be finer
 
     return Setting(default, read, limits=(least, most, step))
 

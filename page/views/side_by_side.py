@@ -65,8 +65,8 @@ def _describe(layers: list[Layer]) -> str:
         "pre", state["aggregation"]
     ):
         colours = translate("page.colours_diverging")
-    key = "page.line_one" if len(layers) == 1 else "page.line"
     facts = {"count": len(layers), "all": len(list_layers())}
+    key = {facts["all"]: "page.line_all", 1: "page.line_one"}.get(len(layers), "page.line")
     return translate(key, **facts, network=name_network(), colours=colours)
 
 

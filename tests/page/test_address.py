@@ -95,6 +95,13 @@ def test_links_of_the_time_before_networks_open():
     assert read_settings({"weights": ["imagenet1k_v1"], "network": ["vgg16"]})["network"] == "vgg16"
 
 
+def test_finer_values_of_old_links_are_rounded_to_a_sliders_steps():
+    assert read_settings({"threshold": ["0.34"], "opacity": ["0.37"]}) == DEFAULTS | {
+        "threshold": 0.3,
+        "opacity": 0.35,
+    }
+
+
 def test_that_a_photograph_is_ones_own_travels():
     """Else no photograph in the address, which is the cat, would also be one's own."""
     for name, own in (
@@ -126,6 +133,7 @@ def test_that_a_photograph_is_ones_own_travels():
         ("controls", "untrained,magic"),
         ("threshold", "0"),
         ("threshold", "nan"),
+        ("threshold", "0.1"),
         ("box", "1,2,3"),
         ("box", "5,5,5,9"),
         ("box", "-1,0,5,9"),

@@ -1080,14 +1080,20 @@ def test_the_lesson_is_turned_by_arrow_keys_but_not_while_one_types(visit, tmp_p
     assert "red is not red" in report
     assert f"<{visitor.url}?view=lesson&step=2>" in report
     assert "red" not in visitor.tab.url
-    # The view that answers is shown from its top on.
-    main = visitor.tab.locator('[data-testid="stMain"]')
-    visitor.tab.get_by_role("button", name="Ask it").scroll_into_view_if_needed()
-    assert main.evaluate("main => main.scrollTop") > 0
-    visitor.tab.get_by_role("button", name="Ask it").click()
-    visitor.tab.wait_for_selector(f".st-key-heatmaps {PICTURE}")
+
+
+def test_the_view_that_answers_a_step_is_shown_from_its_top_on(visit):
+    visitor = visit(viewport=SMALL_LAPTOP)
+    visitor.open("?view=lesson&step=7", ".js-plotly-plot")
+    visitor.tab.locator(".stRadio label").filter(has_text="It falls").click()
     visitor.settle()
-    assert main.evaluate("main => main.scrollTop") == 0
+    visitor.tab.get_by_role("button", name="Show it").click()
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.settle()
+    visitor.tab.get_by_role("button", name="Ask it").click()
+    visitor.tab.wait_for_selector(CLAIM_CHART)
+    visitor.settle()
+    assert visitor.tab.locator('[data-testid="stMain"]').evaluate("main => main.scrollTop") == 0
 
 
 def read_ranges(visitor):

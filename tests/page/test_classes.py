@@ -217,8 +217,10 @@ def test_a_map_without_a_brightest_part_is_not_tested_and_one_with_little_says_s
     captions = [caption.value for caption in page.caption]
     assert ENGLISH("erase.flat", maps=f"{flat} (Grad-CAM)") in captions
     assert ENGLISH("erase.scattered", share="20%", maps=f"{scattered} (Grad-CAM)") in captions
+    assert page.button(key="run_erase").label == ENGLISH("erase.run", count=2 * (1 + 17) + 17)
     page.button(key="run_erase").click().run()
     assert_healthy(page)
+    assert len(count_passes) == 2 * (1 + 17) + 17
     (table,) = [element.value for element in page.markdown if ENGLISH("erase.column_area") in element.value]
     assert re.findall(r"^\| (blocks\S+) \| (.+?) \|", table, re.MULTILINE) == [
         (scattered, "Mean map"),
@@ -234,6 +236,8 @@ def test_an_improbable_class_has_little_to_lose_and_the_page_says_so(page):
     assert any("there is little to lose" in caption.value for caption in page.caption)
     assert erasing.write_probability(0.00012) == "0.012%"
     assert erasing.write_probability(0.0123) == "1.2%"
+    assert erasing.write_probability(4e-7) == "<0.0001%"
+    assert erasing.write_area(0.00021) == "0.00021"
 
 
 def test_a_class_is_not_held_against_itself(page):
@@ -250,10 +254,14 @@ def test_a_classifier_leaves_the_memory_when_its_time_is_over(monkeypatch):
     monkeypatch.setattr(catalogue, "load_network", lambda key: Whole())
     monkeypatch.setattr(cache, "WHOLE_TTL", 0.1)
     kept = weakref.ref(cache._load_whole(VGG))
+    monkeypatch.setattr(cache, "WHOLE_TTL", 60)
+    other = weakref.ref(cache._load_whole(f"{VGG}_bn"))
     deadline = time.monotonic() + 10
     while kept() is not None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert kept() is None
+    time.sleep(0.5)
+    assert other() is not None  # the time of one that has left is not its successor's
 
 
 def test_what_was_erased_before_a_stop_is_kept(page, count_passes, monkeypatch):

@@ -83,8 +83,9 @@ def make_photo_panel(size: tuple[int, int], source: str, translate: Translate) -
         translate: The title's words.
     """
     width, height = size
-    seen = translate("picture.panel_size", width=width, height=height)
-    title = f"<b>{translate('picture.panel')}</b><br>{seen}"
+    # A portrait is narrow.
+    key = "picture.panel_size" if width >= height else "picture.panel_size_short"
+    title = f"<b>{translate('picture.panel')}</b><br>{translate(key, width=width, height=height)}"
     return PhotoPanel(source, width, height, title)
 
 

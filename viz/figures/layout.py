@@ -9,6 +9,7 @@ BAR_HEIGHT = 40
 GAP = 28
 MARGIN = 2
 MIN_PANEL_WIDTH = 180
+PORTRAIT_WIDTH = 150
 FEW = 4  # pictures: in one row, if that is readable, they are compared best
 MANY = 24  # pictures; more of them cannot be readable on two screens
 NARROW = 640  # a figure below this width is on a phone
@@ -74,7 +75,8 @@ def arrange_panels(
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")
     if width >= NARROW:
-        least = min(least, least / sqrt(aspect))  # what a portrait lacks in width it has in height
+        # What a portrait lacks in width it has in height; titles and numbers need some.
+        least = min(least, max(PORTRAIT_WIDTH, least / sqrt(aspect)))
     layouts = [_fit(count, columns, width - 2 * MARGIN, height, aspect) for columns in range(1, count + 1)]
     if count <= FEW and layouts[-1].panel_width >= least:
         return _place(layouts[-1], count, width, aspect)
