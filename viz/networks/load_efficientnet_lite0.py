@@ -4,11 +4,10 @@ from pathlib import Path
 
 import timm
 import torch
-from safetensors.torch import load_file
 from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
-from viz.networks.files import check_file
+from viz.networks.files import read_bundled
 from viz.networks.network import Network, share_module
 from viz.networks.trial import find_layers
 
@@ -28,8 +27,7 @@ def read_weights(_: str, __: nn.Module) -> dict[str, Tensor]:
     Raises:
         WeightsError: The file is missing or altered.
     """
-    check_file(BUNDLED_PATH, BUNDLED_SHA256)
-    return {name: value.float() for name, value in load_file(BUNDLED_PATH).items()}
+    return read_bundled(BUNDLED_PATH, BUNDLED_SHA256)
 
 
 def wrap_module(_: str, module: nn.Module) -> Network:
