@@ -72,8 +72,10 @@ def get_probabilities(evidence: Picture, status: Status) -> NDArray[np.float32]:
 
 
 def settle_classes(probabilities: NDArray[np.float32]) -> Asked:
-    """The classes that the visitor asks about; those that the network has not, and one
-    against itself, are given up."""
+    """The classes that the visitor asks about.
+
+    Those that the network has not, and one against itself, are given up.
+    """
     state = st.session_state
     for name in ("class", "against"):
         if state[name] is not None and state[name] >= len(probabilities):

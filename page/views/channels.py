@@ -69,15 +69,16 @@ def draw_channels(picture: Picture, screen: Screen, status: Status) -> None:
     channel = int(channels.order[0]) if state["channel"] is None else state["channel"]
     watch_clicks(["thumbnails"], _take_thumbnail)
     _draw_controls(channels, channel)
-    left, right, room = st.container(), st.container(), screen
-    if screen.width >= WIDE:
+    if screen.width < WIDE:
+        _draw_large(channels, channel, screen)
+        _draw_thumbnails(channels, screen)
+    else:
         left, right = st.columns([1 - THUMBS_SHARE, THUMBS_SHARE], gap="medium")
-        room = replace(screen, width=screen.width * (1 - THUMBS_SHARE) - GAP, least=LARGE_WIDTH)
-    with left:
-        _draw_large(channels, channel, room)
-    with right:
-        width = screen.width * THUMBS_SHARE - GAP if screen.width >= WIDE else screen.width
-        _draw_thumbnails(channels, replace(screen, width=width))
+        with left:
+            width = screen.width * (1 - THUMBS_SHARE) - GAP
+            _draw_large(channels, channel, replace(screen, width=width, least=LARGE_WIDTH))
+        with right:
+            _draw_thumbnails(channels, replace(screen, width=screen.width * THUMBS_SHARE - GAP))
     if layer.receptive_field is None or "post" not in layer.sides:
         st.caption(translate("channel.no_patches", name=layer.name))
     else:

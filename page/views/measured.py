@@ -209,13 +209,12 @@ def _list_changes(picture: Picture, comparison: Comparison) -> dict[str, Any]:
 
 def _explain() -> None:
     with st.expander(translate("verdict.rules_title"), icon=":material/gavel:"):
-        rows = [
-            f"| {translate(f'claim.{claim}')} | {translate(f'metric.{demand.metric}')} | "
-            f"{translate(f'verdict.demand_{demand.kind}', least=least)} |"
-            for claim, rule in RULES.items()
-            for demand in rule.demands
-            for least in [write_effect(demand, demand.least)]
-        ]
+        rows = []
+        for claim, rule in RULES.items():
+            for demand in rule.demands:
+                least = translate(f"verdict.demand_{demand.kind}", least=write_effect(demand, demand.least))
+                metric = translate(f"metric.{demand.metric}")
+                rows.append(f"| {translate(f'claim.{claim}')} | {metric} | {least} |")
         head = " | ".join(translate(f"verdict.column_{column}") for column in ("claim", "metric", "demand"))
         st.markdown("\n".join([f"| {head} |", "| --- | --- | --- |", *rows]))
         st.markdown(translate("verdict.rules_body", most=MOST_FALSE, least=LEAST_TRUE, count=SEEDS))

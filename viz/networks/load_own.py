@@ -152,11 +152,17 @@ def unwrap_state(saved: Any, names: set[str]) -> dict[str, Tensor] | None:
     if not isinstance(saved, dict) or not all(isinstance(value, Tensor) for value in saved.values()):
         return None
     state = {str(name): value for name, value in saved.items()}
-    for prefix in PREFIXES * 2:  # either can stand before the other
-        in_all = all(name.startswith(prefix) for name in state)
-        if in_all and not any(name.startswith(prefix) for name in names):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    while prefix := _find_prefix(set(state), names):  # they can stand before each other
+        state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
+
+
+def _find_prefix(found: set[str], names: set[str]) -> str | None:
+    for prefix in PREFIXES:
+        has_it = bool(found) and all(name.startswith(prefix) for name in found)
+        if has_it and not any(name.startswith(prefix) for name in names):
+            return prefix
+    return None
 
 
 def _list_differences(module: nn.Module, state: dict[str, Tensor]) -> list[str]:

@@ -230,6 +230,7 @@ def test_a_builder_that_fails_ends_in_a_sentence(nets, builder, reason, words):
         ("w.pth", lambda state: {f"module.{name}": value for name, value in state.items()}),
         ("w.pth", lambda state: {f"_orig_mod.{name}": value for name, value in state.items()}),
         ("w.pth", lambda state: {f"module._orig_mod.{name}": value for name, value in state.items()}),
+        ("w.pth", lambda state: {f"{3 * 'module.'}{name}": value for name, value in state.items()}),
         ("w.pth", lambda state: {"model": {f"module.{name}": value for name, value in state.items()}}),
         ("w.pth", lambda state: {name: value for name, value in state.items() if "tracked" not in name}),
         ("w.pth", lambda state: {name: nn.Parameter(state[name], False) for name in state}),
