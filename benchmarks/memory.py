@@ -9,7 +9,6 @@ import argparse
 import os
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 from common import HEADER as ROW_HEADER
@@ -19,7 +18,7 @@ from servers import read_peak, read_resident
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from viz.networks.catalogue import UNTRAINED, find_network, list_networks, load_network
+from viz.networks.catalogue import UNTRAINED, find_network, list_networks, load_network, open_source
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 
@@ -27,7 +26,6 @@ PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"  # 337×2
 PAGE = Path(__file__).parent.parent / "app.py"
 TIMEOUT_S = 600
 VIEW_LIMIT = 400  # MB
-BUILDERS = {"vgg16": "torch", "efficientnet_lite0": "timm"}  # the others' is torchvision
 HEADER = ("network", "parameters", "after the imports", "added by loading", "highest in a pass, over that")
 
 
@@ -53,7 +51,7 @@ def main() -> None:
 def measure_network(key: str) -> str:
     """One network's row: what it adds to the imports, and the most that is held while a photograph passes."""
     info = find_network(key)
-    import_module(BUILDERS.get(key, "torchvision"))
+    open_source(info)
     from viz.maps.one_pass import extract_heatmaps
 
     image = frame_image(read_image(PHOTO.read_bytes()))

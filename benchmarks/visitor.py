@@ -24,8 +24,8 @@ from servers import Server, read_memory, run_server, stop_group, wait_until_heal
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from page.networks import choose_default_layers
 from page.settings import HOMEWORK_LAYERS
+from viz.networks.layers import choose_default_layers
 from viz.networks.vgg16 import LAYERS
 
 LAUNCH_LIMIT = 2.1

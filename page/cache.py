@@ -126,7 +126,7 @@ def load_network(key: str) -> "Network":
 @st.cache_resource(show_spinner=False, max_entries=REMEMBERED_LAYERS)
 def remember_layers(key: str) -> "tuple[Layer, ...]":
     """A network's layers, which are asked for at each run, also when the network has left the memory."""
-    known = None if key == OWN_NETWORK else catalogue.list_known_layers(key)
+    known = None if key == OWN_NETWORK else catalogue.list_known_layers(find_network(key))
     return known or load_network(key).layers
 
 
@@ -148,18 +148,14 @@ def _load_untrained(key: str, own: OwnNetwork | None) -> "Network":
 def _build_untrained(key: str, own: OwnNetwork | None, seed: int) -> "Network":
     if own is None:
         return catalogue.load_network(key, seed)
-    from viz.networks.load_own import load_own as load
-
-    return load(own, seed=seed)
+    return catalogue.load(own, seed)
 
 
 @st.cache_resource(show_spinner=False, max_entries=OWN_NETWORKS)
 def load_own(own: OwnNetwork) -> "Network | NetworkError":
     """The network of whoever started the server, or what is wrong with it."""
-    from viz.networks.load_own import load_own as load
-
     try:
-        return load(own)
+        return catalogue.load(own)
     except NetworkError as error:
         return error
 

@@ -13,9 +13,8 @@ from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import UNTRAINED, find_network, list_known_layers, list_networks
 from viz.networks.errors import NetworkError
 from viz.networks.files import may_download
-from viz.networks.layers import STAGES, Layer
+from viz.networks.layers import Layer, choose_default_layers
 from viz.networks.own import OwnNetwork, read_arguments
-from viz.pictures.frame import MIN_SIZE
 
 LAYER_SETTINGS = ("layers", "layer", "depth")  # their values are names of the network's layers
 FEW = 6  # names of layers in a sentence
@@ -64,7 +63,7 @@ def is_known() -> bool:
     """Whether the layers of the visitor's network are known without loading it."""
     network = st.session_state["network"]
     is_first = st.session_state.get("_loaded") != network  # of this session's runs
-    return not is_first or network == OWN_NETWORK or list_known_layers(network) is not None
+    return not is_first or network == OWN_NETWORK or list_known_layers(find_network(network)) is not None
 
 
 def list_layers(network: str = "") -> tuple[Layer, ...]:
@@ -92,24 +91,14 @@ def find_fixed_size(network: str = "") -> int | None:
 
     Without a network it is told of the visitor's.
     """
-    own = st.session_state["_own"] if (network or st.session_state["network"]) == OWN_NETWORK else None
-    return own.size if own is not None and own.size < MIN_SIZE else None
+    own: OwnNetwork | None = st.session_state["_own"]
+    is_own = (network or st.session_state["network"]) == OWN_NETWORK
+    return own.fixed_size if own is not None and is_own else None
 
 
 def is_vgg16() -> bool:
     """Whether it is the network of the homework, on whichever weights."""
     return str(st.session_state["network"]).endswith("vgg16")
-
-
-def choose_default_layers(layers: tuple[Layer, ...]) -> list[str]:
-    """Names of the layers that are shown at first: the middle one of each stage, and the deepest."""
-    chosen = []
-    for stage in STAGES:
-        here = [layer for layer in layers if layer.stage == stage]
-        # Better one that has both sides of the activation.
-        here = [layer for layer in here if layer.activation] or here
-        chosen += here[(len(here) - 1) // 2 :][:1]
-    return list(dict.fromkeys(layer.name for layer in (*chosen, layers[-1])))
 
 
 def network_defaults() -> dict[str, Any]:

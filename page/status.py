@@ -13,7 +13,7 @@ from page.presenting import is_presenting
 from page.settings import NO_SECOND, OWN_NETWORK
 from page.texts import translate
 from page.turns import fetching, has_had, take_turn, wait_for
-from viz.networks.catalogue import UNTRAINED, fetch_network, is_there
+from viz.networks.catalogue import UNTRAINED, fetch, find_network, is_there
 from viz.networks.errors import NetworkError, WeightsError
 
 MEGABYTE = 2**20
@@ -64,9 +64,10 @@ class Status:
         self._title = name_network(network)
         with self._slot, st.spinner(translate("page.loading", network=self._title)):
             try:
-                if network.removeprefix(UNTRAINED) != OWN_NETWORK and not is_there(network):
+                is_fetched = network != OWN_NETWORK and not network.startswith(UNTRAINED)
+                if is_fetched and not is_there(info := find_network(network)):
                     with wait_for(fetching, self.say_wait):
-                        fetch_network(network, self._show_progress)
+                        fetch(info, self._show_progress)
                 load_network(network)
                 if network == st.session_state["network"]:
                     st.session_state["_loaded"] = network

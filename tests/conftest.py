@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from viz.maps import one_pass
 from viz.networks.catalogue import load_network
 from viz.networks.layers import Layer
-from viz.networks.load_vgg16 import MEAN, STD
 from viz.networks.network import Network
+from viz.networks.sources.vgg16 import MEAN, STD
 from viz.networks.vgg16 import CONFIGURATION, LAYERS
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image

@@ -10,7 +10,7 @@ from page.address import write_settings
 from page.browser.screen import Screen
 from page.lessons import Figure, Step, Words, list_steps, read_words
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, get_untrained_heatmaps
-from page.networks import choose_default_layers, find_layer, list_layers
+from page.networks import find_layer, list_layers
 from page.picture import Picture, choose_picture, choose_sample
 from page.settings import STEPS, apply_settings
 from page.status import Status
@@ -21,6 +21,7 @@ from page.widgets import draw_figure, draw_neighbour
 from viz.figures.heatmaps import draw_maps, draw_panels
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
+from viz.networks.layers import choose_default_layers
 from viz.texts import Translate
 
 NETWORK = "vgg16"  # of all steps

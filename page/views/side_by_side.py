@@ -5,7 +5,7 @@ import streamlit as st
 from page.beside import open_comparison
 from page.browser.screen import Screen
 from page.maps import choose_look, choose_panels, describe_maps, get_heatmaps, list_notes
-from page.networks import choose_default_layers, is_vgg16, list_layers, name_network, selected_layers
+from page.networks import is_vgg16, list_layers, name_network, selected_layers
 from page.picture import Picture, choose_picture
 from page.second_row import draw_beside_source, draw_two_rows
 from page.sidebar import draw_layers_button
@@ -18,7 +18,7 @@ from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Look
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
-from viz.networks.layers import STAGES, Layer
+from viz.networks.layers import STAGES, Layer, choose_default_layers
 
 
 def draw_side_by_side(screen: Screen, status: Status) -> None:

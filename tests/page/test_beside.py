@@ -393,8 +393,8 @@ def test_a_network_that_cannot_be_fetched_ends_the_comparison_only(open_page, mo
         raise files.WeightsError("download", host="example.org")
 
     monkeypatch.setattr(files, "may_download", lambda: True)
-    monkeypatch.setattr("page.status.is_there", lambda key: key != "torchvision:vgg19")
-    monkeypatch.setattr("page.status.fetch_network", refuse)
+    monkeypatch.setattr("page.status.is_there", lambda info: info.key != "torchvision:vgg19")
+    monkeypatch.setattr("page.status.fetch", refuse)
     page = open_page()
     page.selectbox(key="beside").set_value("network")
     page.session_state["beside_network"] = "torchvision:vgg19"

@@ -20,8 +20,10 @@ from viz.evidence.predict import predict
 from viz.maps.cells import lay_cells
 from viz.maps.one_pass import extract_heatmaps
 from viz.measures.metrics import box_auc
-from viz.networks import catalogue, load_torchvision
+from viz.networks import catalogue
 from viz.networks.catalogue import load_network
+from viz.networks.trial import find_layers
+from viz.networks.vgg16 import name_as_paper
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 from viz.texts import Translate
@@ -331,7 +333,7 @@ def test_a_vggs_classifier_is_loaded_when_its_memory_is_agreed_to(page, monkeypa
             return network
         module = nn.Sequential(network.module, nn.Unflatten(1, (512, 49)), nn.AvgPool1d(49))
         head = nn.Sequential(module, nn.Flatten(), nn.Linear(512, 7)).eval().requires_grad_(False)
-        layers = load_torchvision.name_as_paper(load_torchvision.find_layers(head, 224))
+        layers = name_as_paper(find_layers(head, 224))
         return type(network)(head, layers, network.mean, network.std, tuple("abcdefg"))
 
     monkeypatch.setattr(catalogue, "load_network", load_small)

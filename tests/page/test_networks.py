@@ -25,10 +25,11 @@ from page import cache, maps, turns
 from page.status import Status
 from page.views import measured
 from viz.maps.one_pass import extract_heatmaps
-from viz.networks import files, load_torchvision
+from viz.networks import files
 from viz.networks.catalogue import load_network
 from viz.networks.errors import NetworkError
 from viz.networks.files import NO_DOWNLOADS
+from viz.networks.sources import torchvision as source
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
@@ -428,7 +429,7 @@ def publish(tmp_path, monkeypatch):
     """Let a server here have files of random weights for these networks, in the place of torchvision's."""
     monkeypatch.delenv(NO_DOWNLOADS, raising=False)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    find, names = load_torchvision._find_weights, {}
+    find, names = source.find_weights, {}
     handler = functools.partial(QuietHandler, directory=str(tmp_path))
 
     def publish(*keys):
@@ -441,11 +442,11 @@ def publish(tmp_path, monkeypatch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 
-        def stand_in(key):
-            weights, url = find(key), f"http://127.0.0.1:{server.server_port}/{names.get(key)}"
+        def stand_in(info):
+            weights, url = find(info), f"http://127.0.0.1:{server.server_port}/{names.get(info.key)}"
             return SimpleNamespace(url=url, transforms=weights.transforms, meta=weights.meta)
 
-        monkeypatch.setattr(load_torchvision, "_find_weights", stand_in)
+        monkeypatch.setattr(source, "find_weights", stand_in)
         forget()
         yield publish
         server.shutdown()

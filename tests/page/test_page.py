@@ -17,7 +17,7 @@ from page import address, cache, channel_values, main, picture, status, turns, v
 from page.settings import HOMEWORK_VIEW
 from page.views import layer_by_layer, point_at_it
 from viz.networks import files
-from viz.networks import load_vgg16 as model
+from viz.networks.sources import vgg16 as model
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image

@@ -1,19 +1,24 @@
-"""The networks that can be chosen. It needs no torch."""
+"""The networks that can be chosen. It needs no torch.
+
+A network is one row of `NETWORKS`. A new source of networks is a file in `viz/networks/sources/` as well.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from viz.networks import vgg16
+from viz.networks.files import Progress
 from viz.networks.layers import Layer
+from viz.pictures.frame import MIN_SIZE
 
 if TYPE_CHECKING:
-    from viz.networks.files import Progress
     from viz.networks.network import Network
+    from viz.networks.sources.source import Source
 
-TORCHVISION = "torchvision:"
 UNTRAINED = "untrained:"
 
 OXFORD = "CC BY 4.0, Visual Geometry Group, University of Oxford"
@@ -26,13 +31,16 @@ class NetworkInfo:
     """What can be said of a network before it is loaded.
 
     Attributes:
-        key: For `load_network`.
-        title: Its name.
-        megabytes: To fetch when it is loaded for the first time; 0 where its weights are bundled.
-        has_classes: Whether it has a classifier here; untrained ones come without those that can be left out.
-        licence: Of its weights, and whose they are.
-        classifier_megabytes: Of memory that its classifier takes while it is in use, where `load_network` can
-            leave it out; 0 elsewhere.
+        key: Name of the network in addresses and for `load_network`.
+        title: Name of the network for people.
+        megabytes: Size of the weights to fetch at the first load; 0 where they are bundled or one's own.
+        has_classes: Whether the trained network has a classifier here.
+        licence: Licence of the weights, and whose they are; empty for one's own.
+        source: Name of the file in `viz/networks/sources/` that builds it.
+        classifier_megabytes: Memory that the classifier takes, where `load` can leave it out; 0 elsewhere.
+        size: Side of the square picture that it was made for, in pixels.
+        only_squares: Whether it may take no pictures but that square.
+        is_homework: Whether it is the homework's network, VGG16, on whichever weights.
     """
 
     key: str
@@ -40,21 +48,41 @@ class NetworkInfo:
     megabytes: int
     has_classes: bool
     licence: str
+    source: str
     classifier_megabytes: int = 0
+    size: int = 224
+    only_squares: bool = False
+    is_homework: bool = False
+
+    @property
+    def fixed_size(self) -> int | None:
+        """Side of the square picture that a small network takes alone, in pixels; None for the others."""
+        return self.size if self.size < MIN_SIZE else None
 
 
-def _fetched(name: str, title: str, megabytes: int, classifier_megabytes: int = 0) -> NetworkInfo:
-    return NetworkInfo(TORCHVISION + name, title, megabytes, True, PYTORCH, classifier_megabytes)
+def _fetched(
+    name: str, title: str, megabytes: int, classifier_megabytes: int = 0, is_homework: bool = False
+) -> NetworkInfo:
+    return NetworkInfo(
+        f"torchvision:{name}",
+        title,
+        megabytes,
+        True,
+        PYTORCH,
+        "torchvision",
+        classifier_megabytes,
+        is_homework=is_homework,
+    )
 
 
 VGG_CLASSIFIER = 472  # MB, the same in all of them
 
-_NETWORKS = (
-    NetworkInfo("vgg16", "VGG16", 0, False, OXFORD),
-    NetworkInfo("efficientnet_lite0", "EfficientNet-Lite0", 0, True, GOOGLE),
+NETWORKS = (
+    NetworkInfo("vgg16", "VGG16", 0, False, OXFORD, "vgg16", is_homework=True),
+    NetworkInfo("efficientnet_lite0", "EfficientNet-Lite0", 0, True, GOOGLE, "efficientnet_lite0"),
     _fetched("vgg11", "VGG11", 507, VGG_CLASSIFIER),
     _fetched("vgg13", "VGG13", 508, VGG_CLASSIFIER),
-    _fetched("vgg16", "VGG16 (torchvision)", 528, VGG_CLASSIFIER),
+    _fetched("vgg16", "VGG16 (torchvision)", 528, VGG_CLASSIFIER, is_homework=True),
     _fetched("vgg19", "VGG19", 548, VGG_CLASSIFIER),
     _fetched("alexnet", "AlexNet", 233),
     _fetched("resnet18", "ResNet-18", 45),
@@ -69,37 +97,83 @@ _NETWORKS = (
 
 def list_networks() -> tuple[NetworkInfo, ...]:
     """All networks of the catalogue; it takes no time, and torch is not imported for it."""
-    return _NETWORKS
+    return NETWORKS
 
 
-def find_network(key: str) -> NetworkInfo:
-    """Look a network up by its key, with or without "untrained:" before it.
+def find_network(key: str, networks: Iterable[NetworkInfo] = NETWORKS) -> NetworkInfo:
+    """Look a network up by its key.
+
+    Args:
+        key: Such as "vgg16".
+        networks: Those to look among, such as `NETWORKS` and one's own.
 
     Raises:
         ValueError: The key is unknown; the message lists the valid ones.
     """
-    for info in _NETWORKS:
-        if info.key == key.removeprefix(UNTRAINED):
-            return info
-    keys = ", ".join(info.key for info in _NETWORKS)
-    raise ValueError(f"unknown network {key!r}; expected one of {keys}, or {UNTRAINED} before one of them")
+    found = {info.key: info for info in networks}
+    if key not in found:
+        raise ValueError(f"unknown network {key!r}; expected one of {', '.join(found)}")
+    return found[key]
 
 
-def list_known_layers(key: str) -> tuple[Layer, ...] | None:
+def list_known_layers(info: NetworkInfo) -> tuple[Layer, ...] | None:
     """The layers of a network that are known without loading it; None where it has to be loaded."""
-    return vgg16.LAYERS if find_network(key).key == "vgg16" else None
+    return vgg16.LAYERS if info.source == "vgg16" else None
+
+
+def load(info: NetworkInfo, seed: int | None = None, classifier: bool = True) -> Network:
+    """Build a network and give it weights.
+
+    Args:
+        info: One of `NETWORKS`, or one's own.
+        seed: None for the trained weights, which are fetched where they are not there. A number gives random
+            ones, as `viz.networks.network.randomize` makes them, and normalisations their statistics, as
+            `viz.networks.calibrate.calibrate` finds them; the same number gives the same network.
+        classifier: Whether a classifier is wanted that takes `NetworkInfo.classifier_megabytes`. No map needs
+            it, and networks with random weights come without it.
+
+    Returns:
+        A network that threads may share, on the accelerator if torch finds one.
+
+    Raises:
+        WeightsError: The weights are missing, altered, or cannot be fetched.
+        NetworkError: One's own network cannot be built, or its weights do not fit.
+    """
+    source = open_source(info)
+    return source.load(info, classifier) if seed is None else source.load_untrained(info, seed)
+
+
+def is_there(info: NetworkInfo) -> bool:
+    """Whether `load` has nothing to fetch."""
+    return open_source(info).is_there(info)
+
+
+def fetch(info: NetworkInfo, progress: Progress) -> None:
+    """Fetch what `load` would have to, and say how far it is.
+
+    Args:
+        info: One of `NETWORKS`, or one's own; nothing is fetched where all is there.
+        progress: Called with (bytes so far, bytes in all).
+
+    Raises:
+        WeightsError: The network, the far end or the disk failed; no part of a file is left behind.
+    """
+    open_source(info).fetch(info, progress)
+
+
+def open_source(info: NetworkInfo) -> Source:
+    """The source that builds a network; its libraries are imported."""
+    source: Source = import_module(f"viz.networks.sources.{info.source}").SOURCE
+    return source
 
 
 def load_network(key: str = "vgg16", seed: int = 0, classifier: bool = True) -> Network:
-    """Build a network and give it its weights.
+    """Build a network of the catalogue by its key.
 
     Args:
-        key: As in `list_networks`. "untrained:" before it gives the same architecture random weights, as
-            `viz.networks.network.randomize` makes them, and normalisations their statistics, as
-            `viz.networks.calibrate.calibrate` finds them; it fetches nothing.
-        seed: Of these random weights; the same seed gives the same network.
-        classifier: Whether a classifier is wanted that takes `NetworkInfo.classifier_megabytes`. No map needs
-            it, and untrained networks come without it.
+        key: As in `list_networks`. "untrained:" before it gives the same architecture random weights.
+        seed: Of these random weights.
+        classifier: As for `load`.
 
     Returns:
         A network that threads may share, on the accelerator if torch finds one.
@@ -107,54 +181,10 @@ def load_network(key: str = "vgg16", seed: int = 0, classifier: bool = True) -> 
     Raises:
         ValueError: The key is unknown; the message lists the valid ones.
         WeightsError: The weights are missing, altered, or cannot be fetched.
+
+    Example:
+        >>> load_network("untrained:vgg16", seed=1).find_layer("conv3_1").channels
+        256
     """
-    info = find_network(key)
-    name, is_untrained = info.key, key.startswith(UNTRAINED)
-    source = _open_source(name)
-    module = source.build_module(name)
-    if info.classifier_megabytes and (is_untrained or not classifier):
-        source.drop_classifier(module)
-    if not is_untrained:
-        module.load_state_dict(source.read_weights(name, module), assign=True)
-        network: Network = source.wrap_module(name, module)
-        return network
-    from viz.networks.calibrate import calibrate
-    from viz.networks.network import randomize
-
-    module.to_empty(device="cpu")
-    randomize(module, seed)
-    return calibrate(source.wrap_module(name, module))
-
-
-def _open_source(name: str) -> Any:
-    """The module that knows where a network comes from.
-
-    It has `build_module` (without memory for parameters), `read_weights` and `wrap_module` (to a network).
-    """
-    file = "torchvision" if name.startswith(TORCHVISION) else name
-    return import_module(f"viz.networks.load_{file}")
-
-
-def is_there(key: str) -> bool:
-    """Whether `load_network` has nothing to fetch."""
-    if key.startswith(UNTRAINED) or not find_network(key).megabytes:
-        return True
-    from viz.networks.load_torchvision import find_file
-
-    return find_file(key).exists()
-
-
-def fetch_network(key: str, progress: Progress) -> None:
-    """Fetch what `load_network` would have to, and say how far it is.
-
-    Args:
-        key: As for `load_network`; nothing is fetched where the weights are bundled, random or there already.
-        progress: Called with (bytes so far, bytes in all).
-
-    Raises:
-        WeightsError: The network, the far end or the disk failed; no part of a file is left behind.
-    """
-    if not is_there(key):
-        from viz.networks.load_torchvision import fetch_weights
-
-        fetch_weights(key, progress)
+    info = find_network(key.removeprefix(UNTRAINED))
+    return load(info, seed if key.startswith(UNTRAINED) else None, classifier)

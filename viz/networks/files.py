@@ -9,13 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from viz.networks.errors import WeightsError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 # For a public page: with this variable in the environment of the server, whatever its value, nothing is
 # fetched.
@@ -57,17 +54,6 @@ def check_file(path: Path, digest: str) -> None:
         raise WeightsError("missing", file=path.name) from error
     if not found.startswith(digest):
         raise WeightsError("altered", file=path.name)
-
-
-def read_bundled(path: Path, digest: str) -> "dict[str, Tensor]":
-    """The weights of a file that comes with the page, in single precision.
-
-    Arguments and what is raised as for `check_file`.
-    """
-    from safetensors.torch import load_file  # the page asks this module for more than weights, before torch
-
-    check_file(path, digest)
-    return {name: value.float() for name, value in load_file(path).items()}
 
 
 def fetch_file(url: str, path: Path, digest: str, progress: Progress | None = None) -> None:

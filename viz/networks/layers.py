@@ -124,3 +124,14 @@ def split_in_thirds(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Give each layer the third of the network's depth in which it lies as its stage."""
     count = len(layers)
     return tuple(replace(layer, stage=STAGES[3 * place // count]) for place, layer in enumerate(layers))
+
+
+def choose_default_layers(layers: Sequence[Layer]) -> list[str]:
+    """Names of the layers that are shown at first: the middle one of each stage, and the deepest."""
+    chosen: list[Layer] = []
+    for stage in STAGES:
+        here = [layer for layer in layers if layer.stage == stage]
+        # Better one that has both sides of the activation.
+        here = [layer for layer in here if layer.activation] or here
+        chosen += here[(len(here) - 1) // 2 :][:1]
+    return list(dict.fromkeys(layer.name for layer in (*chosen, layers[-1])))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from viz.networks.catalogue import NetworkInfo
 from viz.networks.errors import NetworkError
 from viz.pictures.frame import MAX_SIZE, SMALLEST_SIZE
 
@@ -15,33 +16,32 @@ from viz.pictures.frame import MAX_SIZE, SMALLEST_SIZE
 MEAN = "0.485,0.456,0.406"
 STD = "0.229,0.224,0.225"
 SIZE = "224"
+OWN = "own"  # the network's key
 SIZES = range(SMALLEST_SIZE, MAX_SIZE + 1)
 
 
-@dataclass(frozen=True)
-class OwnNetwork:
-    """What is needed to build one's own network.
+@dataclass(frozen=True, kw_only=True)
+class OwnNetwork(NetworkInfo):
+    """One's own network, an entry of the catalogue like the others, and what is needed to build it.
 
     Attributes:
         builder: "package.module:build", a function or class that is called without arguments.
-        weights: A file .safetensors, .pth or .pt; None leaves the builder's own weights.
-        classes: A file with the name of a class a line; None where there is no classifier.
-        mean: Of red, green and blue in 0..1, as in its training.
-        std: Of the same.
-        size: Side of the square picture that it was made for, in pixels.
+        weights: Path of a file .safetensors, .pth or .pt; None leaves the builder's own weights.
+        classes: Path of a file with the name of a class a line; None where there is no classifier.
+        mean: Mean of red, green and blue in 0..1, as in the network's training.
+        std: Standard deviation of the same.
     """
 
+    key: str = OWN
+    megabytes: int = 0
+    licence: str = ""
+    source: str = "own"
+    only_squares: bool = True
     builder: str
-    weights: Path | None
-    classes: Path | None
+    weights: Path | None = None
+    classes: Path | None = None
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    size: int
-
-    @property
-    def title(self) -> str:
-        """The name of the function or class that builds it."""
-        return self.builder.partition(":")[2]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,7 +58,7 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
         arguments: Without the program's name, such as `sys.argv[1:]`.
 
     Returns:
-        One's own network; None without "--network".
+        The network that "--network" names; None without that argument.
 
     Raises:
         NetworkError: The arguments are not understood.
@@ -76,7 +76,16 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
     mean, std = _read_color("--mean", known.mean), _read_color("--std", known.std)
     if min(std) == 0:
         raise NetworkError("zero_std", got=_join(known.std))
-    return OwnNetwork(known.network, known.weights, known.classes, mean, std, _read_size(known.size))
+    return OwnNetwork(
+        title=known.network.partition(":")[2],  # the name of the function or class that builds it
+        has_classes=known.classes is not None,
+        size=_read_size(known.size),
+        builder=known.network,
+        weights=known.weights,
+        classes=known.classes,
+        mean=mean,
+        std=std,
+    )
 
 
 def _make_parser() -> _Parser:

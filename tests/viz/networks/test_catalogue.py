@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,9 +18,21 @@ from torchvision.models import feature_extraction, get_model, get_model_weights
 
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.one_pass import extract_heatmaps
-from viz.networks import load_torchvision, load_vgg16
-from viz.networks.catalogue import TORCHVISION, list_networks, load_network
+from viz.networks.catalogue import (
+    NetworkInfo,
+    find_network,
+    is_there,
+    list_known_layers,
+    list_networks,
+    load,
+    load_network,
+)
 from viz.networks.errors import WeightsError
+from viz.networks.network import Network
+from viz.networks.own import read_arguments
+from viz.networks.sources import torchvision as fetched
+from viz.networks.sources import vgg16 as oxford
+from viz.networks.sources.source import PublishedSource
 from viz.networks.trial import ACTIVATIONS, find_layers
 from viz.networks.vgg16 import LAYERS, name_as_paper
 from viz.pictures.decode import read_image
@@ -60,7 +73,10 @@ def untrained(request):
     ("code", "absent"),
     [
         ("import viz; viz.list_networks()", ["torch", "torchvision", "timm"]),
-        ("from viz.networks import catalogue; catalogue.list_known_layers('vgg16')", ["torch", "timm"]),
+        (
+            "from viz.networks import catalogue as c; c.list_known_layers(c.find_network('vgg16'))",
+            ["torch", "timm"],
+        ),
         ("import viz; viz.load_network('vgg16')", ["torchvision", "timm"]),
     ],
 )
@@ -74,20 +90,24 @@ def test_nothing_is_imported_before_it_is_needed(code, absent):
 
 @pytest.mark.parametrize("info", FETCHED, ids=lambda info: info.key)
 def test_the_short_table_is_torchvisions(info):
-    name = info.key.removeprefix(TORCHVISION)
+    name = info.key.partition(":")[2]
     weights = get_model_weights(name)["IMAGENET1K_V1"]
     assert info.megabytes == round(weights.meta["_file_size"])
     assert info.has_classes
     assert bool(info.classifier_megabytes) == name.startswith("vgg")
-    assert load_torchvision.find_file(info.key).name == weights.url.rsplit("/")[-1]
-    assert weights.url.endswith(f"-{load_torchvision._find_digest(info.key)}.pth")
-    assert len(load_torchvision._find_digest(info.key)) == 8
+    assert [info.size] == weights.transforms().crop_size
+    assert info.is_homework == (name == "vgg16")
+    assert fetched.find_file(info).name == weights.url.rsplit("/")[-1]
+    assert weights.url.endswith(f"-{fetched.find_digest(info)}.pth")
+    assert len(fetched.find_digest(info)) == 8
 
 
 def test_what_a_network_needs_to_be_used_is_known(untrained):
     key, network = untrained
-    info = next(info for info in list_networks() if info.key == key)
-    assert network.size == 224
+    info = find_network(key)
+    assert network.size == info.size == 224
+    assert (info.fixed_size, info.only_squares) == (None, False)
+    assert list_known_layers(info) in (None, network.layers)
     # An untrained classifier says nothing, and a VGG's takes half a gigabyte.
     has_classes = info.has_classes and not info.classifier_megabytes
     assert (network.classes is not None) == has_classes
@@ -95,7 +115,7 @@ def test_what_a_network_needs_to_be_used_is_known(untrained):
         info.classifier_megabytes
     )
     if info.megabytes:
-        weights = get_model_weights(key.removeprefix(TORCHVISION))["IMAGENET1K_V1"]
+        weights = get_model_weights(key.partition(":")[2])["IMAGENET1K_V1"]
         preset = weights.transforms()
         assert ([*network.mean], [*network.std], [network.size]) == (
             preset.mean,
@@ -112,17 +132,49 @@ def test_what_a_network_needs_to_be_used_is_known(untrained):
     "info", [info for info in FETCHED if info.classifier_megabytes], ids=lambda info: info.key
 )
 def test_a_vggs_own_classifier_has_the_stated_size(info):
-    module = load_torchvision.build_module(info.key)  # it takes no memory yet
-    with torch.device("meta"):
-        assert repr(module) == repr(get_model(info.key.removeprefix(TORCHVISION)))
+    with torch.device("meta"):  # it takes no memory
+        module = fetched.SOURCE.build(info)
+        assert repr(module) == repr(get_model(info.key.partition(":")[2]))
     numbers = sum(parameter.numel() for parameter in module.classifier.parameters())
     assert info.classifier_megabytes == round(numbers * 4 / 2**20)
 
 
 def test_unknown_networks_list_the_valid_ones():
     expected = "unknown network 'vgg99'; expected one of vgg16, efficientnet_lite0, torchvision:vgg11, "
-    with pytest.raises(ValueError, match=f"{expected}.*, or untrained: before one of them"):
-        load_network("vgg99")
+    for key in ("vgg99", "untrained:vgg99"):
+        with pytest.raises(ValueError, match=expected):
+            load_network(key)
+    with pytest.raises(ValueError, match="unknown network 'untrained:vgg16'"):
+        find_network("untrained:vgg16")
+
+
+def test_one_s_own_network_is_looked_up_like_the_others():
+    own = read_arguments(["--network", "package.module:build", "--size", "32"])
+    assert find_network("own", (own, *list_networks())) is own
+    assert (own.title, own.fixed_size, own.only_squares, own.has_classes) == ("build", 32, True, False)
+    assert (own.megabytes, own.classifier_megabytes, own.is_homework) == (0, 0, False)
+    assert is_there(own)
+    assert list_known_layers(own) is None
+
+
+class Mine(PublishedSource):
+    def build(self, info):
+        return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+
+    def read_weights(self, info):
+        return {"0.weight": torch.ones(4, 3, 3, 3), "0.bias": torch.zeros(4)}
+
+    def wrap(self, info, module):
+        return Network(module, find_layers(module, info.size), (0.5,) * 3, (0.5,) * 3, size=info.size)
+
+
+def test_a_source_is_one_file_and_a_row(monkeypatch):
+    monkeypatch.setitem(sys.modules, "viz.networks.sources.mine", SimpleNamespace(SOURCE=Mine()))
+    info = NetworkInfo("mine", "Mine", 0, False, "", "mine", size=32)
+    assert torch.equal(load(info).module[0].weight.cpu(), torch.ones(4, 3, 3, 3))
+    first, again, other = (load(info, seed).module[0].weight for seed in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert is_there(info)
 
 
 # Layers, activations and maps of every network
@@ -281,7 +333,7 @@ def test_a_smaller_trial_finds_the_same_layers_of_efficientnet_lite0(lite0):
 
 
 def test_vgg16_has_the_values_of_its_file_and_torchvisions_structure(network):
-    stored = load_file(load_vgg16.BUNDLED_PATH)
+    stored = load_file(oxford.BUNDLED_PATH)
     assert sum(value.numel() for value in stored.values()) == 14_714_688
     with torch.device("meta"):
         reference = torchvision.models.vgg16().features
@@ -319,7 +371,7 @@ def test_vgg16s_preprocessing_is_that_of_the_original_weights(network):
     ids=["truncated", "one bit", "empty", "text"],
 )
 def test_altered_weights_are_refused(monkeypatch, tmp_path, key, change):
-    source = importlib.import_module(f"viz.networks.load_{key}")
+    source = importlib.import_module(f"viz.networks.sources.{key}")
     path = tmp_path / "some.safetensors"
     path.write_bytes(change(source.BUNDLED_PATH.read_bytes()))
     monkeypatch.setattr(source, "BUNDLED_PATH", path)
@@ -329,7 +381,7 @@ def test_altered_weights_are_refused(monkeypatch, tmp_path, key, change):
 
 
 def test_missing_weights_say_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr(load_vgg16, "BUNDLED_PATH", tmp_path / "gone.safetensors")
+    monkeypatch.setattr(oxford, "BUNDLED_PATH", tmp_path / "gone.safetensors")
     with pytest.raises(
         WeightsError, match=r"gone\.safetensors\) cannot be read.*restore assets/weights"
     ) as caught:

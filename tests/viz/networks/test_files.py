@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from viz.evidence.predict import predict
-from viz.networks import files, load_torchvision
-from viz.networks.catalogue import fetch_network, load_network
+from viz.networks import files
+from viz.networks.catalogue import fetch, find_network, is_there, load_network
 from viz.networks.errors import WeightsError
 from viz.networks.files import NO_DOWNLOADS, check_file, fetch_file
+from viz.networks.sources import torchvision as source
 
 DATA = bytes(range(256)) * 10_000  # some chunks
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -197,14 +198,14 @@ def hub(tmp_path):
 
 def publish(monkeypatch, data, url="http://127.0.0.1:9"):
     """Let torchvision's table name such a file at another address."""
-    find = load_torchvision._find_weights
+    find = source.find_weights
 
-    def stand_in(key):
-        weights = find(key)
-        address = f"{url}/{key.partition(':')[2]}-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    def stand_in(info):
+        weights = find(info)
+        address = f"{url}/{info.key.partition(':')[2]}-{hashlib.sha256(data).hexdigest()[:8]}.pth"
         return SimpleNamespace(url=address, transforms=weights.transforms, meta=weights.meta)
 
-    monkeypatch.setattr(load_torchvision, "_find_weights", stand_in)
+    monkeypatch.setattr(source, "find_weights", stand_in)
 
 
 def pack(state, zipped=True):
@@ -229,8 +230,10 @@ def test_a_networks_weights_are_fetched_once(monkeypatch, hub, zipped):
     data = pack(state, zipped)
     with serve_data(data) as (url, requests):
         publish(monkeypatch, data, url)
-        fetch_network(key, lambda *step: steps.append(step))
-        fetch_network(key, lambda *step: steps.append(step))
+        assert not is_there(find_network(key))
+        for _ in range(2):
+            fetch(find_network(key), lambda *step: steps.append(step))
+            assert is_there(find_network(key))
         assert len(requests) == 1
     assert steps[-1] == (len(data), len(data))
     (path,) = hub.iterdir()
@@ -256,30 +259,29 @@ def test_a_kept_file_that_was_altered_is_refused(monkeypatch, hub):
     data = pack({})
     publish(monkeypatch, data)
     hub.mkdir()
-    load_torchvision.find_file("torchvision:alexnet").write_bytes(data[:-1])
+    source.find_file(find_network("torchvision:alexnet")).write_bytes(data[:-1])
     with pytest.raises(WeightsError, match=r"alexnet-\w{8}\.pth is not the published") as caught:
         load_network("torchvision:alexnet")
     assert caught.value.reason == "altered"
 
 
-@pytest.mark.parametrize(
-    "key", ["vgg16", "efficientnet_lite0", "untrained:vgg16", "untrained:torchvision:resnet50"]
-)
-def test_what_is_bundled_or_random_is_not_fetched(monkeypatch, key):
+@pytest.mark.parametrize("key", ["vgg16", "efficientnet_lite0"])
+def test_what_is_bundled_is_not_fetched(monkeypatch, key):
     monkeypatch.setenv(NO_DOWNLOADS, "1")
-    fetch_network(key, lambda *_: pytest.fail("something was fetched"))
+    fetch(find_network(key), lambda *_: pytest.fail("something was fetched"))
+    assert is_there(find_network(key))
 
 
 @pytest.mark.parametrize("classifier", [True, False])
 def test_a_vggs_classifier_stays_in_the_file_where_it_is_not_wanted(monkeypatch, hub, classifier):
-    key, build = "torchvision:vgg11", load_torchvision.get_model
+    key, build = "torchvision:vgg11", source.get_model
 
     def build_small(name, weights):  # without the 472 MB
         module = build(name, weights=weights)
         module.avgpool, module.classifier = torch.nn.AdaptiveAvgPool2d(1), torch.nn.Linear(512, 1000)
         return module
 
-    monkeypatch.setattr(load_torchvision, "get_model", build_small)
+    monkeypatch.setattr(source, "get_model", build_small)
     state = make_state(key)
     head = {"classifier.weight": torch.rand(1000, 512), "classifier.bias": torch.rand(1000)}
     store(monkeypatch, hub, key, state | head)
@@ -313,7 +315,7 @@ def store(monkeypatch, hub, key, state):
     data = pack(state)
     publish(monkeypatch, data)
     hub.mkdir()
-    load_torchvision.find_file(key).write_bytes(data)
+    source.find_file(find_network(key)).write_bytes(data)
 
 
 def test_a_file_of_weights_runs_no_code(monkeypatch, hub, tmp_path):

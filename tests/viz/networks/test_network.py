@@ -6,8 +6,8 @@ from PIL import Image
 from torch import nn
 from torchvision import transforms
 
-from viz.networks.load_vgg16 import MEAN, STD
 from viz.networks.network import Network
+from viz.networks.sources.vgg16 import MEAN, STD
 from viz.networks.vgg16 import LAYERS
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)

@@ -13,9 +13,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from viz.networks.calibrate import calibrate
+from viz.networks.catalogue import NetworkInfo
 from viz.networks.errors import NetworkError
 from viz.networks.network import Network, randomize
 from viz.networks.own import OwnNetwork
+from viz.networks.sources.source import Source
 from viz.networks.trial import shorten_error
 from viz.networks.wrap import copy_module, wrap_network
 
@@ -26,35 +28,43 @@ PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
 SHOWN = 3  # differences between weights and network that a sentence names
 
 
-def load_own(own: OwnNetwork, seed: int | None = None) -> Network:
-    """Build one's own network and give it its weights.
+class Own(Source):
+    """The network of whoever starts the server.
 
     Nothing is executed but the builder, and the import of its module.
-
-    Args:
-        own: As `viz.networks.own.read_arguments` gives it.
-        seed: Of random weights, as `viz.networks.network.randomize` makes them, with normalisations
-            calibrated where they can be; None takes the file's, or the builder's own where there is no
-            file.
-
-    Returns:
-        A network that threads may share, on the accelerator if torch finds one.
-
-    Raises:
-        NetworkError: The builder fails, a file cannot be used, or the weights or the network do not fit.
     """
-    classes = None if own.classes is None else read_classes(own.classes)
-    # The builder may give the same module at each call, so that a copy gets the weights.
-    module = copy_module(build_module(own.builder))
-    if seed is not None:
+
+    def load(self, info: NetworkInfo, classifier: bool = True) -> Network:
+        """Build it with the file's weights, or the builder's own where there is no file.
+
+        Raises:
+            NetworkError: The builder fails, a file cannot be used, or weights or network do not fit.
+        """
+        assert isinstance(info, OwnNetwork)
+        module = _build(info)
+        if info.weights is not None:
+            load_weights(module, info.weights)
+        return _wrap(info, module)
+
+    def load_untrained(self, info: NetworkInfo, seed: int) -> Network:
+        """Build it with random weights, calibrated where they can be; errors as for `load`."""
+        assert isinstance(info, OwnNetwork)
+        module = _build(info)
         randomize(module, seed)
-    elif own.weights is not None:
-        load_weights(module, own.weights)
-    network = wrap_network(module, own.mean, own.std, own.size, classes)
-    if seed is not None:
+        network = _wrap(info, module)
         with suppress(Exception):  # a stranger's module may take one picture at a time
             return calibrate(network)
-    return network
+        return network
+
+
+def _build(own: OwnNetwork) -> nn.Module:
+    # The builder may give the same module at each call, so that a copy gets the weights.
+    return copy_module(build_module(own.builder))
+
+
+def _wrap(own: OwnNetwork, module: nn.Module) -> Network:
+    classes = None if own.classes is None else read_classes(own.classes)
+    return wrap_network(module, own.mean, own.std, own.size, classes)
 
 
 def build_module(builder: str) -> Any:
@@ -185,3 +195,6 @@ def _list_differences(module: nn.Module, state: dict[str, Tensor]) -> list[str]:
         if name in state and state[name].shape != value.shape
     ]
     return [f"missing: {name}" for name in missing] + [f"unexpected: {name}" for name in unexpected] + shapes
+
+
+SOURCE = Own()

@@ -11,8 +11,8 @@ from safetensors.torch import save_file, save_model
 from torch import nn
 
 from viz.maps.one_pass import extract_heatmaps
+from viz.networks.catalogue import load
 from viz.networks.errors import NetworkError
-from viz.networks.load_own import load_own
 from viz.networks.own import OwnNetwork, read_arguments
 from viz.texts import Translate
 
@@ -124,8 +124,15 @@ def check_refused(reason, words, compute):
 def test_arguments_have_defaults():
     own = read_arguments(["--network", "package.module:build"])
     imagenet = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    assert own == OwnNetwork("package.module:build", None, None, *imagenet, 224)
-    assert own.title == "build"
+    assert own == OwnNetwork(
+        title="build",
+        has_classes=False,
+        size=224,
+        builder="package.module:build",
+        mean=imagenet[0],
+        std=imagenet[1],
+    )
+    assert own.key == own.source == "own"
     assert hash(own) == hash(read_arguments(["--network=package.module:build"]))
 
 
@@ -171,7 +178,7 @@ def test_what_is_not_understood_ends_in_a_sentence(arguments, reason, words):
 
 
 def test_the_builder_s_own_weights_stand(nets):
-    network = load_own(read("shared", "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25"))
+    network = load(read("shared", "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25"))
     assert torch.equal(network.module[0].weight.cpu(), nets().SHARED[0].weight)
     assert network.module is not nets().SHARED
     assert (network.mean, network.std, network.size) == ((0.5,) * 3, (0.25,) * 3, 32)
@@ -179,7 +186,7 @@ def test_the_builder_s_own_weights_stand(nets):
 
 
 def test_a_network_of_32_pixels_runs_on_32_pixels(nets):
-    network = load_own(read())
+    network = load(read())
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
     heatmaps = extract_heatmaps(network, network.to_batch(picture))
     assert {key[:2] for key in heatmaps} == {("conv", "pre"), ("conv", "post")}
@@ -188,8 +195,8 @@ def test_a_network_of_32_pixels_runs_on_32_pixels(nets):
 
 def test_random_weights_leave_the_builder_s_alone(nets):
     own = read("shared")
-    before = load_own(own).module[0].weight.cpu().clone()
-    first, again, other = (load_own(own, seed).module[0].weight.cpu() for seed in (0, 0, 1))
+    before = load(own).module[0].weight.cpu().clone()
+    first, again, other = (load(own, seed).module[0].weight.cpu() for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert torch.equal(nets().SHARED[0].weight, before)
@@ -211,7 +218,7 @@ def test_random_weights_leave_the_builder_s_alone(nets):
     ],
 )
 def test_a_builder_that_fails_ends_in_a_sentence(nets, builder, reason, words):
-    sentence = check_refused(reason, words, lambda: load_own(read_arguments(["--network", builder])))
+    sentence = check_refused(reason, words, lambda: load(read_arguments(["--network", builder])))
     assert "and more" not in sentence
 
 
@@ -239,7 +246,7 @@ def test_a_builder_that_fails_ends_in_a_sentence(nets, builder, reason, words):
 def test_weights_are_taken_out_of_what_they_are_saved_in(nets, tmp_path, file, wrap):
     state = make_state()
     (save_file if file.endswith("safetensors") else torch.save)(wrap(state), tmp_path / file)
-    found = load_own(read("Small", "--weights", file)).module.state_dict()
+    found = load(read("Small", "--weights", file)).module.state_dict()
     for name, value in state.items():
         if not name.endswith("tracked"):
             assert torch.equal(found[name].cpu(), value)
@@ -247,25 +254,25 @@ def test_weights_are_taken_out_of_what_they_are_saved_in(nets, tmp_path, file, w
 
 def test_half_precision_becomes_single(nets, tmp_path):
     save_file({name: value.half() for name, value in make_state().items()}, tmp_path / "w.safetensors")
-    weight = load_own(read("Small", "--weights", "w.safetensors")).module.conv.weight
+    weight = load(read("Small", "--weights", "w.safetensors")).module.conv.weight
     assert weight.dtype == torch.float32
     assert torch.equal(weight.cpu(), make_state()["conv.weight"].half().float())
 
 
 def test_a_tensor_of_two_names_may_stand_in_the_file_once(nets, tmp_path):
-    load_own(read("Tied"))
+    load(read("Tied"))
     model = nets().Tied()
     save_model(model, str(tmp_path / "w.safetensors"))
-    found = load_own(read("Tied", "--weights", "w.safetensors")).module
+    found = load(read("Tied", "--weights", "w.safetensors")).module
     assert torch.equal(found.first.weight.cpu(), model.first.weight)
     assert found.first is found.second
 
 
 def test_a_prefix_of_the_network_s_own_stays(nets, tmp_path):
-    load_own(read("Child"))
+    load(read("Child"))
     state = nets().Child().state_dict()
     torch.save(state, tmp_path / "w.pth")
-    found = load_own(read("Child", "--weights", "w.pth")).module
+    found = load(read("Child", "--weights", "w.pth")).module
     assert torch.equal(found.module.weight.cpu(), state["module.weight"])
 
 
@@ -274,11 +281,11 @@ def test_a_prefix_that_some_names_have_not_stays(nets, tmp_path):
     state["module.fc.bias"] = state.pop("fc.bias")
     torch.save(state, tmp_path / "w.pth")
     words = ["missing: fc.bias; unexpected: module.fc.bias"]
-    check_refused("unfit_weights", words, lambda: load_own(read("Small", "--weights", "w.pth")))
+    check_refused("unfit_weights", words, lambda: load(read("Small", "--weights", "w.pth")))
 
 
 def test_random_weights_need_no_file(nets):
-    load_own(read("Small", "--weights", "absent.pth"), seed=0)
+    load(read("Small", "--weights", "absent.pth"), seed=0)
 
 
 def test_weights_that_do_not_fit_name_the_first_three_differences(nets, tmp_path):
@@ -290,7 +297,7 @@ def test_weights_that_do_not_fit_name_the_first_three_differences(nets, tmp_path
     torch.save(state, tmp_path / "w.pth")
     words = ["w.pth", "4", "missing: fc.weight; unexpected: head.bias; shape of conv.weight: "]
     words.append("[16, 3, 3, 3] in the file, [8, 3, 3, 3] in the module")
-    sentence = check_refused("unfit_weights", words, lambda: load_own(read("Small", "--weights", "w.pth")))
+    sentence = check_refused("unfit_weights", words, lambda: load(read("Small", "--weights", "w.pth")))
     assert "conv.bias" not in sentence
 
 
@@ -309,7 +316,7 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not(nets, tmp_path, save):
     trace = tmp_path / "executed"
     save({"conv.weight": Opens(str(trace))}, tmp_path / "w.pth")
     words = ["w.pth", "torch.save(model.state_dict(), ...)"]
-    check_refused("refused_pickle", words, lambda: load_own(read("Small", "--weights", "w.pth")))
+    check_refused("refused_pickle", words, lambda: load(read("Small", "--weights", "w.pth")))
     assert not trace.exists()
     pickle.loads(pickle.dumps(Opens(str(trace)))).close()
     assert trace.exists()
@@ -337,7 +344,7 @@ def test_a_file_that_cannot_be_used_ends_in_a_sentence(nets, tmp_path, file, con
         (tmp_path / file).write_bytes(content)
     elif content is not None:
         torch.save(content, tmp_path / file)
-    check_refused(reason, words, lambda: load_own(read("Small", "--weights", file)))
+    check_refused(reason, words, lambda: load(read("Small", "--weights", file)))
 
 
 # Names of classes.
@@ -346,7 +353,9 @@ def test_a_file_that_cannot_be_used_ends_in_a_sentence(nets, tmp_path, file, con
 @pytest.mark.parametrize("text", ["cat\ndog\n猫头鹰\n", "\ufeffcat\r\ndog \r\n猫头鹰\n\n"])
 def test_classes_stand_one_a_line(nets, tmp_path, text):
     (tmp_path / "names.txt").write_bytes(text.encode())
-    assert load_own(read("Small", "--classes", "names.txt")).classes == ("cat", "dog", "猫头鹰")
+    own = read("Small", "--classes", "names.txt")
+    assert own.has_classes
+    assert load(own).classes == ("cat", "dog", "猫头鹰")
 
 
 @pytest.mark.parametrize(
@@ -360,4 +369,4 @@ def test_classes_stand_one_a_line(nets, tmp_path, text):
 def test_classes_that_cannot_be_read_end_in_a_sentence(nets, tmp_path, content, reason, words):
     if content is not None:
         (tmp_path / "names.txt").write_bytes(content)
-    check_refused(reason, words, lambda: load_own(read("Small", "--classes", "names.txt")))
+    check_refused(reason, words, lambda: load(read("Small", "--classes", "names.txt")))
