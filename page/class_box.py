@@ -12,7 +12,6 @@ from page.evidence import (
     settle_classes,
 )
 from page.networks import measured_layers
-from page.numbers import CLAIM_FORMATS
 from page.picture import Picture
 from page.status import Status
 from page.texts import get_words, translate
@@ -21,6 +20,7 @@ from viz.figures.evidence import shorten_class
 from viz.figures.heatmaps import name_aggregation
 from viz.maps.coarsen import Array
 from viz.measures.curves import Curves, find_lead, measure_box
+from viz.measures.metrics import find_metric
 from viz.networks.errors import NetworkError
 from viz.pictures.frame import Box
 
@@ -59,7 +59,7 @@ def compare_class_map(trained: Curves, picture: Picture, box: Box, status: Statu
 def _say(areas: Array, plain: Array, chosen: int) -> str:
     layers, lead = measured_layers(), find_lead(areas, plain)
     deep = [layer.stage == "deep" for layer in layers]
-    spec = CLAIM_FORMATS["box_auc"]
+    spec = find_metric("box_auc").format
     facts = {
         "method": translate(f"classes.method_{st.session_state['method']}"),
         "name": shorten_class(list_classes()[chosen]),

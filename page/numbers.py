@@ -1,8 +1,7 @@
 """The numbers of the picture in view and of its controls, each by metric and layer."""
 
 import itertools
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,35 +16,13 @@ from page.picture import Picture
 from page.status import Status
 from page.texts import translate
 from page.turns import places, wait_for
-from viz.maps.coarsen import coarsen
 from viz.maps.heatmaps import Heatmaps
 from viz.measures.claims import SEEDS
 from viz.measures.curves import Curves, measure_box, measure_curves
-from viz.measures.metrics import box_auc, channel_metrics, measure_edges, measure_layers, measure_luma
+from viz.measures.metrics import METRICS, measure_edges, measure_luma
+from viz.measures.table import tabulate_layers
+from viz.networks.layers import Layer
 from viz.pictures.frame import Box
-
-# Metrics in the order in which the page shows them, and how their values are written.
-FORMATS = {
-    "active_share": ".1%",
-    "region_count": ",.0f",
-    "largest_region_share": ".1%",
-    "median_region_px": ".1f",
-    "half_mass_share": ".1%",
-    "gini": ".2f",
-    "entropy": ".3f",
-    "edge_correlation": ".2f",
-    "border_ratio": ".2f",
-    "zero_share": ".1%",
-    "dead_channels": ",.0f",
-    "effective_channels": ",.0f",
-    "top_1": ".1%",
-    "top_5": ".1%",
-    "top_10": ".1%",
-    "box_auc": ".2f",
-    "cells": ",.0f",
-}
-# What claims alone look at: another way to count one of these.
-CLAIM_FORMATS = FORMATS | {"coarse_region_share": FORMATS["largest_region_share"]}
 
 Metrics = dict[str, dict[str, float]]
 
@@ -128,58 +105,40 @@ def _get_control(kind: str, picture: Picture, status: Status) -> Heatmaps:
 def _measure(kind: str, heatmaps: Heatmaps, picture: Picture, box: Box | None) -> Metrics:
     state = st.session_state
     side, aggregation, threshold = state["side"], state["aggregation"], state["threshold"]
-    chosen = _choose_maps(heatmaps)
-    grid = chosen[deepest_selected()].shape if kind == "coarse" else None
+    height, width = _choose_maps(heatmaps)[deepest_selected()].shape
+    grid = (height, width) if kind == "coarse" else None
     pixels = make_noise(*picture.size) if kind == "noise" else picture.pixels
-    key = (kind, picture.key, state["network"], side, aggregation)
-    return _measure_maps(key, threshold, grid, box, chosen, heatmaps, pixels)
+    key = (kind, picture.key, state["network"])
+    how = side, aggregation
+    return _measure_maps(key, threshold, grid, box, how, measured_layers(), heatmaps, pixels)
 
 
 @st.cache_data(show_spinner=False, max_entries=MEASUREMENTS)
 def _measure_maps(
     key: tuple[Any, ...],
     threshold: float,
-    grid: tuple[int, ...] | None,
+    grid: tuple[int, int] | None,
     box: Box | None,
-    _maps: dict[str, NDArray[np.float32]],
+    how: tuple[str, str],
+    _layers: Sequence[Layer],
     _heatmaps: Heatmaps,
     _pixels: NDArray[np.uint8],
 ) -> Metrics:
-    """All metrics of some maps. The key stands for the arguments that Streamlit does not hash."""
-    maps: dict[str, NDArray[Any]] = {
-        name: heatmap if grid is None else coarsen(heatmap, grid) for name, heatmap in _maps.items()
+    """All metrics of some layers' maps. The key stands for the arguments that Streamlit does not hash."""
+    rows = tabulate_layers(_heatmaps, _layers, _pixels, *how, threshold, box, grid)
+    found = {
+        metric: {row["layer"]: float(row[metric]) for row in rows if row[metric] is not None}
+        for metric in METRICS
     }
-    measured = measure_layers(maps, measure_luma(_pixels), threshold)
-    rows = {name: asdict(metrics) for name, metrics in measured.items()}
-    for name, row in rows.items():
-        row["cells"] = maps[name].size
-        height, width = maps[name].shape
-        row |= {"width": width, "height": height}
-        if box is not None:
-            row["box_auc"] = box_auc(maps[name], box, *_pixels.shape[:2])
-        means = _heatmaps.channel_means.get((name, "post"))
-        # Averaging its map does not change a layer's channels; shares of a sum need values without a sign.
-        if grid is None and means is not None and means.min() >= 0:
-            channels = asdict(channel_metrics(means, _heatmaps.zero_shares[name]))
-            row["top_1"], row["top_5"], row["top_10"] = channels.pop("top_shares")
-            row |= channels
-    metrics = dict.fromkeys(metric for row in rows.values() for metric in row)
-    return {
-        metric: {name: float(row[metric]) for name, row in rows.items() if metric in row}
-        for metric in metrics
-    }
+    return {metric: values for metric, values in found.items() if values}
 
 
 def _measure_beside(comparison: Comparison, box: Box | None) -> Metrics:
     """The metrics of a comparison, by the names of its layers' partners in the visitor's network."""
-    side, aggregation, picture = comparison.side, comparison.aggregation, comparison.picture
-    maps = {
-        layer.name: comparison.heatmaps[layer.name, layer.pick_side(side), aggregation]
-        for layer in comparison.list_measured()
-    }
-    key = ("trained", picture.key, comparison.network, side, aggregation)
-    threshold = st.session_state["threshold"]
-    found = _measure_maps(key, threshold, None, box, maps, comparison.heatmaps, picture.pixels)
+    how, picture = (comparison.side, comparison.aggregation), comparison.picture
+    key, threshold = ("trained", picture.key, comparison.network), st.session_state["threshold"]
+    layers, heatmaps = comparison.list_measured(), comparison.heatmaps
+    found = _measure_maps(key, threshold, None, box, how, layers, heatmaps, picture.pixels)
     partners = comparison.pair_measured(measured_layers())
     return {
         metric: {name: values[other.name] for name, other in partners.items() if other.name in values}
@@ -217,7 +176,7 @@ def list_rows(
             }
             if comparison is not None:  # one layer may be the partner of several
                 facts["stands_at"] = name
-            values = {metric: metrics.get(metric, {}).get(name) for metric in found["trained"]}
+            values = {metric: metrics.get(metric, {}).get(name) for metric in METRICS}
             counts = {name: int(values[name] or 0) for name in ("width", "height", "cells")}
             rows.append(facts | values | counts)
     return rows

@@ -11,7 +11,7 @@ from page.browser.screen import Screen
 from page.class_box import compare_class_map, name_class_curve
 from page.evidence import has_classes
 from page.networks import measured_layers, name_network
-from page.numbers import CLAIM_FORMATS, list_untrained, measure_next, time_untrained
+from page.numbers import list_untrained, measure_next, time_untrained
 from page.picture import Picture
 from page.status import Status
 from page.texts import translate
@@ -20,6 +20,7 @@ from viz.figures.charts import Chart, Demanded, draw_charts
 from viz.figures.layout import GAP, NARROW
 from viz.measures.claims import RULES, SEEDS, Demand, Finding, Learned, Truth, Verdict, judge
 from viz.measures.curves import THRESHOLDS, Curves
+from viz.measures.metrics import find_metric
 from viz.networks.layers import STAGES, Stage
 from viz.pictures.frame import Box
 
@@ -31,18 +32,6 @@ LEARNED_COLORS: dict[Learned, str] = {
     "untold": "orange",
     "construction": "blue",
     "unasked": "gray",
-}
-LOGARITHMIC = ("region_count", "median_region_px", "cells")
-# The ends of an axis, so that it does not exaggerate; other metrics begin at 0 and follow their values.
-SPANS: dict[str, tuple[float, float]] = {
-    "edge_correlation": (-1, 1),
-    **dict.fromkeys(
-        (
-            *("active_share", "largest_region_share", "coarse_region_share", "half_mass_share", "gini"),
-            *("entropy", "zero_share", "top_1", "top_5", "top_10", "box_auc"),
-        ),
-        (0, 1),
-    ),
 }
 CHART_SHARE = 0.6  # of the width, for a claim's chart
 
@@ -198,7 +187,7 @@ def write_effect(demand: Demand, value: float) -> str:
 
 def format_metric(metric: str, value: float) -> str:
     """A metric's value as the page writes it, such as "31.4%"."""
-    return format(value, f"z{CLAIM_FORMATS[metric]}").replace("-", "\u2212")  # z: no minus before a zero
+    return format(value, f"z{find_metric(metric).format}").replace("-", "\u2212")  # z: no minus before a zero
 
 
 def _draw_chart(
@@ -245,14 +234,15 @@ def _make_chart(finding: Finding, trained: Curves, untrained: Sequence[Curves]) 
             for edge in (rows.min(axis=0), rows.max(axis=0))
         )
         band = lows, highs
-    spec = CLAIM_FORMATS[metric]
+    kind = find_metric(metric)
+    spec = kind.format
     low, high = (f"%{{customdata[{place}]:{spec}}}" for place in range(2))
     return Chart(
         _name_metric(finding),
         {"trained": dict(zip(names, map(float, trained[metric][row]), strict=True))},
         spec,
-        metric in LOGARITHMIC,
-        span=SPANS.get(metric, (0, None)),
+        kind.logarithmic,
+        span=kind.span,
         band=band,
         band_hover=translate("verdict.band_hover", count=len(untrained), low=low, high=high),
         demands=[_make_demand(finding, row)],

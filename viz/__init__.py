@@ -23,6 +23,7 @@ _HOMES = {
     "layer_metrics": "viz.measures.metrics",
     "list_networks": "viz.networks.catalogue",
     "load_network": "viz.networks.catalogue",
+    "measure_network": "viz.measures.table",
     "normalize": "viz.maps.values",
     "predict": "viz.evidence.predict",
     "read_image": "viz.pictures.decode",

@@ -26,7 +26,7 @@ from page.settings import OWN_NETWORK, apply_settings
 from page.status import Status
 from page.texts import get_words, translate
 from page.widgets import draw_choice, draw_figure
-from viz.evidence.methods import SIGNED_METHODS
+from viz.evidence.methods import METHODS
 from viz.figures.columns import arrange_columns
 from viz.figures.evidence import make_class_panels, shorten_class
 from viz.figures.paired import Below, draw_pairs
@@ -163,7 +163,7 @@ def _draw_notes(
     if asked.against is not None:
         names = [shorten_class(list_classes()[index]) for index in asked if index is not None]
         notes.append(translate("classes.contrast_note", name=names[0], other=names[-1]))
-    elif st.session_state["method"] in SIGNED_METHODS:
+    elif METHODS[st.session_state["method"]].signed:
         name = shorten_class(list_classes()[asked.chosen])
         notes.append(translate("classes.signed_note", name=name))
     if picture.key.size != evidence.key.size:

@@ -9,14 +9,12 @@ from page.boxed import draw_box_controls, draw_photo, fit_box
 from page.browser.screen import Screen
 from page.maps import get_heatmaps
 from page.networks import join_names, list_layers, measured_layers, name_network, name_side
-from page.numbers import FORMATS, Metrics, deepest_selected, list_rows, measure_all, measure_trained
+from page.numbers import Metrics, deepest_selected, list_rows, measure_all, measure_trained
 from page.picture import Picture, choose_picture
 from page.settings import NO_SECOND, OWN_PHOTOS
 from page.status import Status
 from page.texts import get_words, translate
 from page.verdicts import (
-    LOGARITHMIC,
-    SPANS,
     compare_untrained,
     draw_claims,
     format_metric,
@@ -29,13 +27,12 @@ from page.widgets import draw_choice, draw_figure, draw_slider
 from viz.figures.charts import Chart, draw_charts
 from viz.figures.heatmaps import name_aggregation
 from viz.measures.claims import LEAST_TRUE, MOST_FALSE, RULES, SEEDS
-from viz.measures.metrics import BORDER_LIMIT
+from viz.measures.metrics import BORDER_LIMIT, METRICS
 from viz.networks.layers import STAGES
 from viz.pictures.frame import Box
 from viz.pictures.samples import SAMPLES
 from viz.reports.table import write_csv
 
-NOT_DRAWN = ("cells", "width", "height")
 EXPANDER_PADDING = 17  # pixels of the screen
 
 
@@ -110,17 +107,17 @@ def _say_comparison(comparison: Comparison) -> None:
 
 
 def _draw_charts(found: dict[str, Metrics], names: dict[str, str], screen: Screen) -> None:
-    drawn = [metric for metric in FORMATS if metric in found["trained"] and metric not in NOT_DRAWN]
+    drawn = {name: metric for name, metric in METRICS.items() if name in found["trained"] and metric.drawn}
     charts = [
         Chart(
-            translate(f"metric.{metric}"),
-            {kind: metrics[metric] for kind, metrics in found.items() if metric in metrics},
-            FORMATS[metric],
-            metric in LOGARITHMIC,
-            (1 / BORDER_LIMIT, BORDER_LIMIT) if metric == "border_ratio" else (),
-            SPANS.get(metric, (0, None)),
+            translate(f"metric.{name}"),
+            {kind: metrics[name] for kind, metrics in found.items() if name in metrics},
+            metric.format,
+            metric.logarithmic,
+            (1 / BORDER_LIMIT, BORDER_LIMIT) if name == "border_ratio" else (),
+            metric.span,
         )
-        for metric in drawn
+        for name, metric in drawn.items()
     ]
     stages: dict[str, str] = {stage: translate(f"stage.{stage}") for stage in STAGES}
     width = screen.width - 2 * EXPANDER_PADDING
@@ -161,7 +158,7 @@ def _draw_table(
         hide_index=True,
         column_config={
             column: st.column_config.NumberColumn(translate(f"metric.{column}"), format="percent")
-            if FORMATS.get(column, "").endswith("%") or column == "field_share"
+            if column == "field_share" or (column in METRICS and METRICS[column].format.endswith("%"))
             else translate(f"metric.{column}")
             for column in shown
         },

@@ -17,7 +17,7 @@ from viz.figures.heatmaps import draw_heatmaps
 from viz.maps.cells import lay_cells
 from viz.maps.one_pass import extract_heatmaps
 from viz.maps.values import normalize
-from viz.measures.metrics import box_auc
+from viz.measures.box import box_auc
 from viz.networks.catalogue import load_network
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image

@@ -19,7 +19,7 @@ from viz.evidence.erase import list_erasures, run_erasures, spread_over_picture,
 from viz.evidence.predict import predict
 from viz.maps.cells import lay_cells
 from viz.maps.one_pass import extract_heatmaps
-from viz.measures.metrics import box_auc
+from viz.measures.box import box_auc
 from viz.networks import catalogue
 from viz.networks.catalogue import load_network
 from viz.networks.trial import find_layers

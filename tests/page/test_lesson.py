@@ -16,7 +16,8 @@ from viz.evidence.gradients import effective_receptive_field
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.maps.one_pass import extract_heatmaps
 from viz.maps.values import find_half
-from viz.measures.metrics import channel_metrics, measure_layers, measure_luma
+from viz.measures.metrics import layer_metrics, measure_luma
+from viz.measures.table import measure_network
 from viz.networks.catalogue import load_network
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
@@ -182,14 +183,15 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
     untrained = load_network("untrained:vgg16")
     random = extract_heatmaps(untrained, batch)
     data = (ROOT / "assets/images/cat.png").read_bytes()
-    luma = measure_luma(np.array(frame_image(read_image(data))))
+    framed = frame_image(read_image(data))
+    luma = measure_luma(np.array(framed))
     names = [layer.name for layer in network.layers]
 
     def correlate(one, other):
         return np.corrcoef(maps[one].ravel(), maps[other].ravel())[0, 1]
 
     def measure(found, threshold=0.5):
-        return measure_layers({name: found[name, "post", "mean"] for name in names}, luma, threshold)
+        return {name: layer_metrics(found[name, "post", "mean"], luma, threshold) for name in names}
 
     def share(threshold, part):
         shares = [metrics.largest_region_share for metrics in measure(maps, threshold).values()]
@@ -201,7 +203,7 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
     deep = network.find_layer("conv5_3")
     left, top, right, bottom = receptive_field_box(deep, 6, 8, 224, 337)
     field = effective_receptive_field(network, batch, "conv5_3", 6, 8, "post", "mean", 0)
-    channels = channel_metrics(maps.channel_means["conv5_3", "post"], maps.zero_shares["conv5_3"])
+    channels = measure_network(maps, network, np.array(framed))[-1]
     third = maps.channel_means["conv3_1", "post"]
     assert homework["conv1_1", "post", "mean"].min() >= 0
     assert maps["conv5_3", "pre", "mean"].max() < 0
@@ -214,7 +216,7 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
         "field": ["196×196", percent(find_half(field[top:bottom, left:right]))],
         "relu": [percent(maps.zero_shares[name]) for name in ("conv1_2", "conv3_1", "conv5_3")]
         + [f"{correlate(('conv5_3', 'pre', 'mean'), ('conv5_3', 'post', 'mean')):.2f}".replace("-", "−")],
-        "mean": [percent(channels.top_shares[2]), str(channels.dead_channels)]
+        "mean": [percent(channels["top_10"]), f"{channels['dead_channels']:.0f}"]
         + [
             f"{correlate((name, 'post', 'mean'), (name, 'post', 'strongest')):.2f}"
             for name in ("conv3_1", "conv5_3")

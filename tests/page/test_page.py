@@ -1,6 +1,7 @@
 """The page without a browser: Streamlit's AppTest runs the script as a session does."""
 
 import base64
+import csv
 import io
 import json
 import re
@@ -13,9 +14,10 @@ from conftest import DEFAULT_LAYERS, ROOT, assert_healthy
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+import viz
 from page import address, cache, channel_values, main, picture, status, turns, verdicts
 from page.settings import HOMEWORK_VIEW
-from page.views import layer_by_layer, point_at_it
+from page.views import layer_by_layer, measured, point_at_it
 from viz.networks import files
 from viz.networks.sources import vgg16 as model
 from viz.networks.vgg16 import LAYERS
@@ -606,6 +608,19 @@ def test_the_measures_are_those_of_the_maps(page, network, make_batch):
         assert curves[ENGLISH("metric.region_count"), "VGG16"][place] == metrics.region_count
         zeros = curves[ENGLISH("metric.zero_share"), "VGG16"][place]
         assert zeros == pytest.approx(heatmaps.zero_shares[name])
+
+
+def test_the_csv_is_the_table_that_python_gives(page, network, make_batch, monkeypatch):
+    texts, write = [], measured.write_csv
+    monkeypatch.setattr(measured, "write_csv", lambda rows: texts.append(write(rows)) or texts[-1])
+    open_measures(page, aggregation="max", box="18,0,273,214")
+    pixels = np.array(frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes())))
+    heatmaps = viz.extract_heatmaps(network, make_batch("cat.png"))
+    rows = viz.measure_network(heatmaps, network, pixels, aggregation="max", box=(18, 0, 273, 214))
+    text = texts[-1].removeprefix("\ufeff")
+    ours, theirs = (list(csv.DictReader(io.StringIO(found))) for found in (write(rows), text))
+    assert [{name: row[name] for name in ours[0]} for row in theirs] == ours
+    assert list(theirs[0])[-len(ours[0]) :] == list(ours[0])
 
 
 def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):

@@ -5,10 +5,10 @@ from typing import get_args
 import pytest
 from conftest import ROOT
 
-from page.numbers import CLAIM_FORMATS
 from page.settings import CONTROLS, SETTINGS
 from viz.evidence.methods import METHODS
 from viz.measures.claims import RULES, Learned, Truth
+from viz.measures.metrics import CLAIM_METRICS, METRICS
 from viz.networks.layers import STAGES
 from viz.texts import LANGUAGES, Translate, load_catalogue
 
@@ -55,7 +55,7 @@ def test_percent_signs_stand_close_to_their_numbers():
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "assets").glob("l*/*.toml")]
     texts += [(ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")]
     assert len(texts) == 6
-    texts += [format(0.314, spec) for spec in CLAIM_FORMATS.values()]
+    texts += [format(0.314, spec) for spec in {metric.format for metric in METRICS.values()}]
     assert "31.4%" in texts
     for text in texts:
         assert re.findall(r".*\s%(?!\{).*|.*％.*", text) == []
@@ -108,7 +108,7 @@ def test_every_sentence_is_used():
         ("channel.rank_", SETTINGS["rank"].options),
         ("channel.scale_", SETTINGS["thumbs"].options),
         ("classes.method_", METHODS),
-        ("metric.", CLAIM_FORMATS),
+        ("metric.", [*METRICS, *CLAIM_METRICS]),
         ("verdict.true_", get_args(Truth)),
         ("verdict.learned_", get_args(Learned)),
         ("verdict.", KINDS),

@@ -21,6 +21,7 @@ PROMISED = [
     "AGGREGATIONS",
     "normalize",
     "layer_metrics",
+    "measure_network",
     "receptive_field_box",
     "predict",
     "class_maps",

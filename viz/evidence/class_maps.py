@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viz.evidence.methods import METHODS, SIGNED_METHODS
+from viz.evidence.methods import METHODS
 from viz.maps.one_pass import run_or_fall_back, run_to_end
 from viz.networks.errors import NetworkError
 from viz.networks.layers import Layer
@@ -23,28 +23,21 @@ def class_maps(
 ) -> dict[str, NDArray[np.float32]]:
     """Which cells of each layer speak for a class: one pass forward and one backward for all layers.
 
-    With the activations A and the gradient g of the class's logit at them, both [C, h, w], the map is
-
-    - "gradcam": sum over the channels of (mean of g over the cells) times A, negative values set to zero
-      (https://arxiv.org/abs/1610.02391);
-    - "layercam": sum over the channels of (g where it is positive, else zero) times A, negative values set to
-      zero (Jiang et al. 2021, https://doi.org/10.1109/TIP.2021.3089943); it works in shallow layers, too;
-    - "hirescam": sum over the channels of g times A, with its sign (https://arxiv.org/abs/2011.08891).
-
-    Against another class the map is that of the class minus that of the other, neither of them with negative
-    values set to zero: above zero a cell speaks for the class, below for the other. For Grad-CAM and HiResCAM
-    this is the map of the difference of the two logits. For LayerCAM it is not, as it takes the positive
-    gradients of either class by themselves; a second pass backward is made.
+    The methods stand in `viz.evidence.methods.METHODS`; of those without a sign negative values are set to
+    zero. Against another class the map is that of the class minus that of the other, with all values: above
+    zero a cell speaks for the class, below for the other. For Grad-CAM and HiResCAM this is the map of the
+    difference of the two logits; for LayerCAM it is not, as it takes the positive gradients of either class
+    by themselves. A second pass backward is made.
 
     Args:
         network: Left as it is. Its output is taken for logits.
         batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
         class_index: Of the class, counted from 0.
-        method: One of `METHODS`.
+        method: Key of `viz.evidence.methods.METHODS`.
         against: Index of another class; None for none.
 
     Returns:
-        A map [h, w] by layer name, not normalised. A is the feature map after the activation where the layer
+        A map [h, w] by layer name, not normalised, of the feature map after the activation where the layer
         has one, else before it.
 
     Raises:
@@ -94,7 +87,7 @@ def _compute(network: Network, batch: Tensor, class_index: int, against: int | N
         other = _differentiate(logits[against], signals)
         maps = {key: maps[key] - other[key] for key in maps}
     else:
-        maps = {key: maps[key] if key[1] in SIGNED_METHODS else maps[key].clamp(min=0) for key in maps}
+        maps = {key: maps[key] if METHODS[key[1]].signed else maps[key].clamp(min=0) for key in maps}
     return {(layer, method): maps[layer, method].cpu().numpy() for layer in order for method in METHODS}
 
 
@@ -113,8 +106,6 @@ def _differentiate(
         for (layer, signal), gradient in zip(signals.items(), gradients, strict=True):
             if gradient is None:
                 raise NetworkError("no_class_gradient", layer=layer)
-            activations, slopes = signal[0], gradient[0]
-            maps[layer, "hirescam"] = (slopes * activations).sum(dim=0)
-            maps[layer, "layercam"] = (slopes.clamp(min=0) * activations).sum(dim=0)
-            maps[layer, "gradcam"] = torch.tensordot(slopes.mean(dim=(1, 2)), activations, dims=1)
+            for name, method in METHODS.items():
+                maps[layer, name] = method.weigh(signal[0], gradient[0])
     return maps

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from viz.evidence.methods import SIGNED_METHODS
+from viz.evidence.methods import METHODS
 from viz.figures import pieces
 from viz.figures.charts import AXIS, CURVE_STYLES, SHADE_COLOR, arrange_charts
 from viz.figures.heatmaps import name_ends
@@ -57,7 +57,7 @@ def make_class_panels(
         names: Of the class, and of the one that it is held against, if there is one.
         translate: The texts' words.
     """
-    signed = method in SIGNED_METHODS or names[1] is not None
+    signed = METHODS[method].signed or names[1] is not None
     chosen = [maps[layer.name] for layer in layers]
     ends = choose_limits(chosen, limits, [signed] * len(chosen))
     facts = {"method": translate(f"classes.method_{method}"), "name": shorten_class(names[0])}

@@ -12,7 +12,7 @@ from viz.figures import pieces
 from viz.figures.compose import Cell, compose
 from viz.figures.layout import Grid, Slot, arrange_panels
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec, draw_map_bar
-from viz.maps.aggregations import UNSIGNED
+from viz.maps.aggregations import is_signed
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.ranges import choose_limits
@@ -188,7 +188,7 @@ def write_map_title(
 
 def is_diverging(side: str, aggregation: str) -> bool:
     """Whether maps of this side and aggregation have a sign."""
-    return side == "pre" and aggregation not in UNSIGNED
+    return side == "pre" and is_signed(aggregation)
 
 
 def draw_panels(

@@ -1,33 +1,34 @@
 """Channels to one map.
 
 `AGGREGATIONS` is the one table of them: the pass, the sidebar, the address and the tests take theirs from it.
-Tensors are used by their methods alone, so that the page can import this module without torch.
+A plain function [C, h, w] -> [h, w] may be put into it as well, and counts as signed. Tensors
+are used by their methods alone, so that the page can import this module without torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Aggregation = Callable[["Tensor"], "Tensor"]
 
+@dataclass(frozen=True)
+class Aggregation:
+    """A function of a feature map that gives one map.
 
-def average_channels(feature_map: Tensor) -> Tensor:
-    """Mean over the channels: the homework's heatmap. [C, h, w] -> [h, w]."""
-    return feature_map.mean(dim=0)
+    Attributes:
+        reduce: Takes the feature map [C, h, w] and gives the map [h, w].
+        signed: Whether the map can be negative where the feature map is.
+    """
 
+    reduce: Callable[[Tensor], Tensor]
+    signed: bool = True
 
-def maximize_channels(feature_map: Tensor) -> Tensor:
-    """Largest value among the channels. [C, h, w] -> [h, w]."""
-    return feature_map.amax(dim=0)
-
-
-def norm_channels(feature_map: Tensor) -> Tensor:
-    """Euclidean (L2) norm of each cell's channels. [C, h, w] -> [h, w]."""
-    return feature_map.square().sum(dim=0).sqrt()
+    def __call__(self, feature_map: Tensor) -> Tensor:
+        return self.reduce(feature_map)
 
 
 def spread_channels(feature_map: Tensor) -> Tensor:
@@ -42,19 +43,16 @@ def pick_strongest_channel(feature_map: Tensor) -> Tensor:
     return feature_map[int(means.argmax())]  # NumPy promises the first one, torch does not
 
 
-AGGREGATIONS: dict[str, Aggregation] = {
-    "mean": average_channels,
-    "max": maximize_channels,
-    "l2": norm_channels,
-    "std": spread_channels,
-    "strongest": pick_strongest_channel,
+AGGREGATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "mean": Aggregation(lambda feature_map: feature_map.mean(dim=0)),  # the homework's heatmap
+    "max": Aggregation(lambda feature_map: feature_map.amax(dim=0)),
+    "l2": Aggregation(lambda feature_map: feature_map.square().sum(dim=0).sqrt(), signed=False),
+    "std": Aggregation(spread_channels, signed=False),
+    "strongest": Aggregation(pick_strongest_channel),
 }
 
-# Those that cannot be negative; the others keep the sign of what they reduce.
-UNSIGNED = frozenset({"l2", "std"})
 
-
-def get_aggregation(name: str) -> Aggregation:
+def get_aggregation(name: str) -> Callable[[Tensor], Tensor]:
     """Look an aggregation up by its key.
 
     Raises:
@@ -63,3 +61,9 @@ def get_aggregation(name: str) -> Aggregation:
     if name not in AGGREGATIONS:
         raise ValueError(f"unknown aggregation {name!r}; expected one of {', '.join(AGGREGATIONS)}")
     return AGGREGATIONS[name]
+
+
+def is_signed(name: str) -> bool:
+    """Whether an aggregation's maps can be negative where the feature map is; True for what is not known."""
+    aggregation = AGGREGATIONS.get(name)
+    return aggregation.signed if isinstance(aggregation, Aggregation) else True

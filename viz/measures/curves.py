@@ -1,13 +1,13 @@
 """The metrics that claims are judged by, over the depth of a network and at several thresholds."""
 
 from collections.abc import Sequence
-from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from viz.maps.coarsen import Array, coarsen, find_stride
-from viz.measures.metrics import box_auc, correlate_edges, measure_regions
+from viz.maps.coarsen import Array, coarsen
+from viz.measures.box import box_auc
+from viz.measures.metrics import MeasuredMap, find_metric
 from viz.pictures.frame import Box
 
 # Places in a map's range from which on a cell counts as active: what holds at one of them alone says little.
@@ -30,20 +30,24 @@ def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
         grid of the deepest layer, to which finer maps are averaged, so that a coarse grid alone cannot make
         regions look large. A layer that is coarser still keeps its own grid.
     """
-    arrays = [np.asarray(values, dtype=np.float64) for values in maps]
-    own = [[measure_regions(values, threshold) for values in arrays] for threshold in THRESHOLDS]
-    grid = arrays[-1].shape
-    shared = [coarsen(values, grid) for values in arrays]
-    lengths = [sqrt(float(np.prod(find_stride(edges.shape, values.shape)))) for values in arrays]
+    deepest = np.shape(maps[-1])
+    shared = [coarsen(np.asarray(values, dtype=np.float64), deepest) for values in maps]
+    own, coarse = (
+        [[MeasuredMap(values, edges, threshold) for values in arrays] for threshold in THRESHOLDS]
+        for arrays in (maps, shared)
+    )
     return {
-        "edge_correlation": np.array([[correlate_edges(values, edges) for values in arrays]]),
-        "cells": np.array([[float(values.size) for values in arrays]]),
-        "median_region_px": np.array([[size for size, _ in row] for row in own]) * lengths,
-        "largest_region_share": np.array([[share for _, share in row] for row in own]),
-        "coarse_region_share": np.array(
-            [[measure_regions(values, threshold)[1] for values in shared] for threshold in THRESHOLDS]
-        ),
+        "edge_correlation": _measure("edge_correlation", own[:1]),  # the same at each threshold
+        "cells": _measure("cells", own[:1]),
+        "median_region_px": _measure("median_region_px", own),
+        "largest_region_share": _measure("largest_region_share", own),
+        "coarse_region_share": _measure("coarse_region_share", coarse),
     }
+
+
+def _measure(metric: str, rows: Sequence[Sequence[MeasuredMap]]) -> Array:
+    measure = find_metric(metric).measure
+    return np.array([[measure(measured) for measured in row] for row in rows], dtype=np.float64)
 
 
 def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
@@ -62,7 +66,7 @@ def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
 
 
 def measure_box(maps: Sequence[ArrayLike | None], box: Box, height: int, width: int) -> Curves:
-    """Measure how well each map tells a box from the rest, as `viz.measures.metrics.box_auc` does.
+    """Measure how well each map tells a box from the rest, as `viz.measures.box.box_auc` does.
 
     Args:
         maps: One a layer, each [h, w]; NaN stands for a layer without one.

@@ -1,12 +1,15 @@
 """One map to numbers: how scattered, how concentrated, how much like edges.
 
-Every function here takes a map at its layer's own resolution. A map without any spread (a constant one, or
-zeros) counts as perfectly even; no function gives NaN.
+`METRICS` is the one table of them: claims, charts, tables and files take theirs from it. Every metric takes a
+map at its layer's own resolution. A map without any spread (a constant one, or zeros) counts as perfectly
+even; no metric gives NaN.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import ceil, inf, log, pi, sqrt
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from math import ceil, inf, log, pi, prod, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,15 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from viz.maps.coarsen import Array, average_to, find_stride, read_finite
 from viz.maps.compare import correlate_maps
 from viz.maps.values import find_half
+from viz.measures.box import box_auc
 from viz.pictures.frame import Box
 
 DEFAULT_THRESHOLD = 0.5
 
 # A rim this much stronger or weaker than the inside is most likely the padding's doing.
 BORDER_LIMIT = 1.5
-
-# Shares of a layer's channels whose part in the mean map is told.
-TOP_SHARES = (0.01, 0.05, 0.10)
 
 # Luma of ITU-R BT.601, https://www.itu.int/rec/R-REC-BT.601
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
@@ -65,23 +66,60 @@ class LayerMetrics:
 
 
 @dataclass(frozen=True)
-class ChannelMetrics:
-    """What a layer's channels are like after the activation.
+class MeasuredMap:
+    """One map and what its metrics need besides; what several of them share is computed once.
 
     Attributes:
-        zero_share: Share of the layer's values that are exactly zero, 0..1.
-        dead_channels: Channels that are zero everywhere.
-        effective_channels: Participation ratio (sum m)^2 / sum m^2 of the channels' means m: as many equal
-            channels would share the mean map like this (https://doi.org/10.1088/0022-3719/5/8/007, there of
-            a state over atoms).
-        top_shares: Parts of the mean map's total that the strongest channels carry, one for each of
-            `TOP_SHARES`, 0..1.
+        heatmap: Finite values, [h, w].
+        edges: Of the photograph [H, W], as `measure_edges` gives them.
+        threshold: Place in the map's range, 0..1, from which on a cell counts as active.
+        box: Left, top, right and bottom edge, in input pixels; None where there is no box.
+        channel_means: Mean of each of the layer's channels after the activation, [C]; None where the map does
+            not stand for these channels.
+        zero_share: Share of the layer's values that are exactly zero after the activation, 0..1.
     """
 
-    zero_share: float
-    dead_channels: int
-    effective_channels: float
-    top_shares: tuple[float, ...]
+    heatmap: ArrayLike
+    edges: Array
+    threshold: float = DEFAULT_THRESHOLD
+    box: Box | None = None
+    channel_means: NDArray[np.float32] | None = None
+    zero_share: float = 0.0
+
+    @cached_property
+    def values(self) -> Array:
+        """The map scaled to at most 1: no metric depends on the scale, and so no sum can overflow."""
+        values = read_finite(self.heatmap, "a map")
+        largest = float(np.abs(values).max())
+        return values / largest if largest else values
+
+    @cached_property
+    def region_sizes(self) -> NDArray[np.int64]:
+        """Cells in each 8-connected region of active cells; the map's maximum is always active."""
+        from scipy import ndimage
+
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"expected a threshold from 0 to 1, got {self.threshold}")
+        low, high = float(self.values.min()), float(self.values.max())
+        # By rounding the sum can pass the maximum, and then no cell would be active.
+        active = self.values >= min(low + self.threshold * (high - low), high)
+        labels, _ = ndimage.label(active, structure=EIGHT_CONNECTED)
+        sizes: NDArray[np.int64] = np.bincount(labels.ravel())[1:]
+        return sizes
+
+    @cached_property
+    def mass(self) -> Array:
+        """The map's values above its minimum, ascending; ones for a constant map."""
+        low, high = self.values.min(), self.values.max()
+        return np.sort(self.values - low, axis=None) if high > low else np.ones(self.values.size)
+
+    @cached_property
+    def channel_shares(self) -> Array | None:
+        """Each channel's share of the sum of all means, largest first; None where a mean is negative."""
+        if self.channel_means is None or self.channel_means.min() < 0:
+            return None
+        means = np.sort(self.channel_means.astype(np.float64))[::-1]
+        return means / (means.sum() or 1)
 
 
 def measure_luma(pixels: NDArray[np.uint8]) -> Array:
@@ -117,134 +155,10 @@ def layer_metrics(heatmap: ArrayLike, luma: ArrayLike, threshold: float = DEFAUL
         >>> layer_metrics(np.eye(2), np.zeros((4, 4))).region_count
         1
     """
-    return _measure(_read_map(heatmap), measure_edges(luma), threshold)
-
-
-def measure_layers(
-    heatmaps: Mapping[str, ArrayLike], luma: ArrayLike, threshold: float = DEFAULT_THRESHOLD
-) -> dict[str, LayerMetrics]:
-    """Measure many maps of one photograph as `layer_metrics` does, and look for its edges only once."""
-    edges = measure_edges(luma)
-    return {name: _measure(_read_map(heatmap), edges, threshold) for name, heatmap in heatmaps.items()}
-
-
-def measure_regions(heatmap: ArrayLike, threshold: float) -> tuple[float, float]:
-    """Median diameter of the active regions, in cells, and the largest one's share of the active cells.
-
-    Both as in `LayerMetrics`, of a map [h, w], without what takes longer.
-    """
-    sizes, _ = _find_regions(_find_active(_read_map(heatmap), threshold))
-    return _measure_diameter(sizes), float(sizes.max() / sizes.sum())
-
-
-def correlate_edges(heatmap: ArrayLike, edges: Array) -> float:
-    """`LayerMetrics.edge_correlation` of a map [h, w], with what `measure_edges` gives."""
-    values = _read_map(heatmap)
-    return correlate_maps(values, average_to(edges, *values.shape)) or 0.0
-
-
-def channel_metrics(channel_means: ArrayLike, zero_share: float) -> ChannelMetrics:
-    """Measure a layer's channels.
-
-    Args:
-        channel_means: Mean of each channel after the activation, [C].
-        zero_share: Share of exact zeros, as the pass counted it.
-
-    Raises:
-        ValueError: A mean is negative or not finite, or there is none.
-    """
-    means = np.asarray(channel_means, dtype=np.float64)
-    if means.ndim != 1 or means.size == 0 or not np.isfinite(means).all() or (means < 0).any():
-        raise ValueError("expected the means [C] of channels after an activation: finite and not negative")
-    shares = np.sort(means / (means.max() or 1))[::-1]
-    total = float(shares.sum())
-    counts = [ceil(share * means.size) for share in TOP_SHARES]
-    return ChannelMetrics(
-        zero_share=zero_share,
-        dead_channels=int((means == 0).sum()),
-        effective_channels=total**2 / float(np.square(shares).sum()) if total else 0.0,
-        top_shares=tuple(float(shares[:count].sum()) / total if total else 0.0 for count in counts),
-    )
-
-
-def box_auc(heatmap: ArrayLike, box: Box, height: int, width: int) -> float:
-    """How well a map tells a box from the rest: the area under the ROC curve of its cells.
-
-    It is the share of pairs of a place inside and a place outside the box in which the one inside has the
-    higher value, ties counted half (Mann and Whitney, https://doi.org/10.1214/aoms/1177730491; Hanley and
-    McNeil, https://doi.org/10.1148/radiology.143.1.7063747). A cell that the box cuts belongs to both sides,
-    by its shares. Other than a ratio of means it has no ceiling that depends on the size of the box.
-
-    Args:
-        heatmap: Finite values, [h, w].
-        box: Left, top, right and bottom edge, in input pixels.
-        height: Of the framed photograph, in pixels.
-        width: The same across.
-
-    Returns:
-        0..1; 0.5 is chance, also where the box leaves nothing inside or outside.
-
-    Raises:
-        ValueError: A value is not finite, or the map's cells do not fit the photograph.
-    """
-    values = read_finite(heatmap, "a map")
-    rows, columns = find_stride((height, width), values.shape)
-    left, top, right, bottom = box
-    inside = np.outer(
-        _cover_cells(top, bottom, rows, values.shape[0]), _cover_cells(left, right, columns, values.shape[1])
-    ).ravel()
-    _, order = np.unique(values, return_inverse=True)
-    here = np.bincount(order.ravel(), inside)
-    there = np.bincount(order.ravel(), 1 - inside)
-    pairs = float(here.sum()) * float(there.sum())
-    return float(here @ (np.cumsum(there) - there / 2)) / pairs if pairs else 0.5
-
-
-def _read_map(heatmap: ArrayLike) -> Array:
-    """A map scaled to at most 1: no metric depends on the scale, and so no sum or difference can overflow."""
-    values = read_finite(heatmap, "a map")
-    largest = float(np.abs(values).max())
-    return values / largest if largest else values
-
-
-def _measure(heatmap: Array, edges: Array, threshold: float) -> LayerMetrics:
-    down, across = find_stride(edges.shape, heatmap.shape)
-    low, high = float(heatmap.min()), float(heatmap.max())
-    sizes, active_share = _find_regions(_find_active(heatmap, threshold))
-    mass = np.sort(heatmap - low, axis=None) if high > low else np.ones(heatmap.size)
-    return LayerMetrics(
-        active_share=active_share,
-        region_count=len(sizes),
-        largest_region_share=float(sizes.max() / sizes.sum()),
-        median_region_px=_measure_diameter(sizes) * sqrt(down * across),
-        half_mass_share=find_half(mass),
-        gini=_measure_gini(mass),
-        entropy=_measure_entropy(mass),
-        edge_correlation=correlate_edges(heatmap, edges),
-        border_ratio=_compare_rim(heatmap - min(low, 0)),
-    )
-
-
-def _find_active(heatmap: Array, threshold: float) -> NDArray[np.bool_]:
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"expected a threshold from 0 to 1, got {threshold}")
-    low, high = float(heatmap.min()), float(heatmap.max())
-    # By rounding the sum can pass the maximum, and then no cell would be active.
-    active: NDArray[np.bool_] = heatmap >= min(low + threshold * (high - low), high)
-    return active
-
-
-def _measure_diameter(sizes: NDArray[np.int64]) -> float:
-    return float(np.median(2 * np.sqrt(sizes / pi)))
-
-
-def _find_regions(active: NDArray[np.bool_]) -> tuple[NDArray[np.int64], float]:
-    """Cells in each region, and the share of all cells that they are; the maximum is always active."""
-    from scipy import ndimage
-
-    labels, _ = ndimage.label(active, structure=EIGHT_CONNECTED)
-    sizes = np.bincount(labels.ravel())[1:]
-    return sizes, float(sizes.sum() / active.size)
+    measured = MeasuredMap(heatmap, measure_edges(luma), threshold)
+    names = [field.name for field in fields(LayerMetrics)]
+    values: dict[str, Any] = {name: METRICS[name].measure(measured) for name in names}
+    return LayerMetrics(**values | {"region_count": int(values["region_count"])})
 
 
 def _measure_gini(ascending: Array) -> float:
@@ -261,6 +175,17 @@ def _measure_entropy(ascending: Array) -> float:
     return min(1.0, max(0.0, -float(shares @ np.log(shares)) / log(ascending.size)))
 
 
+def _measure_diameter(measured: MeasuredMap) -> float:
+    """`LayerMetrics.median_region_px`."""
+    cell_px = sqrt(prod(find_stride(measured.edges.shape, measured.values.shape)))
+    return float(np.median(2 * np.sqrt(measured.region_sizes / pi))) * cell_px
+
+
+def _correlate_edges(measured: MeasuredMap) -> float:
+    """`LayerMetrics.edge_correlation`."""
+    return correlate_maps(measured.values, average_to(measured.edges, *measured.values.shape)) or 0.0
+
+
 def _compare_rim(values: Array) -> float:
     inside = values[1:-1, 1:-1]
     if inside.size == 0:
@@ -272,8 +197,78 @@ def _compare_rim(values: Array) -> float:
     return max(0.0, rim / middle)
 
 
-def _cover_cells(start: float, end: float, stride: float, count: int) -> Array:
-    """Share of each of `count` cells along one axis that lies between two places in input pixels."""
-    edges = np.arange(count) * stride
-    cover: Array = np.clip(np.minimum(end, edges + stride) - np.maximum(start, edges), 0, stride) / stride
-    return cover
+def _measure_box(measured: MeasuredMap) -> float | None:
+    box = measured.box
+    return None if box is None else box_auc(measured.heatmap, box, *measured.edges.shape)
+
+
+def _of_channels(read: Callable[[Array], float]) -> Callable[[MeasuredMap], float | None]:
+    """A metric of the channels' shares of the mean map, [C], largest first."""
+    return lambda m: None if m.channel_shares is None else float(read(m.channel_shares))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How one metric is computed, written and drawn.
+
+    Attributes:
+        measure: Gives its value of a map; None where it does not apply.
+        format: How its values are written, such as ".1%"; Python and d3 read it alike.
+        span: Ends of its axis, so that the axis does not exaggerate; an end that is None follows the values.
+        logarithmic: Whether its axis is.
+        drawn: Whether it has a chart in the view "Measured"; all are in its table.
+    """
+
+    measure: Callable[[MeasuredMap], float | None]
+    format: str
+    span: tuple[float, float | None] = (0, None)
+    logarithmic: bool = False
+    drawn: bool = True
+
+
+SHARE = (0, 1)
+
+# In the order in which the page shows them. A metric is a row here, and its words in the catalogues.
+METRICS: dict[str, Metric] = {
+    "active_share": Metric(lambda m: float(m.region_sizes.sum() / m.values.size), ".1%", SHARE),
+    "region_count": Metric(lambda m: float(m.region_sizes.size), ",.0f", logarithmic=True),
+    "largest_region_share": Metric(
+        lambda m: float(m.region_sizes.max() / m.region_sizes.sum()), ".1%", SHARE
+    ),
+    "median_region_px": Metric(_measure_diameter, ".1f", logarithmic=True),
+    "half_mass_share": Metric(lambda m: find_half(m.mass), ".1%", SHARE),
+    "gini": Metric(lambda m: _measure_gini(m.mass), ".2f", SHARE),
+    "entropy": Metric(lambda m: _measure_entropy(m.mass), ".3f", SHARE),
+    "edge_correlation": Metric(_correlate_edges, ".2f", (-1, 1)),
+    "border_ratio": Metric(lambda m: _compare_rim(m.values - min(m.values.min(), 0)), ".2f"),
+    # Share of the layer's values that are exactly zero after the activation.
+    "zero_share": Metric(lambda m: None if m.channel_shares is None else m.zero_share, ".1%", SHARE),
+    # Channels that are zero everywhere.
+    "dead_channels": Metric(_of_channels(lambda shares: (shares == 0).sum()), ",.0f"),
+    # Participation ratio (https://doi.org/10.1088/0022-3719/5/8/007, there of a state over atoms): as many
+    # equal channels would share the mean map like this.
+    "effective_channels": Metric(_of_channels(lambda shares: 1 / float(shares @ shares or inf)), ",.0f"),
+    # Share of the mean map's total that the strongest 1, 5 and 10 % of the channels carry.
+    "top_1": Metric(_of_channels(lambda shares: shares[: ceil(0.01 * shares.size)].sum()), ".1%", SHARE),
+    "top_5": Metric(_of_channels(lambda shares: shares[: ceil(0.05 * shares.size)].sum()), ".1%", SHARE),
+    "top_10": Metric(_of_channels(lambda shares: shares[: ceil(0.10 * shares.size)].sum()), ".1%", SHARE),
+    "box_auc": Metric(_measure_box, ".2f", SHARE),
+    "cells": Metric(lambda m: m.values.size, ",.0f", logarithmic=True, drawn=False),
+    "width": Metric(lambda m: m.values.shape[1], ",.0f", drawn=False),
+    "height": Metric(lambda m: m.values.shape[0], ",.0f", drawn=False),
+}
+
+# What claims look at besides: one of these, of maps that were averaged to the deepest layer's grid.
+CLAIM_METRICS = {"coarse_region_share": METRICS["largest_region_share"]}
+
+
+def find_metric(name: str) -> Metric:
+    """Look up a metric of the table or of the claims.
+
+    Raises:
+        ValueError: The name is unknown; the message lists the valid ones.
+    """
+    metrics = METRICS | CLAIM_METRICS
+    if name not in metrics:
+        raise ValueError(f"unknown metric {name!r}; expected one of {', '.join(metrics)}")
+    return metrics[name]

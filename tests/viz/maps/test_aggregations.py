@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from viz.maps.aggregations import AGGREGATIONS, UNSIGNED, get_aggregation
+from viz.maps.aggregations import AGGREGATIONS, get_aggregation, is_signed
 
 # Two channels of a 1x3 map, small enough to reduce by hand.
 FEATURES = torch.tensor([[[3.0, -1.0, 0.0]], [[4.0, 1.0, 0.0]]])
@@ -24,7 +24,13 @@ def test_aggregations_by_hand(name, expected):
 
 def test_the_table_has_the_five_keys():
     assert list(AGGREGATIONS) == ["mean", "max", "l2", "std", "strongest"]
-    assert {"l2", "std"} == UNSIGNED
+    assert [name for name in AGGREGATIONS if not is_signed(name)] == ["l2", "std"]
+
+
+def test_a_plain_function_is_an_aggregation_that_counts_as_signed(monkeypatch):
+    monkeypatch.setitem(AGGREGATIONS, "least", lambda feature_map: feature_map.amin(dim=0))
+    assert get_aggregation("least")(FEATURES).tolist() == [[3.0, -1.0, 0.0]]
+    assert is_signed("least")
 
 
 def test_unknown_aggregation_lists_the_valid_ones():

@@ -10,13 +10,14 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from viz.maps.coarsen import average_to, find_stride
+from viz.measures.box import box_auc
 from viz.measures.metrics import (
     EIGHT_CONNECTED,
-    box_auc,
-    channel_metrics,
+    METRICS,
+    MeasuredMap,
+    find_metric,
     layer_metrics,
     measure_edges,
-    measure_layers,
     measure_luma,
 )
 from viz.networks.vgg16 import LAYERS
@@ -235,10 +236,9 @@ def test_other_shapes_are_refused(shape):
         layer_metrics(np.zeros(shape), LUMA)
 
 
-def test_many_maps_are_measured_like_one():
-    heatmaps = {"a": NOISE, "b": NOISE**2}
-    measured = measure_layers(heatmaps, LUMA, 0.3)
-    assert measured == {name: layer_metrics(heatmap, LUMA, 0.3) for name, heatmap in heatmaps.items()}
+def test_an_unknown_metric_lists_the_valid_ones():
+    with pytest.raises(ValueError, match="unknown metric 'size'; expected one of active_share, region_count"):
+        find_metric("size")
 
 
 # Grids
@@ -360,23 +360,22 @@ def test_a_box_that_cuts_cells_agrees_with_scipy_on_pixels():
 # Channels
 
 
-def test_channels():
-    metrics = channel_metrics([4.0, 0, 0, 4.0], 0.25)
-    assert metrics.zero_share == 0.25
-    assert metrics.dead_channels == 2
-    assert metrics.effective_channels == pytest.approx(2)
-    assert metrics.top_shares == (0.5, 0.5, 0.5)
-    assert channel_metrics(np.full(200, 1e-40), 0).effective_channels == pytest.approx(200)
-    assert channel_metrics(np.full(200, 3.0), 0).top_shares == pytest.approx((0.01, 0.05, 0.1))
-    assert channel_metrics(np.zeros(64), 1) == channel_metrics([0.0], 1).__class__(
-        1, 64, 0.0, (0.0, 0.0, 0.0)
-    )
-
-
-@pytest.mark.parametrize("means", [[], [-1.0], [np.nan], [[1.0]]])
-def test_other_means_are_refused(means):
-    with pytest.raises(ValueError, match="expected the means"):
-        channel_metrics(means, 0)
+@pytest.mark.parametrize(
+    ("means", "dead", "effective", "top"),
+    [
+        ([4.0, 0, 0, 4.0], 2, 2, (0.5, 0.5, 0.5)),
+        (np.full(200, 1e-30), 0, 200, (0.01, 0.05, 0.1)),
+        (np.full(200, 3.0), 0, 200, (0.01, 0.05, 0.1)),
+        (np.zeros(64), 64, 0, (0, 0, 0)),
+        ([-1.0, 1.0], None, None, (None, None, None)),
+    ],
+)
+def test_channels(means, dead, effective, top):
+    measured = MeasuredMap(NOISE, LUMA, channel_means=np.array(means, dtype=np.float32), zero_share=0.25)
+    found = {name: metric.measure(measured) for name, metric in METRICS.items()}
+    assert found["zero_share"] == (None if dead is None else 0.25)
+    assert (found["dead_channels"], found["effective_channels"]) == (dead, pytest.approx(effective))
+    assert (found["top_1"], found["top_5"], found["top_10"]) == pytest.approx(top)
 
 
 def test_luma_is_the_standards():
