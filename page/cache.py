@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from viz.evidence.class_maps import ClassMaps
-    from viz.evidence.erase import Erasure
-    from viz.evidence.patches import Spots
+    from viz.evidence.deletion import Deletion
+    from viz.evidence.patches import TopActivations
     from viz.maps.feature_maps import FeatureMaps
     from viz.measures.untrained import Untrained
     from viz.networks.layers import Layer
@@ -224,9 +224,9 @@ def compute_vector(
     network: str, layer: str, cell: tuple[int, int], side: str, pixels: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     """One cell's channels [C], of a layer that is not kept."""
-    from viz.evidence import gradients
+    from viz.evidence import saliency
 
-    return gradients.compute_vector(*_prepare(network, pixels), layer, *cell, side)
+    return saliency.compute_vector(*_prepare(network, pixels), layer, *cell, side)
 
 
 @st.cache_data(show_spinner=False, max_size=FIELDS)
@@ -240,12 +240,12 @@ def compute_field(
     channel: int,
     _pixels: NDArray[np.uint8],
 ) -> NDArray[np.float32]:
-    """`viz.evidence.gradients.effective_receptive_field` of one cell (row, column)."""
-    from viz.evidence import gradients
+    """`viz.evidence.saliency.effective_receptive_field` of one cell (row, column)."""
+    from viz.evidence import saliency
 
     prepared = _prepare(network, _pixels)
     with hold_place():
-        return gradients.effective_receptive_field(*prepared, layer, *cell, side, aggregation, channel)
+        return saliency.effective_receptive_field(*prepared, layer, *cell, side, aggregation, channel)
 
 
 def load_whole(key: str) -> "Network":
@@ -294,8 +294,8 @@ def compute_class_maps(
 @st.cache_resource(show_spinner=False, max_entries=ERASED_MAPS)
 def open_erasures(
     key: PictureKey, network: str, class_index: int, kind: str, against: int | None
-) -> "dict[Erasure, float]":
-    """Where the probabilities of an erase test are kept, for all sessions; see `viz.evidence.erase`.
+) -> "dict[Deletion, float]":
+    """Where the probabilities of an erase test are kept, for all sessions; see `viz.evidence.deletion`.
 
     Args:
         kind: Of map, "mean" or a method of class maps.
@@ -309,12 +309,12 @@ def run_erasures(
     class_index: int,
     pixels: NDArray[np.uint8],
     values: NDArray[np.float64],
-    erasures: "list[Erasure]",
-) -> "Iterator[tuple[Erasure, float]]":
+    erasures: "list[Deletion]",
+) -> "Iterator[tuple[Deletion, float]]":
     """Make the passes of a map's erase test one by one; its `values` are spread over the picture."""
-    from viz.evidence import erase
+    from viz.evidence import deletion
 
-    return erase.run_erasures(load_whole(network), pixels, class_index, values, erasures)
+    return deletion.run_deletions(load_whole(network), pixels, class_index, values, erasures)
 
 
 @st.cache_data(show_spinner=False, max_size=COMPONENTS)
@@ -329,13 +329,13 @@ def compute_components(
 
 
 @st.cache_resource(show_spinner=False, max_entries=SPOTS)
-def find_sample_spots(network: str) -> "dict[str, Spots]":
+def find_sample_spots(network: str) -> "dict[str, TopActivations]":
     """Where in the bundled photographs each channel responds most: one pass a photograph."""
-    from viz.evidence.spots import find_spots
+    from viz.evidence.top_activations import find_top_activations
 
     batches = (_prepare(network, pixels)[1] for pixels in read_sample_pixels(network))
     with hold_place():
-        return find_spots(load_network(network), batches)
+        return find_top_activations(load_network(network), batches)
 
 
 def read_sample_pixels(network: str) -> list[NDArray[np.uint8]]:

@@ -19,7 +19,7 @@ from page.status import Status
 from page.texts import translate
 from page.turns import places, wait_for
 from page.widgets import draw_figure, draw_slider
-from viz.figures.evidence import Deletion, draw_deletion, shorten_class
+from viz.figures.evidence import DeletionChart, draw_deletion, shorten_class
 from viz.figures.heatmaps import draw_panels, encode_image, shorten_name
 from viz.figures.layout import BAR_HEIGHT, NARROW, arrange_panels
 from viz.figures.pieces import Look, PhotoPanel
@@ -27,7 +27,7 @@ from viz.maps.cells import lay_cells
 from viz.networks.layers import Layer
 
 if TYPE_CHECKING:
-    from viz.evidence.erase import Effect, Erasure
+    from viz.evidence.deletion import Deletion, Effect
 
 Kind = Literal["mean", "class"]
 # Of the erased photograph: of the width, and pixels of the screen at most.
@@ -62,14 +62,14 @@ class EraseTest:
         """Of the picture that is erased, 0..1."""
         return float(st.session_state["erase"]) / 100
 
-    def open(self, kind: Kind) -> "dict[Erasure, float]":
+    def open(self, kind: Kind) -> "dict[Deletion, float]":
         """The probabilities that are known, by what is erased in maps of this kind."""
-        from viz.evidence.erase import Erasure
+        from viz.evidence.deletion import Deletion
 
         method, against = (None, None) if kind == "mean" else (st.session_state["method"], self.asked.against)
         place = st.session_state["network"], self.asked.chosen, method or "mean", against
         found = open_erasures(self.evidence.key, *place)
-        found.setdefault(Erasure(None, 0.0), self.probability)  # the prediction was a pass, too
+        found.setdefault(Deletion(None, 0.0), self.probability)  # the prediction was a pass, too
         return found
 
     def is_flat(self, kind: Kind, layer: Layer) -> bool:
@@ -78,15 +78,15 @@ class EraseTest:
 
     def is_scattered(self, kind: Kind, layer: Layer) -> bool:
         """Whether a map lights up less than is erased, so that chance chooses the rest."""
-        from viz.evidence.erase import measure_lit
+        from viz.evidence.deletion import measure_lit
 
         if not 0 < measure_lit(self.maps[kind][layer.name]) < self.share:
             return False  # between its cells a map only gains
         return measure_lit(self.spread(kind, layer)) < self.share
 
-    def list_missing(self) -> "list[tuple[Kind, Layer, list[Erasure]]]":
+    def list_missing(self) -> "list[tuple[Kind, Layer, list[Deletion]]]":
         """What has still to be computed, map after map."""
-        from viz.evidence.erase import list_erasures
+        from viz.evidence.deletion import list_deletions
 
         missing = []
         for kind in KINDS:
@@ -94,7 +94,7 @@ class EraseTest:
             for layer in self.layers:
                 if self.is_flat(kind, layer):
                     continue
-                erasures = [other for other in list_erasures(layer.name, self.share) if other not in known]
+                erasures = [other for other in list_deletions(layer.name, self.share) if other not in known]
                 known.update(erasures)
                 if erasures:
                     missing.append((kind, layer, erasures))
@@ -102,17 +102,17 @@ class EraseTest:
 
     def spread(self, kind: Kind, layer: Layer) -> NDArray[np.float64]:
         """A map laid over the picture."""
-        from viz.evidence.erase import spread_over_picture
+        from viz.evidence.deletion import spread_over_picture
 
         values, size = self.maps[kind][layer.name], self.evidence.size
         return spread_over_picture(values, lay_cells(layer, values.shape, *size), *size)
 
     def find_effect(self, kind: Kind, layer: Layer) -> "Effect | None":
         """The result of one map; None until all of it is known."""
-        from viz.evidence.erase import list_erasures, summarize
+        from viz.evidence.deletion import list_deletions, summarize
 
         found = dict(self.open(kind))
-        if not set(list_erasures(layer.name, self.share)) <= set(found):
+        if not set(list_deletions(layer.name, self.share)) <= set(found):
             return None
         return summarize(layer.name, self.share, found)
 
@@ -186,7 +186,7 @@ def _offer(count: int) -> bool:
 
 def _run(
     test: EraseTest,
-    missing: "list[tuple[Kind, Layer, list[Erasure]]]",
+    missing: "list[tuple[Kind, Layer, list[Deletion]]]",
     count: int,
     place: Any,
     status: Status,
@@ -213,14 +213,14 @@ def _run(
 
 def _draw_erased(test: EraseTest, screen: Screen) -> None:
     """The photograph without the brightest part of the deepest class map: that takes no pass."""
-    from viz.evidence.erase import Erasure, blur_picture, erase
+    from viz.evidence.deletion import Deletion, blur_picture, delete_cells
 
     layers = [layer for layer in test.layers if not test.is_flat("class", layer)]
     if not layers:
         return
     layer, pixels = layers[-1], test.evidence.pixels
-    erasure = Erasure(layer.name, test.share)
-    shown = erase(pixels, blur_picture(pixels), test.spread("class", layer), erasure)
+    erasure = Deletion(layer.name, test.share)
+    shown = delete_cells(pixels, blur_picture(pixels), test.spread("class", layer), erasure)
     height, width = test.evidence.size
     facts = {"share": f"{test.share:.0%}", "layer": shorten_name(layer.name)}
     source = encode_image(Image.fromarray(shown))
@@ -274,7 +274,7 @@ def name_kind(kind: Kind) -> str:
 
 
 def _draw_curves(test: EraseTest, known: "Mapping[tuple[str, Kind], Effect]", screen: Screen) -> None:
-    from viz.evidence.erase import CURVE
+    from viz.evidence.deletion import CURVE
 
     charts = []
     for layer in test.layers:
@@ -282,7 +282,7 @@ def _draw_curves(test: EraseTest, known: "Mapping[tuple[str, Kind], Effect]", sc
         if curves:
             areas = " · ".join(f"{name_kind(kind)} {write_area(curves[kind].area)}" for kind in curves)
             title = f"<b>{shorten_name(layer.name)}</b><br>{translate('erase.areas', areas=areas)}"
-            charts.append(Deletion(title, {kind: effect.curve for kind, effect in curves.items()}))
+            charts.append(DeletionChart(title, {kind: effect.curve for kind, effect in curves.items()}))
     name = shorten_class(list_classes()[test.asked.chosen])
     st.markdown(f"**{translate('erase.curves', name=name)}**")
     figure = draw_deletion(charts, CURVE, {kind: name_kind(kind) for kind in KINDS}, screen.width)

@@ -27,10 +27,10 @@ from viz.evidence.receptive_fields import receptive_field_box
 from viz.figures.heatmaps import draw_panels, shorten_name, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
-from viz.figures.pieces import Glow, Look, Mark, Panel, format_value
+from viz.figures.pieces import Look, Mark, Panel, Saliency, format_value
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
-from viz.maps.values import find_half, list_strongest, match_vector, rank_in_map
+from viz.maps.values import cosine_similarity, find_half, list_strongest, rank_in_map
 from viz.networks.layers import Layer
 
 CONTROLS_HEIGHT = 92  # pixels of the screen
@@ -149,7 +149,7 @@ def _match(
     """How much each cell of a picture resembles the marked one, a panel a layer."""
     panels: list[Panel] = []
     for layer in layers:
-        similarity = match_vector(values.read(layer.name), vectors[layer.name])
+        similarity = cosine_similarity(values.read(layer.name), vectors[layer.name])
         title = write_map_title(layer, similarity.shape, get_words())
         hover = translate("probe.alike_hover", name=layer.name)
         cells = lay_cells(layer, similarity.shape, *picture.size)
@@ -164,7 +164,7 @@ def _make_alike_look() -> Look:
     return Look(state["colors"], state["overlay"], state["opacity"], state["smooth"], bar)
 
 
-def find_glow(probe: Probe, status: Status) -> Glow:
+def find_glow(probe: Probe, status: Status) -> Saliency:
     """The chosen layer's effective receptive field, within the theoretical one."""
     state = probe.settings
     layer, aggregation = find_layer(state["layer"]), state["aggregation"]
@@ -177,10 +177,10 @@ def find_glow(probe: Probe, status: Status) -> Glow:
     height, width = probe.picture.size
     left, top, right, bottom = probe.mark(layer).field or (0, 0, width, height)
     hover = translate("probe.field_hover", name=layer.name)
-    return Glow(field[top:bottom, left:right], left, top, hover)
+    return Saliency(field[top:bottom, left:right], left, top, hover)
 
 
-def say_glow(probe: Probe, glow: Glow) -> None:
+def say_glow(probe: Probe, glow: Saliency) -> None:
     """Tell how far the gradient in fact spreads."""
     name = probe.settings["layer"]
     if glow.values.any():
@@ -191,7 +191,9 @@ def say_glow(probe: Probe, glow: Glow) -> None:
         st.caption(translate("probe.field_none", name=name))
 
 
-def _draw_marked(probe: Probe, panels: list[Panel], look: Look, glow: Glow | None, screen: Screen) -> None:
+def _draw_marked(
+    probe: Probe, panels: list[Panel], look: Look, glow: Saliency | None, screen: Screen
+) -> None:
     state, picture = st.session_state, probe.picture
     height = screen.height - CONTROLS_HEIGHT
     grid = arrange_panels(len(panels) + 1, screen.width, height, picture.aspect, screen.least)

@@ -15,7 +15,7 @@ from torch import nn
 
 from page import cache, erasing
 from viz.evidence.class_maps import class_maps
-from viz.evidence.erase import list_erasures, run_erasures, spread_over_picture, summarize
+from viz.evidence.deletion import list_deletions, run_deletions, spread_over_picture, summarize
 from viz.evidence.predict import predict
 from viz.maps.cells import lay_cells
 from viz.maps.one_pass import extract_heatmaps
@@ -192,7 +192,7 @@ def test_the_erase_test_costs_the_stated_passes_and_gives_vizs_numbers(page, cou
     batch, layer = lite0.to_batch(coffee), lite0.find_layer(LAST)
     values = class_maps(lite0, batch, 967)[LAST]
     spread = spread_over_picture(values, lay_cells(layer, values.shape, 224, 224), 224, 224)
-    found = dict(run_erasures(lite0, np.array(coffee), 967, spread, list_erasures(LAST, 0.2)))
+    found = dict(run_deletions(lite0, np.array(coffee), 967, spread, list_deletions(LAST, 0.2)))
     effect = summarize(LAST, 0.2, found)
     (table,) = [element.value for element in page.markdown if ENGLISH("erase.column_area") in element.value]
     mean, low, high = np.mean(effect.shifted), min(effect.shifted), max(effect.shifted)

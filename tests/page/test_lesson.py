@@ -12,8 +12,8 @@ from page.address import read_settings, write_settings
 from page.lessons import list_steps, read_words
 from page.settings import SETTINGS, STEPS
 from page.views.lesson import write_link, write_report
-from viz.evidence.gradients import effective_receptive_field
 from viz.evidence.receptive_fields import receptive_field_box
+from viz.evidence.saliency import effective_receptive_field
 from viz.maps.one_pass import extract_heatmaps
 from viz.maps.values import find_half
 from viz.measures.metrics import layer_metrics, measure_luma

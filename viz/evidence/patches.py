@@ -17,7 +17,7 @@ MOST_GAP = 32
 
 
 @dataclass(frozen=True)
-class Spots:
+class TopActivations:
     """Where in several pictures each channel of one layer responds most.
 
     Attributes:
@@ -49,12 +49,12 @@ class Patch:
 
 
 def choose_patches(
-    spots: Spots, layer: Layer, channel: int, sizes: Sequence[tuple[int, int]], count: int = PATCHES
+    top: TopActivations, layer: Layer, channel: int, sizes: Sequence[tuple[int, int]], count: int = PATCHES
 ) -> list[Patch]:
     """Choose the patches that excite a channel most, no two of them nearly the same.
 
     Args:
-        spots: Of this layer.
+        top: The layer's top activations.
         layer: Which one; its receptive field is known.
         channel: Number of the channel, counted from 0.
         sizes: Height and width of each picture, in input pixels.
@@ -68,10 +68,10 @@ def choose_patches(
     chosen: list[tuple[int, int, int]] = []
     patches: list[Patch] = []
     for value, picture, row, column in zip(
-        spots.values[channel].tolist(),
-        spots.pictures[channel].tolist(),
-        spots.rows[channel].tolist(),
-        spots.columns[channel].tolist(),
+        top.values[channel].tolist(),
+        top.pictures[channel].tolist(),
+        top.rows[channel].tolist(),
+        top.columns[channel].tolist(),
         strict=True,
     ):
         near = any(

@@ -104,15 +104,12 @@ def draw_charts(
         stage_names: What the shaded stages are called.
         marked: Names of the layers that get a dot.
         width: Of the figure, in pixels of the screen.
-        columns: Charts side by side; as many as are readable where it is not given.
+        columns: Charts side by side; None: as many as are readable.
         band_name: What the legend calls the bands.
     """
     grid = arrange_charts(len(charts), width, columns)
     traces: list[Spec] = []
-    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
-    legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
-    layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
-    layout["annotations"], layout["shapes"] = [], []
+    layout = lay_out_charts(grid)
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
         x, y = pieces.name_axes(place)
         if chart.band is not None:
@@ -131,6 +128,14 @@ def draw_charts(
             layout["shapes"] += _draw_demand(demanded, layers, x, y)
             layout["annotations"].append(_write_demand(demanded, chart, layers, x, y, down["range"]))
     return pieces.make_figure({"data": traces, "layout": layout})
+
+
+def lay_out_charts(grid: Grid) -> Spec:
+    """The layout of a figure of charts with a legend above them, before axes and texts."""
+    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
+    legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
+    legend |= {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
+    return layout | {"legend": legend, "annotations": [], "shapes": []}
 
 
 def arrange_charts(count: int, width: float, columns: int | None = None) -> Grid:
@@ -179,27 +184,15 @@ def _draw_band(
     """Two lines that cannot be seen, and the colour between them; layers without a value have none."""
     known = [layer.name for layer in layers if layer.name in band[0]]
     lows, highs = ([edge[layer] for layer in known] for edge in band)
-    line: Spec = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": known,
-        "xaxis": x,
-        "yaxis": y,
-        "line": {"width": 0},
-    }
+    line = {"type": "scatter", "mode": "lines", "x": known, "xaxis": x, "yaxis": y, "line": {"width": 0}}
     line |= {"name": name, "legendgroup": "band"}
-    return [
-        line | {"y": lows, "showlegend": False, "hoverinfo": "skip"},
-        line
-        | {
-            "y": highs,
-            "showlegend": in_legend,
-            "fill": "tonexty",
-            "fillcolor": BAND_COLOR,
-            "customdata": list(zip(lows, highs, strict=True)),
-            "hovertemplate": f"{chart.band_hover}<extra></extra>",
-        },
-    ]
+    filled: Spec = {
+        "fill": "tonexty",
+        "fillcolor": BAND_COLOR,
+        "customdata": list(zip(lows, highs, strict=True)),
+    }
+    filled |= {"showlegend": in_legend, "hovertemplate": f"{chart.band_hover}<extra></extra>"}
+    return [line | {"y": lows, "showlegend": False, "hoverinfo": "skip"}, line | filled | {"y": highs}]
 
 
 def _list_spans(layers: Sequence[Layer]) -> list[tuple[str, float, float]]:

@@ -12,7 +12,7 @@ from viz.maps.cells import PIXELS
 from viz.maps.values import normalize
 
 
-class Cell(NamedTuple):
+class Tile(NamedTuple):
     """A picture or a text, and where it stands.
 
     Attributes:
@@ -28,25 +28,25 @@ class Cell(NamedTuple):
     bar: Spec | None = None
 
 
-def compose(cells: Sequence[Cell], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE) -> Spec:
+def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE) -> Spec:
     """What `viz.figures.pieces.make_figure` makes a figure of, in input pixels; others may add to it.
 
     Pictures on photographs of one size zoom as one.
 
     Args:
-        cells: What stands in the figure, a trace each but for the texts, in this order.
+        tiles: What stands in the figure, a trace each but for the texts, in this order.
         look: What all maps share.
         grid: The figure.
         title_size: Of the texts above the pictures, in pixels of the screen.
     """
-    source = cells[0].photo.source
+    source = tiles[0].photo.source
     layout = pieces.base_layout(grid) | {"annotations": [], "images": []}
     if look.overlay:
         # As a default of all layout images the photograph is sent once, however many maps it lies under.
         layout["template"] = {"layout": {"imagedefaults": {"source": source}}}
     traces: list[Spec] = []
     leaders: dict[tuple[int, int], int] = {}
-    for slot, shown, photo, bar in cells:
+    for slot, shown, photo, bar in tiles:
         if slot is None:
             continue
         if isinstance(shown, str):

@@ -1,4 +1,4 @@
-"""Class maps as panels, and the curves of the erase test."""
+"""Class maps as panels, and the curves of the deletion test."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viz.evidence.methods import METHODS
 from viz.figures import pieces
-from viz.figures.charts import AXIS, CURVE_STYLES, SHADE_COLOR, arrange_charts
+from viz.figures.charts import AXIS, CURVE_STYLES, SHADE_COLOR, arrange_charts, lay_out_charts
 from viz.figures.heatmaps import name_ends
 from viz.figures.pieces import Panel, Spec
 from viz.maps.cells import lay_cells
@@ -25,7 +25,7 @@ STYLES = {"mean": CURVE_STYLES["untrained"], "class": CURVE_STYLES["trained"]}
 
 
 @dataclass(frozen=True)
-class Deletion:
+class DeletionChart:
     """The deletion curves of one layer.
 
     Attributes:
@@ -50,7 +50,7 @@ def make_class_panels(
 
     Args:
         maps: [h, w] by layer name.
-        layers: Those that are shown, in this order.
+        layers: The layers to show, in this order.
         method: Key of `viz.evidence.methods.METHODS`.
         limits: Which values get the ends of the colour scale, key of `viz.maps.ranges.RANGES`.
         size: Height and width of the picture, in input pixels.
@@ -80,22 +80,19 @@ def shorten_class(name: str) -> str:
 
 
 def draw_deletion(
-    charts: Sequence[Deletion], shares: Sequence[float], names: Mapping[str, str], width: float
+    charts: Sequence[DeletionChart], shares: Sequence[float], names: Mapping[str, str], width: float
 ) -> go.Figure:
-    """Small multiples: how a class's probability falls while more and more of a map is erased.
+    """Small multiples: how a class's probability falls while more and more of a map is deleted.
 
     Args:
         charts: One a layer, in the order in which they stand.
-        shares: Of the picture that are erased, 0..1.
+        shares: Of the picture that are deleted, 0..1.
         names: What the legend calls the keys of `STYLES`.
         width: Of the figure, in pixels of the screen.
     """
     columns = max(1, min(len(charts), int(width // CHART_WIDTH)))
     grid = arrange_charts(len(charts), width, columns)
-    layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
-    legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
-    layout["legend"] = legend | {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
-    layout["annotations"] = []
+    layout = lay_out_charts(grid)
     traces: list[Spec] = []
     # All or nothing, but of an improbable class only as much as there is to see.
     top = max(value for chart in charts for values in chart.curves.values() for value in values)

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from viz.figures import pieces
-from viz.figures.compose import Cell, compose
+from viz.figures.compose import Tile, compose
 from viz.figures.layout import Grid, Slot, arrange_panels
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec, draw_map_bar
 from viz.maps.aggregations import is_signed
@@ -43,14 +43,14 @@ def draw_heatmaps(
     Args:
         image: The framed photograph that the maps were made of.
         heatmaps: Of one pass over it.
-        layers: Those that are shown, in this order.
+        layers: The layers to show, in this order.
         side: "pre" or "post" the activation; a layer that has no activation shows its output.
         aggregation: Key of `AGGREGATIONS`.
         limits: Which values get the ends of the colour scale, key of `viz.maps.ranges.RANGES`.
-        look: Colours, overlay and the like; by default as the page begins.
+        look: Colours, overlay and the like; None: as the page begins.
         width: Of the figure, in pixels of the screen.
         height: Of the screen; a figure of many layers may exceed it.
-        translate: Its words; English by default.
+        translate: The texts' words; None: English.
 
     Returns:
         A figure that is complete in itself. On hover it tells true values.
@@ -214,10 +214,10 @@ def compose_panels(
 ) -> Spec:
     """What `draw_panels` makes a figure of; other figures add to it."""
     first, *slots = grid.slots
-    cells = [Cell(first, photo, photo), *_list_maps(photo, panels, look, grid, slots)]
+    tiles = [Tile(first, photo, photo), *_list_maps(photo, panels, look, grid, slots)]
     if note and grid.spare:
-        cells.append(Cell(grid.spare, note, photo))
-    return compose(cells, look, grid)
+        tiles.append(Tile(grid.spare, note, photo))
+    return compose(tiles, look, grid)
 
 
 def draw_maps(
@@ -232,13 +232,13 @@ def draw_maps(
         grid: Where they stand.
         title_size: Of the texts above them, in pixels of the screen.
     """
-    cells = _list_maps(photo, panels, look, grid, grid.slots)
-    return pieces.make_figure(compose(cells, look, grid, title_size))
+    tiles = _list_maps(photo, panels, look, grid, grid.slots)
+    return pieces.make_figure(compose(tiles, look, grid, title_size))
 
 
 def _list_maps(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, slots: Sequence[Slot]
-) -> list[Cell]:
+) -> list[Tile]:
     """Maps with a colour bar each, or with one for all at the foot of the figure."""
     bars: list[Spec | None] = [None] * len(panels)
     if not look.shared_bar:
@@ -246,4 +246,4 @@ def _list_maps(
     elif panels:
         foot = Slot(0.0, grid.height - SHARED_BAR_HEIGHT, grid.width, 0.0)
         bars[0] = draw_map_bar(panels, grid, foot, look.shared_bar)
-    return [Cell(slot, panel, photo, bar) for slot, panel, bar in zip(slots, panels, bars, strict=False)]
+    return [Tile(slot, panel, photo, bar) for slot, panel, bar in zip(slots, panels, bars, strict=False)]

@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figures import pieces
-from viz.figures.compose import Cell, compose
+from viz.figures.compose import Tile, compose
 from viz.figures.heatmaps import compose_panels
 from viz.figures.layout import Grid
-from viz.figures.pieces import Colors, Glow, Look, Mark, Panel, PhotoPanel, Spec
+from viz.figures.pieces import Colors, Look, Mark, Panel, PhotoPanel, Saliency, Spec
 from viz.maps.cells import Cells
 from viz.pictures.frame import Box
 
@@ -23,7 +23,7 @@ def draw_marked_panels(
     grid: Grid,
     marks: Sequence[Mark],
     chosen: Mark,
-    glow: Glow | None = None,
+    saliency: Saliency | None = None,
     note: str = "",
 ) -> go.Figure:
     """`draw_panels`, with one cell a panel marked and what it sees drawn on the photograph.
@@ -32,7 +32,7 @@ def draw_marked_panels(
         photo: As the other arguments that are not named here, of `draw_panels`.
         marks: The marked cell of each panel.
         chosen: The one whose receptive field is drawn broadly; it need not have a panel.
-        glow: Over the photograph, such as an effective receptive field.
+        saliency: Over the photograph, such as an effective receptive field.
     """
     spec = compose_panels(photo, panels, look, grid, note)
     x, y = pieces.name_axes(0)
@@ -45,8 +45,8 @@ def draw_marked_panels(
         if cell_width < 2 * pieces.RING_RADIUS:
             shapes += pieces.outline_ring(x, y, mark.cell)
     spec["layout"]["shapes"] = shapes
-    if glow is not None:
-        spec["data"].append(_draw_glow(glow, grid))
+    if saliency is not None:
+        spec["data"].append(_draw_saliency(saliency, grid))
     return pieces.make_figure(spec)
 
 
@@ -54,17 +54,17 @@ def _outline_field(x: str, y: str, mark: Mark, width: float, dash: str = "solid"
     return [] if mark.field is None else pieces.outline_box(x, y, mark.field, width, dash)
 
 
-def _draw_glow(glow: Glow, grid: Grid) -> Spec:
-    high = float(glow.values.max()) or 1.0
+def _draw_saliency(saliency: Saliency, grid: Grid) -> Spec:
+    high = float(saliency.values.max()) or 1.0
     x, y = pieces.name_axes(0)
-    return pieces.place_cells(x, y, Cells(glow.left, glow.top, 1, 1)) | {
+    return pieces.place_cells(x, y, Cells(saliency.left, saliency.top, 1, 1)) | {
         "type": "heatmap",
-        "z": glow.values,
+        "z": saliency.values,
         "zmin": 0,
         "zmax": high,
-        "colorscale": pieces.GLOW_SCALE,
+        "colorscale": pieces.SALIENCY_SCALE,
         "colorbar": pieces.draw_bar(0.0, high, grid, grid.slots[0]),
-        "hovertemplate": glow.hover,
+        "hovertemplate": saliency.hover,
     }
 
 
@@ -80,8 +80,8 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
     """
     first, second, third = grid.slots
     bar = pieces.draw_map_bar([panel], grid, second)
-    cells = [Cell(first, photo, photo), Cell(second, panel, photo, bar), Cell(third, colors, photo)]
-    return pieces.make_figure(compose(cells, look, grid))
+    tiles = [Tile(first, photo, photo), Tile(second, panel, photo, bar), Tile(third, colors, photo)]
+    return pieces.make_figure(compose(tiles, look, grid))
 
 
 def draw_selectable_photo(
@@ -101,7 +101,7 @@ def draw_selectable_photo(
     x, y = pieces.name_axes(0)
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
     points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}
-    spec = compose([Cell(grid.slots[0], photo, photo)], Look(), grid)
+    spec = compose([Tile(grid.slots[0], photo, photo)], Look(), grid)
     spec["data"].append(points)
     spec["layout"]["dragmode"] = "select" if selecting else False
     if box is not None:

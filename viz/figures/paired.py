@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viz.figures import pieces
 from viz.figures.columns import Columns
-from viz.figures.compose import Cell, compose
+from viz.figures.compose import Tile, compose
 from viz.figures.pieces import Look, Panel, PhotoPanel, draw_map_bar
 from viz.maps.cells import read_at
 from viz.texts import Translate
@@ -97,20 +97,20 @@ def draw_pairs(
         columns: Where they stand.
     """
     grid, second = columns.grid, below.photo or photo
-    cells = [Cell(columns.heads[0], photo, photo)]
+    tiles = [Tile(columns.heads[0], photo, photo)]
     for slot, panel in zip(columns.rows[0], panels, strict=True):
         bar = None if below.shared_bar else draw_map_bar([panel], grid, slot)
-        cells.append(Cell(slot, panel, photo, bar))
-    cells.append(Cell(columns.heads[1], below.photo or below.note, second))
+        tiles.append(Tile(slot, panel, photo, bar))
+    tiles.append(Tile(columns.heads[1], below.photo or below.note, second))
     for slot, panel, partner in zip(columns.rows[1], below.panels, panels, strict=True):
         on_scale = [panel, partner] if below.shared_bar else [panel]
-        cells.append(Cell(slot, panel, second, draw_map_bar(on_scale, grid, slot, below.shared_bar)))
+        tiles.append(Tile(slot, panel, second, draw_map_bar(on_scale, grid, slot, below.shared_bar)))
     if below.differences:
-        cells.append(Cell(columns.heads[2], below.difference_note, photo))
+        tiles.append(Tile(columns.heads[2], below.difference_note, photo))
         for slot, shown in zip(columns.rows[2], below.differences, strict=True):
             bar = None if isinstance(shown, str) else draw_map_bar([shown], grid, slot)
-            cells.append(Cell(slot, shown, photo, bar))
+            tiles.append(Tile(slot, shown, photo, bar))
     if below.feet:
-        cells += [Cell(slot, text, photo) for slot, text in zip(columns.feet, below.feet, strict=True)]
+        tiles += [Tile(slot, text, photo) for slot, text in zip(columns.feet, below.feet, strict=True)]
     is_small = columns.rows[0][0].width < SMALL_PANEL
-    return pieces.make_figure(compose(cells, look, grid, SMALL_TITLE_SIZE if is_small else pieces.TITLE_SIZE))
+    return pieces.make_figure(compose(tiles, look, grid, SMALL_TITLE_SIZE if is_small else pieces.TITLE_SIZE))

@@ -32,7 +32,7 @@ RING_RADIUS = 9
 TITLE_SIZE = 13
 HALO_COLOR = "rgba(255, 255, 255, 0.8)"
 # Over a photograph: dark where a pixel hardly counts, glowing where it does.
-GLOW_SCALE = [
+SALIENCY_SCALE = [
     [0.0, "rgba(10, 10, 20, 0.7)"],
     [0.2, "rgba(120, 20, 40, 0.75)"],
     [0.6, "rgba(240, 120, 30, 0.8)"],
@@ -109,7 +109,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Glow:
+class Saliency:
     """How strongly the pixels of a part of the photograph count.
 
     Attributes:

@@ -47,7 +47,7 @@ def list_strongest(vector: NDArray[np.float32], count: int = 5) -> list[tuple[in
     return [(int(channel), float(vector[channel])) for channel in order]
 
 
-def match_vector(feature_map: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosine_similarity(feature_map: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cosine similarity of a channel vector with that of every cell.
 
     Args:

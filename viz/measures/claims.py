@@ -121,7 +121,7 @@ def judge(claim: str, layers: Sequence[Layer], trained: Curves, untrained: Seque
 
     Args:
         claim: Key of `RULES`.
-        layers: Those that were measured, from the input on; at least one shallow and one deep.
+        layers: The measured layers, from the input on; at least one shallow and one deep.
         trained: Their metrics, of the photograph through the trained network.
         untrained: The same through untrained networks, one for each seed.
 

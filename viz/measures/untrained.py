@@ -37,7 +37,7 @@ class Untrained:
         """All metrics of one side and aggregation; those of a box in the deep layers only.
 
         Args:
-            layers: Those that are measured.
+            layers: The measured layers.
             side: Of the activation.
             aggregation: Key of `AGGREGATIONS`.
             box: Left, top, right and bottom edge, in input pixels.

@@ -6,7 +6,7 @@ A network is one row of `NETWORKS`. A new source of networks is a file in `viz/n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -60,19 +60,8 @@ class NetworkInfo:
         return self.size if self.size < MIN_SIZE else None
 
 
-def _fetched(
-    name: str, title: str, megabytes: int, classifier_megabytes: int = 0, is_homework: bool = False
-) -> NetworkInfo:
-    return NetworkInfo(
-        f"torchvision:{name}",
-        title,
-        megabytes,
-        True,
-        PYTORCH,
-        "torchvision",
-        classifier_megabytes,
-        is_homework=is_homework,
-    )
+def _fetched(name: str, title: str, megabytes: int, classifier: int = 0) -> NetworkInfo:
+    return NetworkInfo(f"torchvision:{name}", title, megabytes, True, PYTORCH, "torchvision", classifier)
 
 
 VGG_CLASSIFIER = 472  # MB, the same in all of them
@@ -82,7 +71,7 @@ NETWORKS = (
     NetworkInfo("efficientnet_lite0", "EfficientNet-Lite0", 0, True, GOOGLE, "efficientnet_lite0"),
     _fetched("vgg11", "VGG11", 507, VGG_CLASSIFIER),
     _fetched("vgg13", "VGG13", 508, VGG_CLASSIFIER),
-    _fetched("vgg16", "VGG16 (torchvision)", 528, VGG_CLASSIFIER, is_homework=True),
+    replace(_fetched("vgg16", "VGG16 (torchvision)", 528, VGG_CLASSIFIER), is_homework=True),
     _fetched("vgg19", "VGG19", 548, VGG_CLASSIFIER),
     _fetched("alexnet", "AlexNet", 233),
     _fetched("resnet18", "ResNet-18", 45),

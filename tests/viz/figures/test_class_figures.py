@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from viz.figures.charts import CURVE_STYLES
-from viz.figures.evidence import Deletion, draw_deletion, make_class_panels, shorten_class
+from viz.figures.evidence import DeletionChart, draw_deletion, make_class_panels, shorten_class
 from viz.networks.vgg16 import LAYERS
 from viz.texts import Translate
 
@@ -36,7 +36,7 @@ def test_long_names_of_classes_are_cut():
 
 
 def test_each_layer_has_its_own_chart_of_both_curves():
-    charts = [Deletion(f"<b>{name}</b>", {"mean": [1, 0.5, 0], "class": [1, 0.2, 0]}) for name in "ab"]
+    charts = [DeletionChart(f"<b>{name}</b>", {"mean": [1, 0.5, 0], "class": [1, 0.2, 0]}) for name in "ab"]
     figure = draw_deletion(charts, [0, 0.5, 1], {"mean": "Mean map", "class": "LayerCAM"}, 1000)
     assert [(trace.name, trace.xaxis, trace.showlegend) for trace in figure.data] == [
         ("Mean map", "x", True),

@@ -13,11 +13,11 @@ from viz.figures.pieces import (
     COLOR_SCALES,
     DIVERGING_SCALE,
     Colors,
-    Glow,
     Look,
     Mark,
     Panel,
     PhotoPanel,
+    Saliency,
     format_value,
 )
 from viz.maps.cells import PIXELS, Cells
@@ -300,9 +300,9 @@ def test_a_probe_marks_each_panel_and_draws_every_field_on_the_photograph():
         assert (trace.xaxis, trace.yaxis, 0, 0, 100, 90) in drawn
 
 
-def test_a_glow_lies_on_its_pixels_with_a_bar_of_its_own():
+def test_a_saliency_lies_on_its_pixels_with_a_bar_of_its_own():
     values = np.array([[0, 1, 2], [3, 4, 5]], np.float32)
-    figure = probe(glow=Glow(values, 10, 20, "hover"))
+    figure = probe(saliency=Saliency(values, 10, 20, "hover"))
     glow = figure.data[-1]
     assert (glow.xaxis, glow.x0, glow.y0, glow.dx, glow.dy) == ("x", 10.5, 20.5, 1, 1)
     assert (glow.zmin, glow.zmax) == (0, 5)

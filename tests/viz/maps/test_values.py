@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.stats import percentileofscore
 
-from viz.maps.values import find_half, list_strongest, match_vector, normalize, rank_in_map
+from viz.maps.values import cosine_similarity, find_half, list_strongest, normalize, rank_in_map
 
 
 def test_normalize_by_hand():
@@ -59,27 +59,27 @@ def test_list_strongest_prefers_the_lower_number():
     assert len(list_strongest(vector)) == 4
 
 
-def test_match_vector_agrees_with_torch_and_with_itself():
+def test_cosine_similarity_agrees_with_torch_and_with_itself():
     rng = np.random.default_rng(0)
     cells = rng.normal(size=(5, 7, 16)).astype(np.float32)
-    similarity = match_vector(cells, cells[2, 3])
+    similarity = cosine_similarity(cells, cells[2, 3])
     assert similarity[2, 3] == pytest.approx(1, abs=1e-6)
     assert similarity.dtype == np.float32
     expected = torch.cosine_similarity(torch.from_numpy(cells), torch.from_numpy(cells[2, 3]), dim=-1)
     np.testing.assert_allclose(similarity, expected.numpy(), atol=1e-6)
-    assert match_vector(-cells, cells[2, 3])[2, 3] == pytest.approx(-1, abs=1e-6)
+    assert cosine_similarity(-cells, cells[2, 3])[2, 3] == pytest.approx(-1, abs=1e-6)
 
 
-def test_match_vector_by_hand_and_with_zeros():
+def test_cosine_similarity_by_hand_and_with_zeros():
     cells = np.array([[[3.0, 4.0], [0.0, 0.0], [-4.0, 3.0]]], dtype=np.float32)
-    assert match_vector(cells, np.array([3.0, 4.0], np.float32)).tolist() == [[1.0, 0.0, 0.0]]
-    assert match_vector(cells, np.zeros(2, np.float32)).tolist() == [[0.0, 0.0, 0.0]]
+    assert cosine_similarity(cells, np.array([3.0, 4.0], np.float32)).tolist() == [[1.0, 0.0, 0.0]]
+    assert cosine_similarity(cells, np.zeros(2, np.float32)).tolist() == [[0.0, 0.0, 0.0]]
 
 
 @settings(max_examples=100, deadline=None)
 @given(arrays(np.float32, (2, 3, 4), elements=st.floats(-(2.0**127), 2.0**127, width=32)))
 def test_any_finite_cells_have_similarities_and_ranks(cells):
-    similarity = match_vector(cells, cells[0, 0])
+    similarity = cosine_similarity(cells, cells[0, 0])
     assert np.isfinite(similarity).all()
     assert (np.abs(similarity) <= 1).all()
     assert 0 <= rank_in_map(cells[..., 0], 1, 2) <= 100

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from viz.evidence.gradients import effective_receptive_field
+from viz.evidence.saliency import effective_receptive_field
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.one_pass import extract_heatmaps
 from viz.networks.errors import NetworkError

@@ -3,8 +3,8 @@ import pytest
 import torch
 from conftest import find_index
 
-from viz.evidence.gradients import compute_vector, effective_receptive_field
 from viz.evidence.receptive_fields import receptive_field_box
+from viz.evidence.saliency import compute_vector, effective_receptive_field
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.feature_maps import compute_feature_map
 from viz.maps.one_pass import extract_heatmaps

@@ -5,17 +5,17 @@ from PIL import Image
 from scipy import ndimage
 
 from viz.evidence.class_maps import class_maps
-from viz.evidence.erase import (
+from viz.evidence.deletion import (
     CURVE,
     SHIFTS,
+    Deletion,
     Effect,
-    Erasure,
     blur_picture,
-    erase,
-    list_erasures,
+    delete_cells,
+    list_deletions,
     mask_brightest,
     measure_lit,
-    run_erasures,
+    run_deletions,
     shift_mask,
     spread_over_picture,
     summarize,
@@ -102,13 +102,13 @@ def test_a_blur_is_the_gaussian_of_each_colour():
 def test_an_erased_picture_is_blurred_within_its_mask_alone():
     pixels, blurred = np.zeros((3, 6, 3), dtype=np.uint8), np.full((3, 6, 3), 9, dtype=np.uint8)
     values = np.arange(18.0).reshape(3, 6)
-    erased = erase(pixels, blurred, values, Erasure("map", 6 / 18))
+    erased = delete_cells(pixels, blurred, values, Deletion("map", 6 / 18))
     assert erased[..., 0].tolist() == [[0] * 6, [0] * 6, [9] * 6]
     down = SHIFTS.index((1 / 3, 0.0))
-    shifted = erase(pixels, blurred, values, Erasure("map", 6 / 18, down))
+    shifted = delete_cells(pixels, blurred, values, Deletion("map", 6 / 18, down))
     assert shifted[..., 0].tolist() == [[9] * 6, [0] * 6, [0] * 6]
-    assert erase(pixels, blurred, values, Erasure(None, 0)) is pixels
-    assert erase(pixels, blurred, values, Erasure(None, 1)) is blurred
+    assert delete_cells(pixels, blurred, values, Deletion(None, 0)) is pixels
+    assert delete_cells(pixels, blurred, values, Deletion(None, 1)) is blurred
 
 
 def test_what_a_map_lights_is_what_lies_above_its_lowest_value():
@@ -117,13 +117,13 @@ def test_what_a_map_lights_is_what_lies_above_its_lowest_value():
 
 
 def test_no_pass_is_made_twice():
-    erasures = list_erasures("first", 0.2)
+    deletions = list_deletions("first", 0.2)
     # Two that no map changes; then nine places and nine shares, of which one is the same.
-    assert len(erasures) == len(set(erasures)) == 2 + 9 + 9 - 1
-    assert set(erasures) & set(list_erasures("second", 0.2)) == {Erasure(None, 0), Erasure(None, 1)}
-    assert len(list_erasures("first", 0.25)) == 2 + 9 + 9
-    assert set(list_erasures("first", 1)) == {Erasure(None, 0), Erasure(None, 1)} | {
-        Erasure("first", share) for share in CURVE[1:-1]
+    assert len(deletions) == len(set(deletions)) == 2 + 9 + 9 - 1
+    assert set(deletions) & set(list_deletions("second", 0.2)) == {Deletion(None, 0), Deletion(None, 1)}
+    assert len(list_deletions("first", 0.25)) == 2 + 9 + 9
+    assert set(list_deletions("first", 1)) == {Deletion(None, 0), Deletion(None, 1)} | {
+        Deletion("first", share) for share in CURVE[1:-1]
     }
 
 
@@ -134,8 +134,8 @@ def test_the_area_is_that_of_trapezoids():
 
 
 def test_passes_are_put_together():
-    erasures = [*list_erasures("map", 0.2), Erasure("other", 0.2)]
-    found = {erasure: float(number) for number, erasure in enumerate(erasures)}
+    deletions = [*list_deletions("map", 0.2), Deletion("other", 0.2)]
+    found = {deletion: float(number) for number, deletion in enumerate(deletions)}
     effect = summarize("map", 0.2, found)
     assert (effect.before, effect.after) == (0, 2)
     assert effect.shifted == tuple(range(3, 11))
@@ -150,10 +150,10 @@ def test_erasing_the_cup_costs_the_espresso_more_than_erasing_as_much_elsewhere(
     best, layer = predict(lite0, batch)[0], lite0.layers[-1]
     values = class_maps(lite0, batch, best.index)[layer.name]
     spread = spread_over_picture(values, lay_cells(layer, values.shape, 224, 224), 224, 224)
-    erasures = list_erasures(layer.name, 0.2)
-    found = dict(run_erasures(lite0, pixels, best.index, spread, erasures))
+    deletions = list_deletions(layer.name, 0.2)
+    found = dict(run_deletions(lite0, pixels, best.index, spread, deletions))
     effect = summarize(layer.name, 0.2, found)
-    assert list(found) == erasures
+    assert list(found) == deletions
     assert effect.before == pytest.approx(best.probability)
     assert effect.after < min(effect.shifted)
     # The picture that is blurred by another way of computing.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from viz.evidence.patches import Spots
+from viz.evidence.patches import TopActivations
 from viz.maps.one_pass import run_or_fall_back, run_pass
 from viz.networks.layers import Layer
 from viz.networks.network import Network
@@ -18,7 +18,7 @@ BLOCKS = 7
 CANDIDATES = 48  # a channel, of all pictures; enough to find nine that lie apart
 
 
-def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
+def find_top_activations(network: Network, batches: Iterable[Tensor]) -> dict[str, TopActivations]:
     """Run a network once a picture and find where each channel of each layer responds most.
 
     Network and each of the batches are as for `extract_heatmaps`.
@@ -30,7 +30,7 @@ def find_spots(network: Network, batches: Iterable[Tensor]) -> dict[str, Spots]:
     return run_or_fall_back(network, lambda chosen: _find(chosen, pictures))
 
 
-def _find(network: Network, batches: Sequence[Tensor]) -> dict[str, Spots]:
+def _find(network: Network, batches: Sequence[Tensor]) -> dict[str, TopActivations]:
     found: dict[str, list[list[NDArray[np.float32]]]] = {}
     with torch.inference_mode():
         for number, batch in enumerate(batches):
@@ -52,10 +52,12 @@ def _find_peaks(signal: Tensor, picture: int) -> list[NDArray[np.float32]]:
     return [flat, np.full_like(rows, picture), rows, columns]
 
 
-def _merge(peaks: Sequence[Sequence[NDArray[np.float32]]]) -> Spots:
+def _merge(peaks: Sequence[Sequence[NDArray[np.float32]]]) -> TopActivations:
     values, pictures, rows, columns = (np.concatenate(parts, axis=1) for parts in zip(*peaks, strict=True))
     order = np.argsort(-values, axis=1, kind="stable")[:, :CANDIDATES]
     values, pictures, rows, columns = (
         np.take_along_axis(part, order, axis=1) for part in (values, pictures, rows, columns)
     )
-    return Spots(values, pictures.astype(np.uint8), rows.astype(np.uint16), columns.astype(np.uint16))
+    return TopActivations(
+        values, pictures.astype(np.uint8), rows.astype(np.uint16), columns.astype(np.uint16)
+    )

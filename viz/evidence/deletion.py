@@ -1,8 +1,8 @@
-"""The erase test: does a network use what a map lights?
+"""The deletion test: does a network use what a map lights?
 
 The brightest part of a map is blurred away in the picture, and the network runs again. If the class's
 probability falls, and falls more than where the same mask lies elsewhere, the network uses what was there.
-The curve over the erased share is the deletion of https://arxiv.org/abs/1806.07421, with a blur in place of
+The curve over the deleted share is the deletion of https://arxiv.org/abs/1806.07421, with a blur in place of
 a grey area, which would be a thing of its own in the picture.
 """
 
@@ -22,7 +22,7 @@ from viz.networks.network import Network
 # the mask where it is.
 SHIFTS = tuple((down / 3, across / 3) for down in range(3) for across in range(3))
 
-# Shares of the picture that are erased for a curve.
+# Shares of the picture that are deleted for a curve.
 CURVE = tuple(step / 10 for step in range(11))
 
 # Standard deviation of the blur, in pixels, at an input of 224. Fong and Vedaldi
@@ -34,11 +34,11 @@ USUAL_SIDE = 224
 TIES_SEED = 0
 
 
-class Erasure(NamedTuple):
-    """One picture of an erase test.
+class Deletion(NamedTuple):
+    """One picture of an deletion test.
 
     Attributes:
-        name: Of the map whose brightest part is erased; None where the share is 0 or 1, since it does not
+        name: Of the map whose brightest part is deleted; None where the share is 0 or 1, since it does not
             matter then.
         share: Of the picture's pixels, 0..1.
         shift: Place in `SHIFTS`; 0 leaves the mask where it is.
@@ -51,11 +51,11 @@ class Erasure(NamedTuple):
 
 @dataclass(frozen=True)
 class Effect:
-    """What erasing the brightest part of one map does to a class's probability, 0..1.
+    """What deleting the brightest part of one map does to a class's probability, 0..1.
 
     Attributes:
         before: Of the whole picture.
-        after: With the brightest part erased.
+        after: With the brightest part deleted.
         shifted: With the same mask in each of the other places.
         curve: At each of `CURVE`.
     """
@@ -76,7 +76,7 @@ def blur_picture(pixels: NDArray[np.uint8], sigma: float | None = None) -> NDArr
 
     Args:
         pixels: uint8 [H, W, 3].
-        sigma: Standard deviation, in pixels; by default `SIGMA`, in proportion to the shorter side.
+        sigma: Standard deviation, in pixels; None: `SIGMA`, in proportion to the shorter side.
 
     Returns:
         uint8 [H, W, 3].
@@ -144,75 +144,75 @@ def shift_mask(mask: NDArray[np.bool_], shift: int) -> NDArray[np.bool_]:
     return np.roll(mask, (round(down * mask.shape[0]), round(across * mask.shape[1])), axis=(0, 1))
 
 
-def list_erasures(name: str, share: float) -> list[Erasure]:
-    """The pictures that the erase test of a map needs, each of which takes a pass.
+def list_deletions(name: str, share: float) -> list[Deletion]:
+    """The pictures that the deletion test of a map needs, each of which takes a pass.
 
     Args:
         name: Of the map.
-        share: The one that is erased in all places, 0..1.
+        share: The one that is deleted in all places, 0..1.
 
     Returns:
         First the two that are the same for every map; none of them twice.
     """
-    places = [_name_erasure(name, share, shift) for shift in range(len(SHIFTS))]
-    steps = [_name_erasure(name, step) for step in CURVE]
-    return list(dict.fromkeys([Erasure(None, 0.0), Erasure(None, 1.0), *places, *steps]))
+    places = [_name_deletion(name, share, shift) for shift in range(len(SHIFTS))]
+    steps = [_name_deletion(name, step) for step in CURVE]
+    return list(dict.fromkeys([Deletion(None, 0.0), Deletion(None, 1.0), *places, *steps]))
 
 
-def _name_erasure(name: str, share: float, shift: int = 0) -> Erasure:
-    return Erasure(None, share) if share in (0, 1) else Erasure(name, share, shift)
+def _name_deletion(name: str, share: float, shift: int = 0) -> Deletion:
+    return Deletion(None, share) if share in (0, 1) else Deletion(name, share, shift)
 
 
-def run_erasures(
+def run_deletions(
     network: Network,
     pixels: NDArray[np.uint8],
     class_index: int,
     values: NDArray[Any],
-    erasures: Iterable[Erasure],
-) -> Iterator[tuple[Erasure, float]]:
-    """Make the passes of a map's erase test one by one, so that whoever waits can be told, and can stop.
+    deletions: Iterable[Deletion],
+) -> Iterator[tuple[Deletion, float]]:
+    """Make the passes of a map's deletion test one by one, so that whoever waits can be told, and can stop.
 
     Args:
         network: Left as it is.
         pixels: The picture as the network sees it, uint8 [H, W, 3].
         class_index: Of the class, counted from 0.
         values: The map, spread over the picture, [H, W].
-        erasures: As `list_erasures` gives them, or a part of these.
+        deletions: As `list_deletions` gives them, or a part of these.
 
     Yields:
-        Each erasure and the class's probability with it, 0..1.
+        Each deletion and the class's probability with it, 0..1.
 
     Raises:
         NetworkError: The network has no classifier, or does not run on this picture.
     """
     blurred = blur_picture(pixels)
-    for erasure in erasures:
-        batch = network.to_batch(Image.fromarray(erase(pixels, blurred, values, erasure)))
-        yield erasure, float(compute_probabilities(network, batch)[class_index])
+    for deletion in deletions:
+        batch = network.to_batch(Image.fromarray(delete_cells(pixels, blurred, values, deletion)))
+        yield deletion, float(compute_probabilities(network, batch)[class_index])
 
 
-def erase(
-    pixels: NDArray[np.uint8], blurred: NDArray[np.uint8], values: NDArray[Any], erasure: Erasure
+def delete_cells(
+    pixels: NDArray[np.uint8], blurred: NDArray[np.uint8], values: NDArray[Any], deletion: Deletion
 ) -> NDArray[np.uint8]:
-    """The picture [H, W, 3] with one erasure by a map [H, W]: blurred in its mask, elsewhere itself."""
-    if erasure.name is None:
-        return blurred if erasure.share else pixels
-    mask = shift_mask(mask_brightest(values, erasure.share), erasure.shift)
+    """The picture [H, W, 3] with one deletion by a map [H, W]: blurred in its mask, elsewhere itself."""
+    if deletion.name is None:
+        return blurred if deletion.share else pixels
+    mask = shift_mask(mask_brightest(values, deletion.share), deletion.shift)
     return np.where(mask[..., None], blurred, pixels)
 
 
-def summarize(name: str, share: float, probabilities: Mapping[Erasure, float]) -> Effect:
+def summarize(name: str, share: float, probabilities: Mapping[Deletion, float]) -> Effect:
     """Put the passes of one map together.
 
     Args:
         name: Of the map.
-        share: The one that was erased in all places, 0..1.
-        probabilities: Of all that `list_erasures` names for this map and share.
+        share: The one that was deleted in all places, 0..1.
+        probabilities: Of all that `list_deletions` names for this map and share.
     """
-    places = [probabilities[_name_erasure(name, share, shift)] for shift in range(len(SHIFTS))]
+    places = [probabilities[_name_deletion(name, share, shift)] for shift in range(len(SHIFTS))]
     return Effect(
-        before=probabilities[Erasure(None, 0.0)],
+        before=probabilities[Deletion(None, 0.0)],
         after=places[0],
         shifted=tuple(places[1:]),
-        curve=tuple(probabilities[_name_erasure(name, step)] for step in CURVE),
+        curve=tuple(probabilities[_name_deletion(name, step)] for step in CURVE),
     )
