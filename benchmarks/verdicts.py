@@ -1,4 +1,4 @@
-"""The page's verdicts on the five sample photographs, as the README's table.
+"""The page's verdicts on the five sample photographs, as a table.
 
 Run it from the project's folder: `python benchmarks/verdicts.py`. It opens the page without a browser.
 """

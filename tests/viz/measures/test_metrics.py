@@ -327,7 +327,7 @@ def test_an_even_map_is_chance_and_the_scale_does_not_count():
 
 
 def test_a_large_box_can_win():
-    """A ratio inside over chance is at most 1.383 in the README's box around the cat; this has no ceiling."""
+    """A ratio inside over chance is at most 1.383 in the drawn box around the cat; this has no ceiling."""
     left, top, right, bottom = box = (18, 0, 273, 214)
     pixels = np.zeros((224, 337))
     pixels[top:bottom, left:right] = 1
