@@ -1,11 +1,25 @@
-"""What the benchmarks share: alternating measurements and the table they print."""
+"""What the benchmarks share: alternating measurements, and the tables that they print and write."""
 
+import os
+import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from importlib.util import find_spec
 from math import inf
+from pathlib import Path
 from statistics import median
 from typing import Any
+
+MEASUREMENTS = Path(__file__).parent.parent / "docs" / "measurements.md"
+CPU_INFO = Path("/proc/cpuinfo")  # Linux alone has it
+LIBRARIES = ("torch", "streamlit")
+WRITE_HELP = "also replace the table in docs/measurements.md"
+
+AddRow = Callable[[Sequence[str]], None]  # given the row's cells
 
 HEADER = ("what", "reference", "measured", "reference's figure", "ratio", "bar", "met or not")
 
@@ -32,11 +46,10 @@ class Row:
     bar: str
     met: bool
 
-    def to_markdown(self) -> str:
-        """The row of a Markdown table."""
+    def to_cells(self) -> tuple[str, ...]:
+        """What stands under each name of `HEADER`."""
         met = "met" if self.met else "**not met**"
-        cells = (self.what, self.reference, self.measured, self.reference_value, self.ratio, self.bar, met)
-        return f"| {' | '.join(cells)} |"
+        return (self.what, self.reference, self.measured, self.reference_value, self.ratio, self.bar, met)
 
 
 def compare_slower(what: str, reference: str, seconds: Sequence[float], limit: float = inf) -> Row:
@@ -67,12 +80,13 @@ def compare_faster(what: str, reference: str, seconds: Sequence[float], limit: f
     return Row(what, reference, *times, ratio, f"at least {limit:g} times faster", factor >= limit)
 
 
-def compare_memory(what: str, reference: str, megabytes: Sequence[float], limit: float) -> Row:
-    """A row for something that may hold at most `limit` MB more than its reference."""
+def compare_memory(what: str, reference: str, megabytes: Sequence[float], limit: float = inf) -> Row:
+    """A row for something that may hold at most `limit` MB more than its reference, if there is a limit."""
     base, measured = megabytes
     more = measured - base
     sizes = (f"{measured:.0f} MB", f"{base:.0f} MB")
-    return Row(what, reference, *sizes, f"{more:+.0f} MB", f"at most {limit:g} MB more", more <= limit)
+    bar = "none" if limit == inf else f"at most {limit:g} MB more"
+    return Row(what, reference, *sizes, f"{more:+.0f} MB", bar, more <= limit)
 
 
 def format_seconds(seconds: float) -> str:
@@ -85,9 +99,72 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds * 1000:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
 
 
-def print_header() -> None:
-    """The first two lines of the table; its rows follow as they are measured."""
-    print(f"| {' | '.join(HEADER)} |\n|{' --- |' * len(HEADER)}", flush=True)
+@contextmanager
+def print_table(name: str, write: bool, header: Sequence[str] = HEADER, device: str = "") -> Iterator[AddRow]:
+    """Print a table row by row as it is measured, and write it down once it is complete.
+
+    Args:
+        name: Of its place in docs/measurements.md, between `<!-- name -->` and `<!-- /name -->`.
+        write: Whether it replaces the table there.
+        header: The names of its columns.
+        device: The accelerator that was measured, if one was.
+
+    Yields:
+        A function that adds a row.
+
+    Raises:
+        ValueError: It is to be written, and docs/measurements.md has no such place.
+
+    Example:
+        >>> with print_table("network", write=False, header=("network", "time")) as add:
+        ...     add(("VGG16", "106 ms"))
+    """
+    if write:
+        _split_at(name)  # a wrong name is told before anything is measured
+    lines: list[str] = []
+
+    def add_line(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
+    def add(cells: Sequence[str]) -> None:
+        add_line(f"| {' | '.join(cells)} |")
+
+    add_line(f"_{describe_run(device)}_")
+    add_line("")
+    add(header)
+    add(["---"] * len(header))
+    yield add
+    add_line("")
+    if write:
+        before, after = _split_at(name)
+        MEASUREMENTS.write_text("\n".join([before, *lines, after]), encoding="utf-8")
+
+
+def _split_at(name: str) -> tuple[str, str]:
+    """docs/measurements.md up to the end of a table's first marker, and from its second one on."""
+    text = MEASUREMENTS.read_text(encoding="utf-8")
+    first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, found, rest = text.partition(first)
+    _, ended, after = rest.partition(last)
+    if not found or not ended:
+        raise ValueError(f"{MEASUREMENTS.name} has no place between {first} and {last}")
+    return before + first, last + after
+
+
+def describe_run(device: str = "") -> str:
+    """When and where a table is measured: date, versions, accelerator if there is one, processor."""
+    versions = [f"{library} {version(library)}" for library in LIBRARIES if find_spec(library)]
+    count = os.cpu_count() or 1
+    cores = f"{count} core{'s' * (count > 1)}"
+    return ", ".join(filter(None, [date.today().isoformat(), *versions, device, name_processor(), cores]))
+
+
+def name_processor() -> str:
+    """The processor's model where Linux tells it, else what Python knows of it."""
+    lines = CPU_INFO.read_text().splitlines() if CPU_INFO.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def alternate(measures: Sequence[Callable[[], float]], rounds: int) -> list[float]:

@@ -4,11 +4,14 @@ Run it from the project's folder: `python benchmarks/corpus.py`. The files are b
 `tests/hostile_files.py`. It needs Linux, for the memory.
 """
 
+import argparse
 import sys
 import threading
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
+
+from common import WRITE_HELP, print_table
 
 # Python looks for imports in this script's folder, not in the project's.
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -20,6 +23,7 @@ from viz.pictures.frame import frame_image
 LONGEST_S = 2.0
 MOST_MB = 300.0
 WATCH_S = 0.002
+HEADER = ("files", "cases", "pictures", "sentences", "tracebacks", "longest", "most memory over idle")
 
 
 class Memory:
@@ -55,6 +59,9 @@ def _read_resident() -> float:
 
 def main() -> None:
     """Try all files, print the table; the exit status says whether all bars are met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help=WRITE_HELP)
+    options = parser.parse_args()
     cases = list_cases()
     read_image(next(case.data for case in cases if case.name == "sound.png"))  # Pillow loads its parts once
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -78,21 +85,19 @@ def main() -> None:
         megabytes[case.group] = max(megabytes[case.group], memory.most)
         if took > LONGEST_S or memory.most > MOST_MB:
             failures.append(f"{case.group}, {case.name!r}: {took:.2f} s, {memory.most:.0f} MB")
-    print("| files | cases | pictures | sentences | tracebacks | longest | most memory over idle |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for group, counts in outcomes.items():
-        _print_row(group, counts, seconds[group], megabytes[group])
-    total = sum(outcomes.values(), Counter())
-    _print_row("**all**", total, max(seconds.values()), max(megabytes.values()))
+    with print_table("corpus", options.write, HEADER) as add:
+        for group, counts in outcomes.items():
+            add(_list_cells(group, counts, seconds[group], megabytes[group]))
+        total = sum(outcomes.values(), Counter())
+        add(_list_cells("**all**", total, max(seconds.values()), max(megabytes.values())))
     for failure in failures:
         print(failure)
     sys.exit(1 if failures else 0)
 
 
-def _print_row(group: str, counts: Counter[str], seconds: float, megabytes: float) -> None:
-    cells = [group, counts.total(), *(counts[name] for name in ("pictures", "sentences", "tracebacks"))]
-    cells += [f"{seconds:.2f} s", f"{megabytes:.0f} MB"]
-    print(f"| {' | '.join(map(str, cells))} |")
+def _list_cells(group: str, counts: Counter[str], seconds: float, megabytes: float) -> list[str]:
+    numbers = (counts.total(), *(counts[name] for name in ("pictures", "sentences", "tracebacks")))
+    return [group, *map(str, numbers), f"{seconds:.2f} s", f"{megabytes:.0f} MB"]
 
 
 if __name__ == "__main__":

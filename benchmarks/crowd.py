@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 import websockets
-from common import Row, compare_slower, print_header
+from common import WRITE_HELP, Row, compare_slower, print_table
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from servers import read_memory, read_peak, run_server, wait_until_healthy
@@ -288,7 +288,7 @@ def time_serial(network: Network, batches: Sequence[torch.Tensor]) -> float:
     return time.perf_counter() - begin
 
 
-def measure_crowd(visitors: int) -> bool:
+def measure_crowd(visitors: int, write: bool) -> bool:
     """Print the table of one crowd, and say whether all bars are met."""
     network = load_network("vgg16")
     photographs = [make_photograph(number) for number in range(visitors)]
@@ -316,9 +316,9 @@ def measure_crowd(visitors: int) -> bool:
         ),
         compare_slower(what, share, [fair, report.longest], WAIT_LIMIT),
     ]
-    print_header()
-    for row in rows:
-        print(row.to_markdown())
+    with print_table("crowd", write) as add:
+        for row in rows:
+            add(row.to_cells())
     for error in report.errors[:5]:
         print(error)
     return all(row.met for row in rows)
@@ -331,7 +331,7 @@ async def _warm_up(url: str) -> None:
     await session.close()
 
 
-def measure_photographs(count: int) -> bool:
+def measure_photographs(count: int, write: bool) -> bool:
     """One session, one photograph after another; memory at the end over that after the first tenth."""
     megabytes: list[float] = []
 
@@ -354,14 +354,14 @@ def measure_photographs(count: int) -> bool:
     sizes = (f"{megabytes[-1]:.0f} MB", f"{megabytes[0]:.0f} MB")
     what, reference = f"memory after {count} photographs", f"memory after {count // 10}"
     row = Row(what, reference, *sizes, f"{ratio:.2f}", f"at most {MEMORY_LIMIT:g}", ratio <= MEMORY_LIMIT)
-    print_header()
-    print(row.to_markdown())
+    with print_table("photographs", write) as add:
+        add(row.to_cells())
     for error in errors[:5]:
         print(error)
     return row.met and not errors
 
 
-def measure_views() -> bool:
+def measure_views(write: bool) -> bool:
     """Six photographs of one session through all views, at each input size; memory at rest and at most."""
 
     async def look(url: str, size: int) -> None:
@@ -375,29 +375,29 @@ def measure_views() -> bool:
         assert not session.errors, session.errors
         await session.close()
 
-    print("| input size | after the first visit | at rest | at most |\n| --- | --- | --- | --- |")
-    for size in (224, 320, 512):
-        with run_server("app.py") as server:
-            wait_until_healthy(server)
-            asyncio.run(_warm_up(server.url))
-            before = read_memory(server.process.pid)
-            asyncio.run(look(server.url, size))
-            time.sleep(REST_S)
-            figures = (before, read_memory(server.process.pid), read_peak(server.process.pid))
-        print(f"| {size} px | {' | '.join(f'{figure:.0f} MB' for figure in figures)} |", flush=True)
+    with print_table("views", write, ("input size", "after the first visit", "at rest", "at most")) as add:
+        for size in (224, 320, 512):
+            with run_server("app.py") as server:
+                wait_until_healthy(server)
+                asyncio.run(_warm_up(server.url))
+                before = read_memory(server.process.pid)
+                asyncio.run(look(server.url, size))
+                time.sleep(REST_S)
+                figures = (before, read_memory(server.process.pid), read_peak(server.process.pid))
+            add((f"{size} px", *(f"{figure:.0f} MB" for figure in figures)))
     return True
 
 
-def measure_passes() -> bool:
+def measure_passes(write: bool) -> bool:
     """Passes per second by how many run at once."""
     network = load_network("vgg16")
     batches = make_batches(network, [make_photograph(0)]) * PASSES
-    print("| at once | passes per second |\n| --- | --- |")
-    for at_once in range(1, 5):
-        begin = time.perf_counter()
-        with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(lambda batch: extract_heatmaps(network, batch), batches))
-        print(f"| {at_once} | {PASSES / (time.perf_counter() - begin):.2f} |", flush=True)
+    with print_table("passes", write, ("at once", "passes per second")) as add:
+        for at_once in range(1, 5):
+            begin = time.perf_counter()
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(lambda batch: extract_heatmaps(network, batch), batches))
+            add((f"{at_once}", f"{PASSES / (time.perf_counter() - begin):.2f}"))
     return True
 
 
@@ -410,16 +410,17 @@ def main() -> None:
     parser.add_argument("--photographs", type=int, help="one after another, at least ten")
     parser.add_argument("--passes", action="store_true")
     parser.add_argument("--views", action="store_true")
+    parser.add_argument("--write", action="store_true", help=WRITE_HELP)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that servers are killed then, too
     if options.passes:
-        met = measure_passes()
+        met = measure_passes(options.write)
     elif options.views:
-        met = measure_views()
+        met = measure_views(options.write)
     elif options.photographs:
-        met = measure_photographs(options.photographs)
+        met = measure_photographs(options.photographs, options.write)
     else:
-        met = measure_crowd(options.visitors)
+        met = measure_crowd(options.visitors, options.write)
     sys.exit(0 if met else 1)
 
 

@@ -5,9 +5,8 @@ requirements neither Streamlit nor Plotly.
 """
 
 import argparse
-import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import alternate, time_call
+from common import WRITE_HELP, AddRow, alternate, name_processor, print_table, time_call
 from PIL import Image
 from torch import Tensor
 
@@ -72,6 +71,7 @@ def main() -> None:
     """Compare, measure, and print two tables; without an accelerator, a sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=21, help="rounds of the timings")
+    parser.add_argument("--write", action="store_true", help=WRITE_HELP)
     options = parser.parse_args()
     device = torch.accelerator.current_accelerator(check_available=True)
     if device is None:
@@ -79,21 +79,28 @@ def main() -> None:
         return
     networks = {find_network(key).title: load_network(key) for key in NETWORKS}
     images = {name: frame_image(read_image((IMAGES / name).read_bytes())) for name in PHOTOS}
-    print(f"{name_device(device)}, torch {torch.__version__}; {len(images)} photographs\n")
-    print_differences(networks, images)
-    print_times(networks, images[PHOTOS[0]], options.repeat)
+    with print_table("device", options.write, DIFFERENCES, name_device(device)) as add:
+        notes = add_differences(add, networks, images)
+    print("".join(f"- {note}\n" for note in notes))
+    with print_table("device times", options.write, TIMES, name_device(device)) as add:
+        add_times(add, networks, images[PHOTOS[0]], options.repeat)
 
 
 def name_device(device: torch.device) -> str:
     """The accelerator's name."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name())
-    return f"{device.type.upper()} on {platform.processor() or platform.machine()}"
+    return f"{device.type.upper()} on {name_processor()}"
 
 
-def print_differences(networks: Mapping[str, Network], images: Mapping[str, Image.Image]) -> None:
-    """The table of the largest differences; below it, where "strongest" shows different channels."""
-    print_header(DIFFERENCES)
+def add_differences(
+    add: AddRow, networks: Mapping[str, Network], images: Mapping[str, Image.Image]
+) -> list[str]:
+    """The rows of the largest differences.
+
+    Returns:
+        Where "strongest" shows different channels, and whose maps all are the CPU's.
+    """
     notes = []
     for title, network in networks.items():
         reference = move_to_cpu(network)
@@ -106,13 +113,13 @@ def print_differences(networks: Mapping[str, Network], images: Mapping[str, Imag
             in_rough = max(rough.largest[side, name][0] for side in SIDES)
             met = "met" if largest <= LIMIT else "**not met**"
             figures = (f"{before[0]:.1e}", f"{after[0]:.1e}", place, f"{in_rough:.1e}")
-            print_row((title, name, *figures, f"at most {LIMIT:g}", met))
+            add((title, name, *figures, f"at most {LIMIT:g}", met))
         counts = f"{len(found.channels)} without TF32, {len(rough.channels)} with it"
         notes.append(f"{title}, maps of another strongest channel: {counts}")
         notes += [f"{title}: {channel}" for channel in found.channels]
         if found.fell_back or rough.fell_back:
             notes.append(f"{title}: the accelerator ran out of memory, and the CPU was held against itself")
-    print("\n" + "\n".join(f"- {note}" for note in notes) + "\n")
+    return notes
 
 
 def compare_networks(reference: Network, network: Network, images: Mapping[str, Image.Image]) -> Comparison:
@@ -161,9 +168,8 @@ def allow_tf32() -> Iterator[None]:
         settings.fp32_precision = before
 
 
-def print_times(networks: Mapping[str, Network], image: Image.Image, rounds: int) -> None:
-    """The table of milliseconds; the first round of each figure is not counted."""
-    print_header(TIMES)
+def add_times(add: AddRow, networks: Mapping[str, Network], image: Image.Image, rounds: int) -> None:
+    """The rows of milliseconds; the first round of each figure is not counted."""
     for title, network in networks.items():
         batch = network.to_batch(image)
         measures = [partial(time_call, partial(extract_heatmaps, network, batch))]
@@ -173,7 +179,7 @@ def print_times(networks: Mapping[str, Network], image: Image.Image, rounds: int
         alternate(measures, 1)
         one_pass, *forwards = alternate(measures, rounds)
         shares = [seconds / count for seconds, count in zip(forwards, BATCHES, strict=True)]
-        print_row((title, *(f"{1000 * seconds:.2f} ms" for seconds in (one_pass, *shares))))
+        add((title, *(f"{1000 * seconds:.2f} ms" for seconds in (one_pass, *shares))))
 
 
 def run_forward(network: Network, pixels: Tensor) -> Tensor:
@@ -181,17 +187,6 @@ def run_forward(network: Network, pixels: Tensor) -> Tensor:
     with torch.inference_mode():
         result: Tensor = network.module(pixels)
         return result[:1].cpu()  # an accelerator's work is done only when its result is here
-
-
-def print_header(names: Sequence[str]) -> None:
-    """The first two lines of a table."""
-    print_row(names)
-    print(f"|{' --- |' * len(names)}", flush=True)
-
-
-def print_row(cells: Sequence[str]) -> None:
-    """One line of a table."""
-    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

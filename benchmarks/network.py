@@ -6,7 +6,7 @@ Run it from the project's folder, on a machine that does nothing else: `python b
 import argparse
 import copy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torchvision
 from captum.attr import LayerGradCam
-from common import Row, alternate, compare_faster, compare_slower, print_header, time_call
+from common import WRITE_HELP, Row, alternate, compare_faster, compare_slower, print_table, time_call
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -48,24 +48,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", type=int, default=21, help="rounds of single passes")
     parser.add_argument("--repeat", type=int, default=5, help="rounds of the homework's loop")
+    parser.add_argument("--write", action="store_true", help=WRITE_HELP)
     options = parser.parse_args()
+    with print_table("network", options.write) as add:
+        for row in measure_networks(options.passes, options.repeat):
+            add(row.to_cells())
+
+
+def measure_networks(passes: int, repeat: int) -> Iterator[Row]:
+    """All rows, one after the other.
+
+    Args:
+        passes: Rounds of single passes.
+        repeat: Rounds of loops over the layers.
+    """
     network = load_network("vgg16")
     homework = build_homework_network(network)
     photo = read_image(PHOTO.read_bytes())
-    print_header()
     for framing in ("squash", "whole"):  # 224 × 224, and the page's default
         batch = network.to_batch(frame_image(photo, framing))
-        row = measure_one_pass("VGG16", network, batch, options.passes, ONE_PASS_LIMIT)
-        print(row.to_markdown(), flush=True)
-        print(measure_loop(network, homework, batch, options.repeat).to_markdown(), flush=True)
+        yield measure_one_pass("VGG16", network, batch, passes, ONE_PASS_LIMIT)
+        yield measure_loop(network, homework, batch, repeat)
     for key in OTHERS:
         other = load_network(key)
         batch = other.to_batch(frame_image(photo, "squash"))
-        row = measure_one_pass(find_network(key).title, other, batch, options.passes, OTHERS_LIMIT)
-        print(row.to_markdown(), flush=True)
+        yield measure_one_pass(find_network(key).title, other, batch, passes, OTHERS_LIMIT)
         if key == "efficientnet_lite0":
-            for row in measure_class_maps(other, batch, options.passes, options.repeat):
-                print(row.to_markdown(), flush=True)
+            yield from measure_class_maps(other, batch, passes, repeat)
 
 
 def name_size(batch: Tensor) -> str:

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from common import WRITE_HELP, print_table
 from streamlit.testing.v1 import AppTest
 
 # Python looks for imports in this script's folder, not in the project's.
@@ -35,14 +36,16 @@ translate = Translate("en")
 def main() -> None:
     """Print one row a photograph and one column a claim, each with both answers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--numbers", action="store_true", help="with the sentences that name the numbers")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--numbers", action="store_true", help="with the sentences that name the numbers")
+    which.add_argument("--write", action="store_true", help=WRITE_HELP)
     options = parser.parse_args()
     claims = [translate(f"claim.{claim}").removesuffix(".") for claim in RULES]
-    print(f"| photograph | {' | '.join(claims)} |\n|{' --- |' * (len(claims) + 1)}")
-    for photo in SAMPLES:
-        verdicts = read_verdicts(photo)
-        cells = [f"{answers}: {numbers}" if options.numbers else answers for answers, numbers in verdicts]
-        print(f"| {translate(f'picture.{photo}')} | {' | '.join(cells)} |", flush=True)
+    with print_table("verdicts", options.write, ("photograph", *claims)) as add:
+        for photo in SAMPLES:
+            verdicts = read_verdicts(photo)
+            cells = [f"{answers}: {numbers}" if options.numbers else answers for answers, numbers in verdicts]
+            add((translate(f"picture.{photo}"), *cells))
 
 
 def read_verdicts(photo: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from itertools import cycle
 from pathlib import Path
 
 from browser import Browser, Tab, launch_browser, stands
-from common import Row, alternate, compare_memory, compare_slower, print_header
+from common import WRITE_HELP, Row, alternate, compare_memory, compare_slower, print_table
 from servers import Server, read_memory, run_server, stop_group, wait_until_healthy
 
 # Python looks for imports in this script's folder, not in the project's.
@@ -85,15 +85,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=5, help="launches, visits and memory readings")
     parser.add_argument("--changes", type=int, default=10, help="changes of the widget")
+    parser.add_argument("--write", action="store_true", help=WRITE_HELP)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that servers are killed then, too
-    print_header()
+    with print_table("visitor", options.write) as add:
+        for row in measure_page(options.repeat, options.changes):
+            add(row.to_cells())
+
+
+def measure_page(rounds: int, changes: int) -> Iterator[Row]:
+    """All rows, one after the other."""
     for measure in (measure_launch, measure_visit, measure_memory):
-        print(measure(options.repeat).to_markdown(), flush=True)
+        yield measure(rounds)
     for subject, layers, limit in CHANGES:
-        for row in compare_change(subject, layers, limit, options.changes):
-            print(row.to_markdown(), flush=True)
-    print(compare_second_row(options.changes).to_markdown(), flush=True)
+        yield from compare_change(subject, layers, limit, changes)
+    yield compare_second_row(changes)
 
 
 def measure_launch(rounds: int) -> Row:

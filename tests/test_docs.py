@@ -9,10 +9,14 @@ from conftest import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LONGEST_README = 150  # lines
+MEASUREMENTS = ROOT / "docs" / "measurements.md"
 
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
+
+
+PLACE = re.compile(r"^<!-- (?P<name>[\w ]+) -->\n(.*?)\n\n<!-- /(?P=name) -->$", re.DOTALL | re.MULTILINE)
 
 
 def name(path: Path) -> str:
@@ -50,6 +54,55 @@ def test_the_readme_names_every_document():
     assert {path for path in DOCUMENTS if path.name != "README.md"} <= {
         ROOT / target for target in list_links(ROOT / "README.md")
     }
+
+
+def test_every_table_of_the_measurements_is_a_benchmarks():
+    scripts = [path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py")]
+    printed = re.findall(r'with print_table\(\s*"([\w ]+)"', "\n".join(scripts))
+    written = [place["name"] for place in PLACE.finditer(MEASUREMENTS.read_text(encoding="utf-8"))]
+    assert sorted(written) == sorted(set(printed))
+
+
+def test_between_the_tables_stands_no_figure():
+    text = PLACE.sub("", MEASUREMENTS.read_text(encoding="utf-8")).split("## Seen by hand")[0]
+    assert re.findall(r"(?<![\w.])\d.*", CODE.sub("", text)) == []
+
+
+def test_a_benchmark_replaces_its_own_table(tmp_path, monkeypatch, capsys):
+    from benchmarks import common
+
+    text = "before\n\n<!-- crowd -->\nold\n\n<!-- /crowd -->\n\n<!-- views -->\nkept\n\n<!-- /views -->\n"
+    path = tmp_path / "measurements.md"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(common, "MEASUREMENTS", path)
+    for write in (False, True):
+        assert path.read_text(encoding="utf-8") == text
+        with common.print_table("crowd", write, ("what", "figure")) as add:
+            add(("maps", "990"))
+    table = f"_{common.describe_run()}_\n\n| what | figure |\n| --- | --- |\n| maps | 990 |\n"
+    assert path.read_text(encoding="utf-8") == text.replace("old\n", table)
+    assert capsys.readouterr().out == 2 * f"{table}\n"
+
+
+def test_a_table_that_was_cut_short_or_has_no_place_is_not_written(tmp_path, monkeypatch):
+    from benchmarks import common
+
+    path = tmp_path / "measurements.md"
+    path.write_text("<!-- crowd -->\nold\n<!-- /crowd -->\n", encoding="utf-8")
+    monkeypatch.setattr(common, "MEASUREMENTS", path)
+    with pytest.raises(RuntimeError), common.print_table("crowd", True) as add:
+        add(("maps", "990"))
+        raise RuntimeError("the server did not start")
+    with pytest.raises(ValueError, match="no place between <!-- views --> and <!-- /views -->"):
+        common.print_table("views", True).__enter__()
+    assert path.read_text(encoding="utf-8") == "<!-- crowd -->\nold\n<!-- /crowd -->\n"
+
+
+def test_a_table_says_when_and_where_it_was_measured():
+    from benchmarks.common import describe_run
+
+    pattern = r"\d{4}-\d\d-\d\d, torch \d[\w.+]*, streamlit \d[\w.+]*, NVIDIA H200, .+, \d+ cores?"
+    assert re.fullmatch(pattern, describe_run("NVIDIA H200"))
 
 
 def test_the_readme_is_short():
