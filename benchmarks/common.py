@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -97,6 +97,13 @@ def format_seconds(seconds: float) -> str:
         ('233 ms', '8.91 s')
     """
     return f"{seconds * 1000:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
+
+
+def print_rows(name: str, rows: Iterable[Row], write: bool) -> None:
+    """Print a table of rows with `HEADER`, each as soon as it is measured; see `print_table`."""
+    with print_table(name, write) as add:
+        for row in rows:
+            add(row.to_cells())
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 import websockets
-from common import WRITE_HELP, Row, compare_slower, print_table
+from common import WRITE_HELP, Row, compare_slower, print_rows, print_table
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from servers import read_memory, read_peak, run_server, wait_until_healthy
@@ -316,9 +316,7 @@ def measure_crowd(visitors: int, write: bool) -> bool:
         ),
         compare_slower(what, share, [fair, report.longest], WAIT_LIMIT),
     ]
-    with print_table("crowd", write) as add:
-        for row in rows:
-            add(row.to_cells())
+    print_rows("crowd", rows, write)
     for error in report.errors[:5]:
         print(error)
     return all(row.met for row in rows)
@@ -354,8 +352,7 @@ def measure_photographs(count: int, write: bool) -> bool:
     sizes = (f"{megabytes[-1]:.0f} MB", f"{megabytes[0]:.0f} MB")
     what, reference = f"memory after {count} photographs", f"memory after {count // 10}"
     row = Row(what, reference, *sizes, f"{ratio:.2f}", f"at most {MEMORY_LIMIT:g}", ratio <= MEMORY_LIMIT)
-    with print_table("photographs", write) as add:
-        add(row.to_cells())
+    print_rows("photographs", [row], write)
     for error in errors[:5]:
         print(error)
     return row.met and not errors

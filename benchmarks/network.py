@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torchvision
 from captum.attr import LayerGradCam
-from common import WRITE_HELP, Row, alternate, compare_faster, compare_slower, print_table, time_call
+from common import WRITE_HELP, Row, alternate, compare_faster, compare_slower, print_rows, time_call
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -50,9 +50,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5, help="rounds of the homework's loop")
     parser.add_argument("--write", action="store_true", help=WRITE_HELP)
     options = parser.parse_args()
-    with print_table("network", options.write) as add:
-        for row in measure_networks(options.passes, options.repeat):
-            add(row.to_cells())
+    print_rows("network", measure_networks(options.passes, options.repeat), options.write)
 
 
 def measure_networks(passes: int, repeat: int) -> Iterator[Row]:

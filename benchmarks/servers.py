@@ -36,18 +36,19 @@ class Server:
 
 
 @contextmanager
-def run_server(script: str, *settings: str) -> Iterator[Server]:
+def run_server(script: str, *settings: str, folder: Path = ROOT) -> Iterator[Server]:
     """Start Streamlit without waiting for it, and kill it and its children at the end.
 
     Args:
-        script: Path of the page, from the project's folder; all scripts share the project's settings.
+        script: Path of the page, from the folder; all scripts share the settings that stand there.
         settings: More arguments of `streamlit run`, which outdo these.
+        folder: The project's, or another state of it, which runs on the same Python.
     """
     port = find_free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.address", HOST, "--server.port", str(port), *settings]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
         try:
             yield Server(f"http://{HOST}:{port}/", process, log)
         finally:

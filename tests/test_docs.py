@@ -58,7 +58,7 @@ def test_the_readme_names_every_document():
 
 def test_every_table_of_the_measurements_is_a_benchmarks():
     scripts = [path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py")]
-    printed = re.findall(r'with print_table\(\s*"([\w ]+)"', "\n".join(scripts))
+    printed = re.findall(r' print_(?:table|rows)\(\s*"([\w ]+)"', "\n".join(scripts))
     written = [place["name"] for place in PLACE.finditer(MEASUREMENTS.read_text(encoding="utf-8"))]
     assert sorted(written) == sorted(set(printed))
 
