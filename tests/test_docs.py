@@ -1,22 +1,31 @@
-"""The documents lead where they say, and README.md stays short."""
+"""The documents lead where they say, figures are the benchmarks', and README.md stays short."""
 
+import ast
 import re
+import textwrap
+import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LONGEST_README = 150  # lines
 MEASUREMENTS = ROOT / "docs" / "measurements.md"
 
-CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
 PLACE = re.compile(r"^<!-- (?P<name>[\w ]+) -->\n(.*?)\n\n<!-- /(?P=name) -->$", re.DOTALL | re.MULTILINE)
+
+
+RECIPE = re.compile(
+    r"^ *<!-- recipe: (?P<name>.+?) -->\n *```(?P<kind>\w+)\n(?P<code>.*?)^ *```$", re.DOTALL | re.MULTILINE
+)
+ADDED = ("aggregation", "metric", "method", "source", "view", "language")  # a row of a table each
 
 
 def name(path: Path) -> str:
@@ -31,7 +40,7 @@ def list_links(path: Path) -> list[str]:
 
 def list_anchors(path: Path) -> set[str]:
     """What GitHub makes of a document's headings: lower case, hyphens for spaces, no punctuation."""
-    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     seen: Counter[str] = Counter()
     anchors = set()
     for heading in HEADING.findall(text):
@@ -103,6 +112,34 @@ def test_a_table_says_when_and_where_it_was_measured():
 
     pattern = r"\d{4}-\d\d-\d\d, torch \d[\w.+]*, streamlit \d[\w.+]*, NVIDIA H200, .+, \d+ cores?"
     assert re.fullmatch(pattern, describe_run("NVIDIA H200"))
+
+
+def read_recipes() -> dict[str, tuple[str, str]]:
+    """The language and the text of each block of a recipe, by its name."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return {found["name"]: (found["kind"], textwrap.dedent(found["code"])) for found in RECIPE.finditer(text)}
+
+
+def list_keys(code: str) -> dict[str, list[str]]:
+    """The keys of a catalogue's words, by their section."""
+    return {section: list(words) for section, words in tomllib.loads(code).items()}
+
+
+def test_each_recipe_has_its_row():
+    recipes = read_recipes()
+    assert {recipe.partition(",")[0] for recipe in recipes} == set(ADDED)
+    assert [kind for kind, _ in map(recipes.__getitem__, ADDED)] == ["python"] * len(ADDED)
+
+
+def test_the_recipes_can_be_read():
+    recipes = read_recipes()
+    for recipe, (kind, code) in recipes.items():
+        if kind == "python":
+            ast.parse(code, recipe)
+        elif kind == "toml":
+            what, _, language = recipe.partition(", ")
+            other = recipes[f"{what}, {'zh' if language == 'en' else 'en'}"][1]
+            assert list_keys(code) == list_keys(other)
 
 
 def test_the_readme_is_short():
