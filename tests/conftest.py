@@ -48,6 +48,16 @@ def make_noise(width: int = 24, height: int = 20, seed: int = 0) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+@contextmanager
+def naming(*case: object) -> Iterator[None]:
+    """Tell which case of a loop failed, whatever fails in it."""
+    try:
+        yield
+    except BaseException as error:  # what `pytest.raises` and `pytest.fail` raise is no Exception
+        error.add_note(f"The case: {', '.join(map(repr, case))}")
+        raise
+
+
 def find_index(layer: Layer) -> int:
     """The place of a convolution of VGG16 in `features`."""
     return int(layer.path.rsplit(".", 1)[1])

@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+from conftest import naming
 
 from viz.figures.columns import FOOT_HEIGHT, LEAST_WIDTH, arrange_columns
 from viz.figures.layout import BAR_HEIGHT, GAP, TITLE_HEIGHT
@@ -14,10 +15,7 @@ def list_slots(columns):
     return [*heads, *itertools.chain(*columns.rows)]
 
 
-@pytest.mark.parametrize(("width", "height"), SCREENS)
-@pytest.mark.parametrize("aspects", SHAPES)
-@pytest.mark.parametrize("count", [1, 3, 4, 13])
-def test_partners_stand_under_each_other_and_nothing_overlaps(count, aspects, width, height):
+def assert_columns_are_sound(count, aspects, width, height):
     columns = arrange_columns(count, aspects, width, height, second_photo=True)
     assert [len(row) for row in columns.rows] == [count] * len(aspects)
     for cells in zip(*columns.rows, columns.feet, strict=True):
@@ -36,6 +34,12 @@ def test_partners_stand_under_each_other_and_nothing_overlaps(count, aspects, wi
         assert row[0].height == pytest.approx(row[0].width * aspect)
     assert max(foot.top + foot.height for foot in columns.feet) <= columns.grid.height
     assert columns.grid.slots == (columns.heads[0], *columns.rows[0])
+
+
+def test_partners_stand_under_each_other_and_nothing_overlaps():
+    for count, aspects, screen in itertools.product((1, 3, 4, 13), SHAPES, SCREENS):
+        with naming(count, aspects, screen):
+            assert_columns_are_sound(count, aspects, *screen)
 
 
 def test_two_rows_of_the_default_layers_fit_a_laptop():

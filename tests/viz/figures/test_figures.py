@@ -1,8 +1,10 @@
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import plotly.express as px
 import pytest
+from conftest import naming
 from PIL import Image
 
 from viz.figures.charts import Chart, Demanded, draw_charts
@@ -99,15 +101,14 @@ def test_every_colour_bar_describes_its_own_map_and_lies_below_it():
         assert bar.len < box.width
 
 
-@pytest.mark.parametrize("colors", [*COLOR_SCALES, DIVERGING_SCALE])
-@pytest.mark.parametrize("smooth", [False, True])
-def test_a_map_has_the_chosen_scale(colors, smooth):
-    diverging = colors == DIVERGING_SCALE
-    panels = [FINE, replace(COARSE, diverging=diverging)]
-    trace = draw(Look("turbo" if diverging else colors, smooth=smooth), panels).data[2]
-    expected = px.colors.get_colorscale(COLOR_SCALES.get(colors, DIVERGING_SCALE))
-    assert [color for _, color in trace.colorscale] == [color for _, color in expected]
-    assert trace.zsmooth == ("best" if smooth else False)
+def test_a_map_has_the_chosen_scale():
+    for colors, smooth in itertools.product([*COLOR_SCALES, DIVERGING_SCALE], (False, True)):
+        diverging = colors == DIVERGING_SCALE
+        panels = [FINE, replace(COARSE, diverging=diverging)]
+        trace = draw(Look("turbo" if diverging else colors, smooth=smooth), panels).data[2]
+        expected = px.colors.get_colorscale(COLOR_SCALES.get(colors, DIVERGING_SCALE))
+        assert [color for _, color in trace.colorscale] == [color for _, color in expected], colors
+        assert trace.zsmooth == ("best" if smooth else False), (colors, smooth)
 
 
 def test_a_bar_that_clips_says_so():
@@ -173,32 +174,23 @@ def test_one_map_lies_over_the_photograph_at_its_opacity():
     assert figure.layout.height == draw_maps(PHOTO, [FINE], Look(overlay=True), grid).layout.height
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (-12.345, "\N{MINUS SIGN}12.3"),
-        (0.000123456, "0.000123"),
-        (1234.5, "1230"),
-        (-1.5e7, "\N{MINUS SIGN}1.5e+07"),
-    ],
-)
-def test_numbers_have_three_digits(value, text):
-    assert format_value(value) == text
+def test_numbers_have_three_digits():
+    texts = ["0", "\N{MINUS SIGN}12.3", "0.000123", "1230", "\N{MINUS SIGN}1.5e+07"]
+    assert [format_value(value) for value in (0, -12.345, 0.000123456, 1234.5, -1.5e7)] == texts
 
 
 def make_curve(start):
     return {name: start + place for place, name in enumerate(NAMES)}
 
 
-@pytest.mark.parametrize(("width", "columns"), [(1040, 4), (700, 2), (366, 1)])
-def test_charts_wrap_and_stay_inside(width, columns):
+def test_charts_wrap_and_stay_inside():
     charts = [Chart(f"metric {number}", {"trained": make_curve(1)}) for number in range(6)]
-    figure = draw_charts(charts, LAYERS, {"trained": "VGG16"}, STAGE_NAMES, ["conv3_1"], width)
-    axes = [figure.layout[f"xaxis{number or ''}"] for number in [None, 2, 3, 4, 5, 6]]
-    assert len({axis.domain[0] for axis in axes}) == columns
-    assert all(0 <= axis.domain[0] < axis.domain[1] <= 1 for axis in axes)
-    assert figure.layout.height < 6 * 250
+    for width, columns in ((1040, 4), (700, 2), (366, 1)):
+        figure = draw_charts(charts, LAYERS, {"trained": "VGG16"}, STAGE_NAMES, ["conv3_1"], width)
+        axes = [figure.layout[f"xaxis{number or ''}"] for number in [None, 2, 3, 4, 5, 6]]
+        assert len({axis.domain[0] for axis in axes}) == columns, width
+        assert all(0 <= axis.domain[0] < axis.domain[1] <= 1 for axis in axes), width
+        assert figure.layout.height < 6 * 250, width
 
 
 def test_curves_are_told_apart_and_selected_layers_are_marked():
@@ -241,22 +233,23 @@ def test_a_claims_chart_holds_the_demand_the_mean_and_the_band():
     assert figure.layout.hovermode == "x unified"
 
 
-@pytest.mark.parametrize(
-    ("values", "logarithmic", "span", "ends"),
-    [
-        ([0.96, 0.99], False, (0, 1), (0, 1)),  # an entropy that hardly moves looks like it
-        ([-0.2, 0.5], False, (-1, 1), (-1, 1)),
-        ([50, 100], False, (0, None), (0, 108)),
-        ([0, 0], False, (0, None), (0, 1)),
-        ([5, float("inf")], False, (0, None), (0, 5.4)),
-        ([20, 90], True, (0, None), (0, 2.137)),
-        ([1, 2], True, (0, None), (0, 1.15)),
-    ],
-)
-def test_axes_begin_where_they_do_not_exaggerate(values, logarithmic, span, ends):
-    chart = Chart("metric", {"trained": dict(zip(NAMES, values, strict=False))}, ".2f", logarithmic, (), span)
-    figure = draw_charts([chart], LAYERS, {"trained": "VGG16"}, STAGE_NAMES, [], 600)
-    assert figure.layout.yaxis.range == pytest.approx(ends, abs=1e-3)
+AXES = [
+    ([0.96, 0.99], False, (0, 1), (0, 1)),  # an entropy that hardly moves looks like it
+    ([-0.2, 0.5], False, (-1, 1), (-1, 1)),
+    ([50, 100], False, (0, None), (0, 108)),
+    ([0, 0], False, (0, None), (0, 1)),
+    ([5, float("inf")], False, (0, None), (0, 5.4)),
+    ([20, 90], True, (0, None), (0, 2.137)),
+    ([1, 2], True, (0, None), (0, 1.15)),
+]
+
+
+def test_axes_begin_where_they_do_not_exaggerate():
+    for values, logarithmic, span, ends in AXES:
+        curve = dict(zip(NAMES, values, strict=False))
+        chart = Chart("metric", {"trained": curve}, ".2f", logarithmic, (), span)
+        figure = draw_charts([chart], LAYERS, {"trained": "VGG16"}, STAGE_NAMES, [], 600)
+        assert figure.layout.yaxis.range == pytest.approx(ends, abs=1e-3), (values, logarithmic)
 
 
 def test_type_can_be_read():
@@ -323,13 +316,14 @@ def test_a_channel_stands_between_the_photograph_and_its_layers_colors():
     assert_linked(figure)
 
 
-@pytest.mark.parametrize("bar", ["", "one scale"])
-def test_thumbnails_have_a_bar_each_or_one_for_all(bar):
+def test_thumbnails_have_a_bar_each_or_one_for_all():
     photo = PhotoPanel("data:image/png;base64,", 336, 224, "photo")
     grid = arrange_panels(2, 1000, 600, 224 / 336, 104)
-    figure = draw_maps(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
-    assert [trace.showscale for trace in figure.data] == [True, not bar]
-    assert_linked(figure)
+    for bar in ("", "one scale"):
+        figure = draw_maps(photo, [FINE, COARSE], Look(shared_bar=bar), grid)
+        with naming(bar):
+            assert [trace.showscale for trace in figure.data] == [True, not bar]
+            assert_linked(figure)
 
 
 def make_heatmaps():
@@ -366,13 +360,13 @@ def test_the_figure_for_a_notebook_follows_its_maps(options, diverging, bars):
     assert note.endswith("its own panel.") is all(bars) or not note.startswith("Point at")
 
 
-@pytest.mark.parametrize(("width", "words"), [(240, True), (130, False), (60, False), (24, False)])
-def test_the_words_at_the_ends_of_a_bar_leave_it_room(width, words):
-    grid = arrange_panels(1, width, 300, 1, 10)
+def test_the_words_at_the_ends_of_a_bar_leave_it_room():
     clipped = replace(COARSE, low=2.0, ends=("weak", "strong"))
-    bar = draw_maps(PHOTO, [clipped], Look(), grid).data[0].colorbar
-    assert bar.ticktext == (("weak ≤ 2", "5.5", "9 strong") if words else ("≤ 2", "5.5", "9"))
-    assert 1 <= bar.len < width
+    for width, words in ((240, True), (130, False), (60, False), (24, False)):
+        grid = arrange_panels(1, width, 300, 1, 10)
+        bar = draw_maps(PHOTO, [clipped], Look(), grid).data[0].colorbar
+        assert bar.ticktext == (("weak ≤ 2", "5.5", "9 strong") if words else ("≤ 2", "5.5", "9")), width
+        assert 1 <= bar.len < width, width
 
 
 def test_one_shared_bar_names_its_ends_too():

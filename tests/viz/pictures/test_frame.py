@@ -1,7 +1,9 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
-from conftest import make_noise
+from conftest import make_noise, naming
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -12,24 +14,28 @@ from viz.pictures.frame import FRAMINGS, frame_image
 BLACK = (0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("sides", "size", "expected"),
-    [
-        ((224, 224), 224, (224, 224)),
-        ((16, 16), 224, (224, 224)),
-        ((451, 300), 224, (337, 224)),  # 451 * 224 / 300 = 336.7
-        ((300, 451), 224, (224, 337)),
-        ((451, 300), 512, (770, 512)),  # 451 * 512 / 300 = 769.7
-        ((640, 480), 300, (400, 300)),
-        ((1000, 500), 224, (448, 224)),  # 2:1 is the widest that keeps its short side
-        ((500, 1000), 512, (512, 1024)),
-        ((900, 300), 224, (548, 183)),  # sqrt(2 * 224**2 / 3) = 182.9; 183 * 549 would pass the limit
-        ((100, 2000), 224, (71, 1413)),  # sqrt(2 * 224**2 / 20) = 70.8; 71 * 1414 would pass the limit
-        ((4000, 20), 224, (3136, 32)),  # read_image refuses this one; 32 is all the network can do with
-    ],
-)
-def test_whole_sizes(sides, size, expected):
-    assert frame_image(Image.new("RGB", sides), "whole", size).size == expected
+def assert_same_pixels(image, expected, case):
+    np.testing.assert_array_equal(np.asarray(image), np.asarray(expected), err_msg=str(case))
+
+
+WHOLE_SIZES = [
+    ((224, 224), 224, (224, 224)),
+    ((16, 16), 224, (224, 224)),
+    ((451, 300), 224, (337, 224)),  # 451 * 224 / 300 = 336.7
+    ((300, 451), 224, (224, 337)),
+    ((451, 300), 512, (770, 512)),  # 451 * 512 / 300 = 769.7
+    ((640, 480), 300, (400, 300)),
+    ((1000, 500), 224, (448, 224)),  # 2:1 is the widest that keeps its short side
+    ((500, 1000), 512, (512, 1024)),
+    ((900, 300), 224, (548, 183)),  # sqrt(2 * 224**2 / 3) = 182.9; 183 * 549 would pass the limit
+    ((100, 2000), 224, (71, 1413)),  # sqrt(2 * 224**2 / 20) = 70.8; 71 * 1414 would pass the limit
+    ((4000, 20), 224, (3136, 32)),  # read_image refuses this one; 32 is all the network can do with
+]
+
+
+def test_whole_sizes():
+    for sides, size, expected in WHOLE_SIZES:
+        assert frame_image(Image.new("RGB", sides), "whole", size).size == expected, (sides, size)
 
 
 @settings(max_examples=100, deadline=None)
@@ -46,54 +52,50 @@ def test_whole_keeps_proportions_and_its_limit(short, ratio, size, tall):
         assert min(width, height) == size
 
 
-@pytest.mark.parametrize(("sides", "left", "top"), [((60, 40), 10, 0), ((40, 61), 0, 10), ((40, 40), 0, 0)])
-def test_crop_is_the_central_square(sides, left, top):
-    photo = make_noise(*sides)
-    square = Image.fromarray(np.asarray(photo)[top : top + 40, left : left + 40])
-    expected = square.resize((230, 230), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(np.asarray(frame_image(photo, "crop", 230)), np.asarray(expected))
+def test_crop_is_the_central_square():
+    for sides, left, top in (((60, 40), 10, 0), ((40, 61), 0, 10), ((40, 40), 0, 0)):
+        photo = make_noise(*sides)
+        square = Image.fromarray(np.asarray(photo)[top : top + 40, left : left + 40])
+        expected = square.resize((230, 230), Image.Resampling.BILINEAR)
+        assert_same_pixels(frame_image(photo, "crop", 230), expected, sides)
 
 
-@pytest.mark.parametrize("sides", [(451, 300), (100, 120), (224, 900)])
-@pytest.mark.parametrize("size", [224, 512])
-def test_squash_is_torchvision_s_resize(sides, size):
-    photo = make_noise(*sides)
-    expected = transforms.Resize((size, size))(photo)
-    np.testing.assert_array_equal(np.asarray(frame_image(photo, "squash", size)), np.asarray(expected))
+def test_squash_is_torchvision_s_resize():
+    for sides, size in itertools.product(((451, 300), (100, 120), (224, 900)), (224, 512)):
+        photo = make_noise(*sides)
+        expected = transforms.Resize((size, size))(photo)
+        assert_same_pixels(frame_image(photo, "squash", size), expected, (sides, size))
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
-def test_pixels_agree_with_torch_s_antialiased_bilinear(framing):
+def test_pixels_agree_with_torch_s_antialiased_bilinear():
     photo = make_noise(451, 300)
-    framed = frame_image(photo, framing)
-    source = photo.crop((75, 0, 375, 300)) if framing == "crop" else photo
-    channels = torch.from_numpy(np.array(source, dtype=np.float32)).permute(2, 0, 1)[None]
-    resized = torch.nn.functional.interpolate(
-        channels, size=(framed.height, framed.width), mode="bilinear", antialias=True
-    )
-    np.testing.assert_allclose(np.asarray(framed, float), resized[0].permute(1, 2, 0).numpy(), atol=1.01)
+    for framing in FRAMINGS:
+        framed = frame_image(photo, framing)
+        source = photo.crop((75, 0, 375, 300)) if framing == "crop" else photo
+        channels = torch.from_numpy(np.array(source, dtype=np.float32)).permute(2, 0, 1)[None]
+        resized = torch.nn.functional.interpolate(
+            channels, size=(framed.height, framed.width), mode="bilinear", antialias=True
+        )
+        expected = resized[0].permute(1, 2, 0).numpy()
+        np.testing.assert_allclose(np.asarray(framed, float), expected, atol=1.01, err_msg=framing)
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
-@pytest.mark.parametrize("sides", [(224, 224), (60, 40)])
-def test_frame_is_a_new_picture(framing, sides):
-    photo = make_noise(*sides)
-    framed = frame_image(photo, framing)
-    assert framed.mode == "RGB"
-    framed.paste(BLACK, (0, 0, *framed.size))
-    np.testing.assert_array_equal(np.asarray(photo), np.asarray(make_noise(*sides)))
+def test_frame_is_a_new_picture():
+    for framing, sides in itertools.product(FRAMINGS, ((224, 224), (60, 40))):
+        photo = make_noise(*sides)
+        framed = frame_image(photo, framing)
+        assert framed.mode == "RGB", (framing, sides)
+        framed.paste(BLACK, (0, 0, *framed.size))
+        assert_same_pixels(photo, make_noise(*sides), (framing, sides))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_frame_refusals():
+    for arguments, message in (
         (("fit", 224), "unknown framing 'fit'; expected one of whole, crop, squash"),
         (("", 224), "unknown framing ''; expected one of whole, crop, squash"),
         (("whole", 7), "unusable size 7; expected 8 to 512 pixels"),
         (("crop", 513), "unusable size 513; expected 8 to 512 pixels"),
-    ],
-)
-def test_frame_refusals(arguments, message):
-    with pytest.raises(ValueError) as caught:
-        frame_image(make_noise(), *arguments)
-    assert str(caught.value) == message
+    ):
+        with naming(*arguments), pytest.raises(ValueError) as caught:
+            frame_image(make_noise(), *arguments)
+        assert str(caught.value) == message
