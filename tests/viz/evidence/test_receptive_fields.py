@@ -1,6 +1,8 @@
+import itertools
+
 import pytest
 import torch
-from conftest import find_index
+from conftest import find_index, naming
 from torch import nn
 
 from viz.evidence.receptive_fields import receptive_field_box
@@ -31,25 +33,29 @@ def find_cell(layer, x, y, height, width):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
-def test_box_is_what_autograd_finds(positive, layer, size):
+def test_box_is_what_autograd_finds(positive, size):
+    """Six cells of each layer at once: each looks at a picture of its own in one batch."""
     height, width = size
-    pixels = torch.ones(1, 1, height, width, dtype=torch.float64, requires_grad=True)
-    signal = positive[: find_index(layer) + 1](pixels)
-    rows, columns = signal.shape[2:]
-    cells = [
-        (0, 0),
-        (0, columns // 2),
-        (rows // 2, columns // 2),
-        (rows - 1, 0),
-        (rows // 2, columns - 1),
-        (rows - 1, columns - 1),
-    ]
-    for row, column in cells:
-        (gradient,) = torch.autograd.grad(signal[0, 0, row, column], pixels, retain_graph=True)
-        ys, xs = torch.nonzero(gradient[0, 0], as_tuple=True)
-        found = (int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
-        assert receptive_field_box(layer, row, column, height, width) == found
+    pixels = torch.ones(6, 1, height, width, dtype=torch.float64, requires_grad=True)
+    signal = pixels
+    signals = [signal := part(signal) for part in positive]
+    for layer in LAYERS:
+        signal = signals[find_index(layer)]
+        rows, columns = signal.shape[2:]
+        cells = [
+            (0, 0),
+            (0, columns // 2),
+            (rows // 2, columns // 2),
+            (rows - 1, 0),
+            (rows // 2, columns - 1),
+            (rows - 1, columns - 1),
+        ]
+        chosen = sum(signal[number, 0, row, column] for number, (row, column) in enumerate(cells))
+        (gradients,) = torch.autograd.grad(chosen, pixels, retain_graph=True)
+        for (row, column), gradient in zip(cells, gradients[:, 0], strict=True):
+            ys, xs = torch.nonzero(gradient, as_tuple=True)
+            found = (int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+            assert receptive_field_box(layer, row, column, height, width) == found, (layer.name, row, column)
 
 
 def test_box_has_the_size_of_the_field_away_from_the_edge():
@@ -66,16 +72,16 @@ def test_box_of_a_cell_that_does_not_exist_is_refused():
         receptive_field_box(LAYERS[-1], -1, 0, 224, 224)
 
 
-@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
-def test_every_point_has_a_cell_that_covers_and_sees_it(layer):
+def test_every_point_has_a_cell_that_covers_and_sees_it():
     height, width = 239, 250
-    for x in (0, 1, 17, 128, 248, 249):
-        for y in (0, 16, 120, 238):
-            row, column = find_cell(layer, x, y, height, width)
-            x0, y0, x1, y1 = receptive_field_box(layer, row, column, height, width)
-            stride = layer.stride
-            shape = layer.map_size(height, width)
-            left, top, right, bottom = lay_cells(layer, shape, height, width).outline(row, column)
+    xs, ys = (0, 1, 17, 128, 248, 249), (0, 16, 120, 238)
+    for layer, x, y in itertools.product(LAYERS, xs, ys):
+        row, column = find_cell(layer, x, y, height, width)
+        x0, y0, x1, y1 = receptive_field_box(layer, row, column, height, width)
+        stride = layer.stride
+        shape = layer.map_size(height, width)
+        left, top, right, bottom = lay_cells(layer, shape, height, width).outline(row, column)
+        with naming(layer.name, x, y):
             if x < width // stride * stride and y < height // stride * stride:
                 assert x0 <= left <= x < right <= x1 or x1 == width
                 assert y0 <= top <= y < bottom <= y1 or y1 == height
