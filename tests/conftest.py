@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
@@ -33,6 +34,13 @@ from viz.pictures.frame import frame_image
 ROOT = Path(__file__).parent.parent
 DEFAULT_LAYERS = ["conv1_2", "conv3_1", "conv4_3", "conv5_3"]
 PHOTOS = ("cat.png", "coffee.png", "astronaut.png", "rocket.jpg", "brick.png")
+
+# For what has to come: reached on failure alone, also where many share the machine.
+PATIENCE_S = 600.0
+
+# Hypothesis gives an example 200 ms, which such a machine may not have. All else stays as it was.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -178,25 +186,38 @@ def serve(port: int, *arguments: str, **environment: str) -> Iterator[Served]:
     try:
         url = Served(f"http://127.0.0.1:{port}")
         url.process = server
-        _wait_until_healthy(url, server)
+        assert wait_for_answer(f"{url}/_stcore/health", server) == "ok"
         yield url
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        stop_server(server)
 
 
-def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
+def wait_for_answer(url: str, server: "subprocess.Popen[bytes]") -> str:
+    """What a server that is starting answers as soon as it answers anything but that it is not ready."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         assert server.poll() is None, "the server did not start"
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                return
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.1)
-    raise AssertionError("the server did not answer within a minute")
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            said = str(error.read().decode())
+            if said not in ("unavailable", "timeout"):  # Streamlit waits a minute for its script
+                return said
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"the server did not answer within {PATIENCE_S:.0f} s")
+
+
+def stop_server(server: "subprocess.Popen[bytes]") -> None:
+    """Ask it to end, and end it if it does not."""
+    server.terminate()
+    try:
+        server.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 @pytest.fixture(scope="session")
@@ -224,7 +245,9 @@ def browser() -> Iterator[object]:
             if path is None:
                 continue
             try:
-                found = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+                found = playwright.chromium.launch(
+                    executable_path=path, args=BROWSER_FLAGS, timeout=1000 * PATIENCE_S
+                )
             except Error:
                 continue  # for instance Playwright's download on a system without its libraries
             yield found

@@ -6,12 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from conftest import DEFAULT_LAYERS, ROOT, find_free_port
+from conftest import DEFAULT_LAYERS, PATIENCE_S, ROOT, find_free_port, stop_server, wait_for_answer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from streamlit.testing.v1 import AppTest
@@ -63,7 +60,7 @@ def test_nothing_else_in_the_folder_is_taken_for_a_list_of_packages():
 
 
 def test_the_entrypoint_shows_the_page():
-    page = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=120)
+    page = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=PATIENCE_S)
     page.run()
     assert not page.exception
     assert not page.error
@@ -89,22 +86,7 @@ def test_the_entrypoint_runs_from_the_root_as_community_cloud_runs_it(tmp_path):
             stderr=file,
         )
     try:
-        answer = wait_for_script(f"http://127.0.0.1:{port}/_stcore/script-health-check", server)
+        answer = wait_for_answer(f"http://127.0.0.1:{port}/_stcore/script-health-check", server)
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        stop_server(server)
     assert answer == "ok", log.read_text(encoding="utf-8", errors="replace")
-
-
-def wait_for_script(url: str, server: "subprocess.Popen[bytes]") -> str:
-    """What the server says of one run of its script, once it answers."""
-    for _ in range(600):
-        assert server.poll() is None, "the server did not start"
-        try:
-            with urllib.request.urlopen(url, timeout=60) as answer:
-                return str(answer.read().decode())
-        except urllib.error.HTTPError as error:
-            return str(error.read().decode())
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise AssertionError("the server did not answer within a minute")

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import ROOT
+from conftest import PATIENCE_S, ROOT
 
 from viz.pictures.decode import MAX_BYTES
 
@@ -31,7 +31,7 @@ def test_the_settings_are_closed():
 def test_an_upload_without_the_token_is_refused(server_url):
     address = f"{server_url}/_stcore/upload_file/session/file"
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(urllib.request.Request(address, b"data", method="PUT"))
+        urllib.request.urlopen(urllib.request.Request(address, b"data", method="PUT"), timeout=PATIENCE_S)
     assert caught.value.code == 403
 
 

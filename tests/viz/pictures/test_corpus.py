@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, naming
+from conftest import PATIENCE_S, ROOT, naming
 from hostile_files import GROUPS, list_cases
 
 from viz.pictures.decode import ImageError, read_image
@@ -48,5 +48,5 @@ def test_every_file_ends_in_a_picture_or_a_sentence_in_each_language(cases, grou
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_no_file_takes_long_or_much_memory():
     script = [sys.executable, "benchmarks/corpus.py"]
-    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -607,7 +607,7 @@ def repair_checksums(png):
     return b"".join(parts)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     name=st.sampled_from(sorted(SAMPLES)),
     flips=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 7)), min_size=1, max_size=6),
@@ -621,7 +621,7 @@ def test_bit_flips(name, flips, repair):
     refuse_or_read(repair_checksums(bytes(data)) if repair and is_png else bytes(data))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     name=st.sampled_from(sorted(SAMPLES)),
     ends=st.tuples(st.integers(0, 4000), st.integers(0, 4000)),
@@ -633,7 +633,7 @@ def test_piece_cut_out(name, ends, filler):
     refuse_or_read(data[:start] + filler + data[end:])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     start=st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x40\0\0\0WEBPVP8X"]),
     rest=st.binary(max_size=200),
@@ -642,7 +642,7 @@ def test_random_bytes(start, rest):
     refuse_or_read(start + rest)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     name=st.sampled_from(
         [b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"tRNS", b"PLTE"]

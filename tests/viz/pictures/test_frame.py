@@ -38,7 +38,7 @@ def test_whole_sizes():
         assert frame_image(Image.new("RGB", sides), "whole", size).size == expected, (sides, size)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(short=st.integers(16, 3000), ratio=st.floats(1, 20), size=st.integers(224, 512), tall=st.booleans())
 def test_whole_keeps_proportions_and_its_limit(short, ratio, size, tall):
     sides = (short, int(short * ratio))[:: 1 if tall else -1]
