@@ -1,118 +1,181 @@
-"""The whole page, one run of it from top to bottom."""
+"""The whole page, one run of it from top to bottom: a choice is read, settled, shown, and written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from page.address import close_address, open_address
-from page.beside import settle_beside
-from page.browser.screen import Screen, find_screen
-from page.look import draw_look
-from page.networks import is_known, name_network, open_own, settle_layers, settle_network
-from page.presenting import draw_presenting, find_factor, is_presenting
-from page.settings import current_settings
+from page.browser.screen import find_screen
+from page.choice.choice import NOTHING, Choice
+from page.choice.session import (
+    Memory,
+    choose_next,
+    close_address,
+    hand_out,
+    keep_choice,
+    read_choice,
+    remember,
+)
+from page.choice.settle import Known, Settled, settle
 from page.sidebar import draw_sidebar, draw_top
-from page.status import Status, tell_failures
-from page.texts import get_words, translate
-from page.views.classes import draw_classes
-from page.views.layer_by_layer import draw_layer_by_layer
-from page.views.lesson import draw_lesson, draw_lesson_link, settle_lesson
-from page.views.measured import draw_measured
-from page.views.point_at_it import draw_point_at_it
-from page.views.side_by_side import draw_side_by_side
-from page.widgets import draw_choice
+from page.subject.network import show_network
+from page.subject.picture import find_unreadable, open_picture
+from page.subject.subject import Subject
+from page.views import VIEWS
+from page.views.lesson.answers import keep_in_browser
+from page.views.view import View
+from page.visit import Visit
+from page.widgets.errors import say_error, show_notice, tell_failures
+from page.widgets.header import draw_header, draw_lesson_link
+from page.widgets.link import explain_link
+from page.widgets.look import draw_look
+from page.widgets.presenting import find_factor
+from page.work.models import Catalogue, Model, open_catalogue
+from page.work.status import NotLoadedError, Status
+from viz.networks.catalogue import list_known_layers
+from viz.texts import Translate
 
-DRAW = {
-    "compare": draw_side_by_side,
-    "depth": draw_layer_by_layer,
-    "measure": draw_measured,
-    "probe": draw_point_at_it,
-    "classes": draw_classes,
-    "lesson": draw_lesson,
-}
 ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
 STYLE = Path(__file__).parent / "style.css"
 SIDEBAR_WIDTH = 336
+BUNDLED = "vgg16"  # which the page goes back to
 
 
 def draw_page(arguments: Sequence[str] = ()) -> None:
-    """Read the address, draw everything, write the address.
+    """Read the visitor's choice, draw everything, write the address.
 
     Args:
         arguments: What whoever started the server wrote behind `--`, as `viz.networks.own` reads it.
     """
-    open_address()
-    st.session_state.update(st.session_state.pop("_pending", {}))
-    open_own(arguments)
-    settle_network()
-    settle_lesson()
-    settle_beside()
-    title = translate("page.title", network=name_network())
+    memory, wished = remember(), read_choice()
+    words = Translate(wished.lang)
+    with st.spinner(words("page.opening")) if arguments else st.empty():
+        catalogue = open_catalogue(arguments)
+    known = Known(tuple(VIEWS), catalogue.offered)
+    choice = settle(wished, memory.settled, known)
+    hand_out(choice)
+    view = VIEWS[choice.view]
+    shown = choice if view.adapt is None else settle(view.adapt(choice), None, known)
+    info = catalogue.find(str(shown.network))
+    title = words("page.title", network=info.title)
     st.set_page_config(
         page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH
     )
     st.html(STYLE)
-    draw_top()
-    folded = _draw_header(title)
+    if catalogue.error is not None:
+        say_error(words, catalogue.error)
+    draw_top(words, choice, catalogue, has_network=view.adapt is None)
+    folded = draw_header(words, choice, title, VIEWS)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        status = Status()
-        if st.session_state["view"] == "compare" and not is_presenting():
-            draw_lesson_link()
-    if not is_known():
-        status.load(st.session_state["network"])
-    settle_layers()
-    draw_sidebar()
-    if is_presenting():
-        with folded:
-            draw_look(folded=True)
-    else:
-        draw_look()
-    _draw_view(status)
+        status = Status(words, is_quiet=choice.present)
+        if choice.view == "compare" and not choice.present:
+            draw_lesson_link(words)
+    before = memory.settled
+    try:
+        if memory.loaded != info.key and list_known_layers(info) is None:
+            status.load(Model(info))
+            memory.loaded = info.key
+        subject = _open_subject(choice, shown, known, catalogue, status, words)
+        _draw_view(subject, view, folded)
+    except NotLoadedError as error:
+        _fall_back(error, shown, before, catalogue, words)
     close_address()
 
 
-def _set_variables(screen: Screen) -> None:
+def _open_subject(
+    choice: Choice, shown: Choice, known: Known, catalogue: Catalogue, status: Status, words: Translate
+) -> Subject:
+    """Settle what the network and the picture decide, and remember what the page shows."""
+    memory, info = remember(), catalogue.find(str(shown.network))
+    network, known = show_network(info), replace(known, photo=find_unreadable(shown, info))
+    picture = open_picture(settle(shown, None, known), info, words)
+    seen = replace(known, layers=network.layers, picture=picture.key, size=picture.size)
+    if VIEWS[choice.view].adapt is None:
+        shown = settle(choice, memory.settled, seen)
+        keep_choice(Settled(shown, seen))
+    else:  # the visitor's own settings are left as they are
+        shown = settle(shown, None, seen)
+        keep_choice(_leave(choice, known, memory))
+    explain_link(words, memory.choice, catalogue)
+    return Subject(shown, seen, network, picture, words, status, catalogue, memory)
+
+
+def _leave(choice: Choice, known: Known, memory: Memory) -> Settled:
+    """The visitor's choice with what was known of it last: its own network and picture are not looked at."""
+    before = memory.settled
+    if before is None:
+        return Settled(choice, known)
+    if before.choice.photo != choice.photo:  # they belong to the photograph before
+        choice = choice.change({"box": None, "point": None})
+    if before.choice.network == choice.network:
+        known = replace(known, layers=before.known.layers, picture=before.known.picture)
+    return Settled(choice, known)
+
+
+def _draw_view(subject: Subject, view: View, folded: Any) -> None:
+    words, choice, memory = subject.words, subject.choice, subject.memory
+    controls = view.list_controls(subject)
+    draw_sidebar(subject, None if view.adapt else controls)
+    if choice.present:
+        with folded:
+            draw_look(subject, controls, folded=True)
+    else:
+        draw_look(subject, controls)
+    factor = find_factor(choice)
+    place = f"{choice.view} {choice.step}" if view.adapt else choice.view
+    screen = find_screen(words.language, place, factor)
+    _set_variables(words, factor * screen.width)
+    show_notice(choice)
+    if choice.view != "depth":
+        memory.playing = False
+    visit = Visit(**vars(subject), screen=screen)
+    with tell_failures(words, choice.view):
+        _say_picture(subject)
+        view.draw(visit)
+    keep_in_browser(visit)
+
+
+def _set_variables(words: Translate, width: float) -> None:
     """What the style sheet cannot know."""
-    button, limits = translate("picture.uploader_button"), translate("picture.uploader_limits")
-    words = f'--uploader-button: "{button}"; --uploader-limits: "{limits}"'
-    st.html(f"<style>:root {{ {words}; --figure-width: {find_factor() * screen.width:.0f} }}</style>")
+    button, limits = words("picture.uploader_button"), words("picture.uploader_limits")
+    told = f'--uploader-button: "{button}"; --uploader-limits: "{limits}"'
+    st.html(f"<style>:root {{ {told}; --figure-width: {width:.0f} }}</style>")
 
 
-def _draw_header(title: str) -> Any:
-    """Draw the title and the views; returns the place of what a presenter folds away."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        if not is_presenting():
-            st.markdown(f"##### {title}", width="content")
-        hidden = {"required": True, "label_visibility": "collapsed"}
-        draw_choice(st.segmented_control, "view", "view.label", "view.", **hidden)
-        folded = st.container(width="content")
-        if is_presenting():
-            draw_presenting()
-    return folded
+def _say_picture(subject: Subject) -> None:
+    """Say that the picture is another one than was chosen, or smaller."""
+    words, picture = subject.words, subject.picture
+    if picture.waiting:
+        st.info(words(picture.waiting), icon=":material/add_photo_alternate:")
+    if (shorter := min(picture.size)) < picture.key.size:
+        st.caption(words("picture.narrow", got=shorter, size=picture.key.size))
 
 
-def _show_notice() -> None:
-    """Say what failed, until the visitor's next choice: the page may run again by itself before."""
-    state = st.session_state
-    sentence, settings = state.get("_notice", ("", None))
-    if not sentence:
-        return
-    if settings not in (None, current_settings()):
-        del state["_notice"]
-        return
-    state["_notice"] = (sentence, current_settings())
-    st.error(sentence, icon=":material/cloud_off:")
+def _fall_back(
+    error: NotLoadedError, choice: Choice, before: Settled | None, catalogue: Catalogue, words: Translate
+) -> None:
+    """Go back to the network that the page showed last, and say why.
 
-
-def _draw_view(status: Status) -> None:
-    view = st.session_state["view"]
-    place = f"{view} {st.session_state['step']}" if view == "lesson" else view
-    screen = find_screen(get_words().language, place, find_factor())
-    _set_variables(screen)
-    _show_notice()
-    if view != "depth":
-        st.session_state["_playing"] = False
-    with tell_failures(view):
-        DRAW[view](screen, status)
+    Where that is the one that fails, it is VGG16; without that there is nothing to go back to. A comparison
+    and a control that fail end, and the network stays.
+    """
+    memory, failed = remember(), str(choice.network)
+    memory.link = None  # a link that asked for it is answered by the sentence here
+    untrained = error.model.seed is not None
+    compared = choice.beside_network if choice.beside == "network" else failed if untrained else None
+    if error.model.info.key == compared and choice.beside in ("network", "untrained"):
+        memory.notice = (f"{error} {words('beside.closed')}", None)
+        choose_next({"beside": NOTHING})
+    if untrained:
+        memory.notice = (str(error), None)
+        choose_next({"controls": tuple(kind for kind in choice.controls if kind != "untrained")})
+    if failed == BUNDLED:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    last = str(before.choice.network) if before else BUNDLED
+    network = BUNDLED if last == failed else last
+    kept = words("weights_error.kept", network=catalogue.find(network).title)
+    memory.notice = (f"{error} {kept}", None)
+    choose_next({"network": network})

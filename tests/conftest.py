@@ -10,12 +10,13 @@ import urllib.error
 import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from hypothesis import settings
 from PIL import Image
@@ -141,6 +142,19 @@ def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 
     monkeypatch.setattr(one_pass, "copy_structure", count)
     return passes
+
+
+@pytest.fixture
+def new_server() -> Iterator[None]:
+    """A server that has computed nothing; what a test lets it compute goes with the test."""
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 def describe_state(module):
@@ -272,3 +286,21 @@ def _install_package(_: str) -> str | None:
         for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
             subprocess.run(["apt-get", "-qq", *arguments], check=False, timeout=900, env=environment)
     return _find_installed("")
+
+
+@pytest.fixture
+def visit(browser, server_url):
+    from visitor import visiting
+
+    visitors = []
+    with ExitStack() as stack:
+
+        def start(**options):
+            visitors.append(stack.enter_context(visiting(browser, server_url, **options)))
+            return visitors[-1]
+
+        yield start
+        for visitor in visitors:
+            assert visitor.tab.locator('[data-testid="stException"]').count() == 0
+            assert visitor.complaints == []
+            assert visitor.outside == []

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
+
+from page.choice.session import read_report
 
 _report_click = component("pointing", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
 
@@ -37,8 +38,7 @@ def watch_clicks(figures: Sequence[str], take: Callable[[Click], None]) -> None:
     """Call `take`, before the next run, with each click on one of the charts that have these keys."""
 
     def pass_on() -> None:
-        known = st.session_state.get("pointing", {})
-        click = read_click(known.get("click") if hasattr(known, "get") else None, figures)
+        click = read_click(read_report("pointing", "click"), figures)
         if click is not None:
             take(click)
 

@@ -5,6 +5,8 @@
 // After a restart of the server the page would rest as it is, and the next choice be taken for an old one: the
 // new session's first run reads the address. So the script asks for that run as soon as the server is back.
 // Another view, or step of the lesson, begins at its top.
+// Only the visitor's own way back or forward is told as an address: any message to the server carries the address
+// that the browser has just then, which on a slow line is one from before the last choice.
 // Streamlit calls it again for new data, without ending what the call before began.
 const stops = new WeakMap();
 let shown = null;
@@ -35,6 +37,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const observer = new ResizeObserver(later);
   observer.observe(column);
   window.addEventListener("resize", later);
+  const move = () => setTriggerValue("moved", window.location.search || "?");
+  window.addEventListener("popstate", move);
   let connected = true;
   const watch = setInterval(() => {
     const now = document.querySelector('[data-test-connection-state="CONNECTED"]') !== null;
@@ -46,6 +50,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     clearInterval(watch);
     observer.disconnect();
     window.removeEventListener("resize", later);
+    window.removeEventListener("popstate", move);
   };
   stops.set(parentElement, stop);
   return stop;

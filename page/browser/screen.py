@@ -1,11 +1,13 @@
-"""How large the visitor's screen is. The server cannot know; a small script in the page tells it."""
+"""What the server cannot know: how large the visitor's screen is, and that the visitor went back."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs
 
-import streamlit as st
 from streamlit.components.v2 import component
 
+from page.choice.address import Address
+from page.choice.session import read_report, reopen_address
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW
 
 # What is assumed until the browser has said otherwise: a window of 1440x900 with the sidebar open.
@@ -14,6 +16,7 @@ USUAL_HEIGHT = 649
 SMALLEST = 240
 LARGEST = 4000
 PROJECTED_WIDTH = 220  # of a panel that is readable on a projector, where all panels shall be on the screen
+MOST_PARAMETERS = 200  # of an address
 
 _report_screen = component("screen", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
 
@@ -43,8 +46,7 @@ def find_screen(language: str, place: str, factor: float = 1) -> Screen:
         place: What names the view; another one is shown from its top on.
         factor: How many times larger than usual everything is.
     """
-    known = st.session_state.get("screen", {})
-    screen = read_screen(known.get("size") if hasattr(known, "get") else None)
+    screen = read_screen(read_report("screen", "size"))
     _report_screen(
         key="screen",
         data={
@@ -58,20 +60,38 @@ def find_screen(language: str, place: str, factor: float = 1) -> Screen:
         default={"size": None},
         on_size_change=lambda: None,
         on_back_change=lambda: None,
+        on_moved_change=_follow,
         height=1,
     )
     least = screen.least if factor == 1 else PROJECTED_WIDTH / factor
     return Screen(screen.width / factor, screen.height / factor, screen.still, least)
 
 
-def read_screen(text: str | None) -> Screen:
+def read_screen(text: object) -> Screen:
     """From "1040x660", with " still" behind it where less motion is asked for, to a screen.
 
     What came from the browser is not trusted further than that.
     """
-    size, _, motion = (text or "").partition(" ")
+    size, _, motion = str(text).partition(" ")
     try:
         width, height = (int(part) for part in size.split("x"))
     except ValueError:
         return Screen(USUAL_WIDTH, USUAL_HEIGHT)
     return Screen(min(max(width, SMALLEST), LARGEST), min(max(height, SMALLEST), LARGEST), motion == "still")
+
+
+def read_query(text: object) -> Address | None:
+    """From "?view=lesson&step=2" to an address; None where it is none."""
+    if not isinstance(text, str) or not text.startswith("?"):
+        return None
+    try:
+        return parse_qs(text[1:], keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        return None
+
+
+def _follow() -> None:
+    """The visitor went back or forward in the browser."""
+    address = read_query(read_report("screen", "moved"))
+    if address is not None:
+        reopen_address(address)

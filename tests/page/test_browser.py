@@ -7,11 +7,24 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from conftest import DEFAULT_LAYERS, ROOT, find_free_port, serve
+from conftest import DEFAULT_LAYERS, PATIENCE_S, ROOT, find_free_port, serve
 from PIL import Image
 from pypdf import PdfReader
+from visitor import (
+    CAT,
+    CLAIM_CHART,
+    HEATMAP,
+    LAPTOP,
+    PHONE,
+    PICTURE,
+    SMALL_LAPTOP,
+    hover,
+    pass_frames,
+    visiting,
+    wait_until,
+)
 
-from page.settings import SETTINGS
+from page.views import VIEWS
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.figures.heatmaps import draw_heatmaps
 from viz.maps.cells import lay_cells
@@ -27,103 +40,6 @@ NAMES = [layer.name for layer in LAYERS]
 LITE0_LAYERS = ["blocks.1.1.conv_dw", "blocks.4.0.conv_pw", "blocks.5.2.conv_dw", "conv_head"]
 
 pytestmark = pytest.mark.browser
-
-PICTURE = ".heatmaplayer .hm image"
-HEATMAP = f".stPlotlyChart {PICTURE}"
-CAT = ROOT / "assets" / "images" / "cat.png"
-CLAIM_CHART = ".st-key-chart_detail .scatterlayer"
-IDLE = '[data-test-script-state="notRunning"]'
-LAPTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-SMALL_LAPTOP = {"width": 1280, "height": 720}
-
-
-class Visitor:
-    """A tab of the browser, with what the tests ask of it."""
-
-    def __init__(self, tab, url):
-        self.tab, self.url = tab, url
-        self.complaints: list[str] = []
-        self.outside: list[str] = []
-        self.sent: list[bytes] = []
-        tab.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
-        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        tab.on("request", lambda request: self._note(request.url))
-        tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)))
-
-    def _note(self, url):
-        parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
-            self.outside.append(url)
-
-    def open(self, query="", selector=HEATMAP):
-        self.tab.goto(f"{self.url}/{query}")
-        self.tab.wait_for_selector(selector, timeout=120_000)
-        self.settle()
-
-    def settle(self):
-        """Wait until the server has nothing more to say and the figure has been drawn."""
-        for _ in range(2):
-            self.tab.wait_for_timeout(250)
-            self.tab.wait_for_selector(IDLE, state="attached", timeout=120_000)
-
-    def choose(self, label, option):
-        box = self.tab.get_by_role("combobox", name=label)
-        box.scroll_into_view_if_needed()
-        self.tab.wait_for_timeout(300)  # a list that is open while its sidebar scrolls closes again
-        box.click()
-        self.tab.get_by_role("option", name=option, exact=True).click()
-        self.settle()
-
-    def press(self, name):
-        self.tab.get_by_role("radio", name=name, exact=True).click()
-        self.settle()
-
-    def parameters(self):
-        return parse_qs(urlsplit(self.tab.url).query)
-
-    def titles(self):
-        """Texts above the pictures."""
-        return self.tab.eval_on_selector_all(
-            ".stPlotlyChart .annotation text", "texts => texts.map(text => text.textContent)"
-        )
-
-    def figure(self, script):
-        """Evaluate a script with the Plotly figure as `gd`."""
-        return self.tab.evaluate(
-            f"() => {{ const gd = document.querySelector('.js-plotly-plot'); {script} }}"
-        )
-
-    def boxes(self):
-        """Edges of all pictures on the screen, the photograph's first: left, top, right, bottom."""
-        return self.figure(
-            """
-            const frame = gd.getBoundingClientRect(), plots = gd._fullLayout._plots;
-            const pictures = gd._fullData.filter((trace) => trace.type !== "scatter");
-            return pictures.map((trace) => plots[trace.xaxis + trace.yaxis]).map(({xaxis, yaxis}) => [
-              frame.left + xaxis._offset, frame.top + yaxis._offset,
-              frame.left + xaxis._offset + xaxis._length, frame.top + yaxis._offset + yaxis._length]);
-            """
-        )
-
-
-@pytest.fixture
-def visit(browser, server_url):
-    contexts, visitors = [], []
-
-    def start(**options):
-        options = {"viewport": LAPTOP, "locale": "en-US"} | options
-        contexts.append(browser.new_context(**options))
-        visitors.append(Visitor(contexts[-1].new_page(), server_url))
-        return visitors[-1]
-
-    yield start
-    for visitor in visitors:
-        assert visitor.tab.locator('[data-testid="stException"]').count() == 0
-        assert visitor.complaints == []
-        assert visitor.outside == []
-    for context in contexts:
-        context.close()
 
 
 def test_the_first_screen_is_the_product(visit):
@@ -209,11 +125,9 @@ def test_the_photograph_tells_red_green_and_blue(visit):
     visitor = visit()
     visitor.open("?layers=conv5_3")
     left, top, right, bottom = visitor.boxes()[0]
-    x, y = 120.5, 90.5
-    visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
+    x, y = left + 120.5 / 337 * (right - left), top + 90.5 / 224 * (bottom - top)
     red, green, blue = np.array(frame_image(read_image(CAT.read_bytes())))[90, 120]
-    told = f"R {red} · G {green} · B {blue}"
-    visitor.tab.locator(".hoverlayer .hovertext", has_text=told).wait_for(timeout=5000)
+    hover(visitor.tab, x, y, f"R {red} · G {green} · B {blue}")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -221,7 +135,7 @@ def test_all_views_can_be_chosen_on_a_phone(visit, language):
     visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
     visitor.open(f"?lang={language}&view=probe")
     entries = visitor.tab.locator('.st-key-view [role="radio"]').all()
-    assert len(entries) == len(SETTINGS["view"].options)
+    assert len(entries) == len(VIEWS)
     for entry in entries:
         edges = entry.bounding_box()
         assert 0 <= edges["x"] < edges["x"] + edges["width"] <= PHONE["width"]
@@ -266,13 +180,12 @@ def test_panels_wrap_when_the_window_changes(visit):
         """() => {
           const layout = document.querySelector('.js-plotly-plot')?._fullLayout;
           return layout?.xaxis.domain[1] > 0.45;
-        }""",
-        timeout=20_000,
+        }"""
     )
+    visitor.settle()
     assert max(box[2] for box in visitor.boxes()) <= 900
     said = len(visitor.sent)
     visitor.press("Before the ReLU")
-    visitor.tab.wait_for_timeout(1000)
     assert len(visitor.sent) == said + 1  # the size that is known is not told again
 
 
@@ -289,9 +202,7 @@ def test_the_address_restores_the_view(visit):
     visitor.choose("Combine channels by", "L2 norm")
     assert visitor.parameters()["aggregation"] == ["l2"]
     values = visitor.figure("return Array.from(gd._fullData[2].z[3])")
-    visitor.tab.reload()
-    visitor.tab.wait_for_selector(HEATMAP)
-    visitor.settle()
+    visitor.reload()
     assert visitor.titles() == titles
     assert visitor.figure("return Array.from(gd._fullData[2].z[3])") == values
 
@@ -309,8 +220,7 @@ def test_back_undoes_a_choice(visit):
     visitor.tab.get_by_role("button", name="All 13").click()
     visitor.settle()
     assert len(visitor.boxes()) == 14
-    visitor.tab.go_back()
-    visitor.settle()
+    visitor.go_back()
     assert visitor.parameters() == {"layers": ["conv1_1"]}
     assert len(visitor.boxes()) == 2
 
@@ -333,21 +243,16 @@ def test_another_network_is_chosen_seen_and_restored(visit):
         heatmap = expected[name, layer.pick_side("post"), "mean"]
         np.testing.assert_allclose(values, heatmap, rtol=1e-4, atol=1e-5)
     left, top, right, bottom = visitor.boxes()[4]
-    visitor.tab.mouse.move((left + right) / 2, (top + bottom) / 2)
-    hover = visitor.tab.locator(".hoverlayer .hovertext")
-    hover.wait_for()
     row, column = (length // 2 for length in expected["conv_head", "post", "mean"].shape)
-    assert f"conv_head · row {row}, column {column}" in hover.text_content()
-    assert f"value {expected['conv_head', 'post', 'mean'][row, column]:.3g}"[:-1] in hover.text_content()
-    assert "sees" not in hover.text_content()
-    visitor.tab.reload()
-    visitor.tab.wait_for_selector(HEATMAP)
-    visitor.settle()
+    place = f"conv_head · row {row}, column {column}"
+    told = hover(visitor.tab, (left + right) / 2, (top + bottom) / 2, place)
+    assert f"value {expected['conv_head', 'post', 'mean'][row, column]:.3g}"[:-1] in told
+    assert "sees" not in told
+    visitor.reload()
     assert visitor.titles() == titles
     visitor.choose("Network", "VGG16")
     assert visitor.parameters() == {}
-    visitor.tab.go_back()
-    visitor.settle()
+    visitor.go_back()
     assert visitor.titles() == titles
     visitor.press("简体中文")
     assert [title.partition("[")[0] for title in visitor.titles()[1:5]] == LITE0_LAYERS
@@ -359,10 +264,11 @@ def test_ones_own_network_is_what_the_page_begins_with(browser, tmp_path, size, 
     builder = "from torch import nn\n\n\ndef tiny():\n    return nn.Sequential("
     builder += "nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1), nn.ReLU())\n"
     (tmp_path / "my_nets.py").write_text(builder)
-    context = browser.new_context(viewport=LAPTOP, locale="zh-CN")
     arguments = ("--network", "my_nets:tiny", "--size", size)
-    with serve(find_free_port(), *arguments, PYTHONPATH=str(tmp_path)) as url:
-        visitor = Visitor(context.new_page(), url)
+    with (
+        serve(find_free_port(), *arguments, PYTHONPATH=str(tmp_path)) as url,
+        visiting(browser, url, locale="zh-CN") as visitor,
+    ):
         visitor.open("?lang=en")
         assert visitor.tab.title() == "What tiny's layers respond to"
         assert visitor.titles()[1].startswith(f"0[{cells}]")
@@ -372,12 +278,10 @@ def test_ones_own_network_is_what_the_page_begins_with(browser, tmp_path, size, 
         visitor.choose("网络", "VGG16")
         assert visitor.parameters()["network"] == ["vgg16"]
         assert visitor.titles()[1].startswith("conv1_2[337×224]")
-        visitor.tab.go_back()
-        visitor.settle()
+        visitor.go_back()
         assert visitor.titles()[1].startswith(f"0[{cells}]")
         assert visitor.tab.locator('[data-testid="stException"], [data-testid="stAlert"]').count() == 0
         assert visitor.complaints == visitor.outside == []
-    context.close()
 
 
 def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
@@ -397,8 +301,7 @@ def test_an_upload_is_shown_and_a_bad_one_keeps_it(visit):
     assert visitor.parameters()["photo"] == ["upload"]
     assert visitor.tab.get_by_text("cannot travel in the page's address").is_visible()
     visitor.choose("Combine channels by", "Maximum")
-    visitor.tab.go_back()
-    visitor.settle()
+    visitor.go_back()
     assert visitor.parameters() == {"photo": ["upload"]}
     assert visitor.titles()[0] == "Photograph280×224 px, as the network sees it"
     chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not a picture"})
@@ -442,13 +345,18 @@ def test_a_chinese_browser_gets_chinese(visit):
 
 def drag_in(visitor, place, end=0.7):
     """Zoom into a picture, from 0.3 of its width and height on."""
-    left, top, right, bottom = visitor.boxes()[place]
+    before, (left, top, right, bottom) = read_ranges(visitor), visitor.boxes()[place]
     mouse = visitor.tab.mouse
     mouse.move(left + 0.3 * (right - left), top + 0.3 * (bottom - top))
     mouse.down()
     mouse.move(left + end * (right - left), top + end * (bottom - top), steps=5)
     mouse.up()
-    visitor.tab.wait_for_timeout(500)
+
+    def see():
+        assert read_ranges(visitor) != before
+
+    wait_until(visitor.tab, see)
+    visitor.settle()
 
 
 def test_zoom_is_linked_across_the_photograph_and_all_maps(visit):
@@ -474,16 +382,12 @@ def test_hover_tells_layer_cell_value_and_receptive_field_also_of_a_smooth_map(v
         assert visitor.figure("return gd._fullData[2].zsmooth") == smooth
         left, top, right, bottom = visitor.boxes()[2]
         row, column = 4, 9
-        visitor.tab.mouse.move(
-            left + (column + 0.5) * 16 / 337 * (right - left), top + (row + 0.5) * 16 / 224 * (bottom - top)
-        )
-        visitor.tab.wait_for_selector(".hoverlayer .hovertext")
-        text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
+        x, y = ((column + 0.5) * 16 / 337 * (right - left), (row + 0.5) * 16 / 224 * (bottom - top))
+        text = hover(visitor.tab, left + x, top + y, f"row {row}, column {column}")
         values = np.array(visitor.figure("return gd._fullData[2].z.map(row => Array.from(row))"))
         assert values.shape == (14, 21)
         percent = round(100 * float(normalize(values)[row, column]))
         field = LAYERS[-1].receptive_field
-        assert f"row {row}, column {column}" in text
         assert f"value {values[row, column]:.4g}" in text
         assert f"normalised {percent}%" in text
         assert f"sees {field}×{field} px around x 152, y 72" in text
@@ -499,17 +403,15 @@ def test_a_saved_figure_tells_the_same_without_any_server(browser, network, tmp_
     figure = draw_heatmaps(image, heatmaps, [network.find_layer("conv5_3")])
     figure.write_html(tmp_path / "figure.html")
     context = browser.new_context(viewport=LAPTOP, offline=True)
+    context.set_default_timeout(1000 * PATIENCE_S)
     tab = context.new_page()
     tab.goto((tmp_path / "figure.html").as_uri())
     tab.wait_for_selector(".heatmaplayer .hm image")
     box = tab.locator(".heatmaplayer .hm image").bounding_box()
     row, column = 7, 5
     x, y = (column + 0.5) / 21 * box["width"], (row + 0.5) / 14 * box["height"]
-    tab.mouse.move(box["x"] + x, box["y"] + y, steps=3)
-    tab.wait_for_selector(".hoverlayer .hovertext")
-    text = tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
+    text = hover(tab, box["x"] + x, box["y"] + y, f"row {row}, column {column}")
     heatmap = heatmaps["conv5_3", "post", "mean"]
-    assert f"row {row}, column {column}" in text
     assert f"value {heatmap[row, column]:.4g}" in text
     assert f"normalised {round(100 * float(normalize(heatmap)[row, column]))}%" in text
     context.close()
@@ -554,31 +456,34 @@ def test_the_scrubber_by_keyboard_alone(visit):
     press_keys(visitor, "ArrowRight")
     assert visitor.figure("return gd._fullData[0].opacity") == pytest.approx(0.65)
     assert read_layer(visitor) == "conv5_2"
-    visitor.tab.reload()
-    visitor.tab.wait_for_selector(HEATMAP)
-    visitor.settle()
+    visitor.reload()
     assert read_layer(visitor) == "conv5_2"
     assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_2"], "opacity": ["0.65"]}
 
 
 def test_play_and_pause_by_keyboard_alone(visit):
     visitor = visit()
+    visitor.stop_clock()
     visitor.open("?view=depth")
     tab_to(visitor, "button", "Play")
     press_keys(visitor, "Enter")
-    visitor.tab.wait_for_function("() => /^conv3_1/.test(document.querySelector('.annotation')?.textContent)")
+    while NAMES.index(read_layer(visitor)) < NAMES.index("conv3_1"):
+        assert visitor.pass_second()
     visitor.press("简体中文")  # a choice does not end it
+    assert visitor.pass_second()
     visitor.press("English")
+    assert visitor.pass_second()
     tab_to(visitor, "button", "Pause")
     press_keys(visitor, "Space")
     paused = read_layer(visitor)
     assert NAMES.index(paused) >= NAMES.index("conv3_3")
     assert visitor.parameters() == {"view": ["depth"], "depth": [paused]}
-    visitor.tab.wait_for_timeout(2500)
+    assert not visitor.pass_second()  # nothing waits for it
     assert read_layer(visitor) == paused
     press_keys(visitor, "Enter")  # the focus is where it was
-    visitor.tab.get_by_role("button", name="Play", exact=True).wait_for(timeout=30_000)
-    visitor.settle()
+    while visitor.pass_second():
+        pass
+    assert visitor.tab.get_by_role("button", name="Play", exact=True).is_visible()
     assert read_layer(visitor) == "conv5_3"
     assert visitor.parameters() == {"view": ["depth"], "depth": ["conv5_3"]}
 
@@ -630,16 +535,18 @@ def test_nothing_plays_where_less_motion_is_asked_for(visit):
 
 def test_back_is_understood_while_it_plays(visit):
     visitor = visit()
+    visitor.stop_clock()
     visitor.open("?view=depth&depth=conv1_2")
     visitor.choose("Colours", "Greys")
     visitor.tab.get_by_role("button", name="Play").click()
-    visitor.tab.wait_for_function("() => /^conv3_1/.test(document.querySelector('.annotation')?.textContent)")
-    for _ in range(2):  # the first leads to where it began to play
-        visitor.tab.go_back()
-        visitor.tab.wait_for_timeout(1000)
-    visitor.tab.get_by_role("button", name="Pause").click()
     visitor.settle()
-    assert "colors" not in visitor.parameters()
+    while NAMES.index(read_layer(visitor)) < NAMES.index("conv3_1"):
+        assert visitor.pass_second()
+    visitor.go_back()  # a step was no choice
+    assert visitor.parameters() == {"view": ["depth"], "depth": ["conv1_2"]}
+    assert read_layer(visitor) == "conv1_2"
+    assert visitor.tab.get_by_role("button", name="Play", exact=True).is_visible()
+    assert not visitor.pass_second()
 
 
 def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
@@ -648,12 +555,10 @@ def test_hover_on_the_scrubber_tells_the_layer_that_is_shown(visit):
         visitor.open(f"?view=depth&depth={name}")
         left, top, right, bottom = visitor.boxes()[0]
         x, y = 100.5, 60.5
-        visitor.tab.mouse.move(left + x / 337 * (right - left), top + y / 224 * (bottom - top), steps=4)
-        visitor.tab.wait_for_timeout(500)
-        text = visitor.tab.eval_on_selector(".hoverlayer .hovertext", "e => e.textContent")
         values = np.array(visitor.figure("return gd._fullData[0].z.map(row => Array.from(row))"))
         value = values[int(y) // stride, int(x) // stride]
-        assert f"value {value:.4g}" in text
+        place = (left + x / 337 * (right - left), top + y / 224 * (bottom - top))
+        text = hover(visitor.tab, *place, f"value {value:.4g}")
         percent = int(re.findall(r"normalised (\d+)%", text)[0])
         assert percent == pytest.approx(100 * (value - values.min()) / np.ptp(values), abs=0.5001)
 
@@ -704,9 +609,7 @@ def test_a_box_is_drawn_and_its_chart_read(visit, network):
     heatmaps = extract_heatmaps(network, network.to_batch(frame_image(photo)))
     expected = [box_auc(heatmaps[name, "post", "mean"], tuple(box), 224, 337) for name in NAMES]
     assert values == pytest.approx(expected, rel=1e-5)
-    visitor.tab.reload()
-    visitor.tab.wait_for_selector(CLAIM_CHART)
-    visitor.settle()
+    visitor.reload(CLAIM_CHART)
     assert visitor.parameters()["box"] == [",".join(map(str, box))]
     visitor.tab.get_by_role("button", name="Remove the box").click()
     visitor.settle()
@@ -771,9 +674,13 @@ def test_a_swipe_over_the_photograph_scrolls_a_phone_and_draws_no_box(visit):
         finger = {"x": (left + right) / 2, "y": bottom - 20 - moved}
         points = [] if kind == "touchEnd" else [finger]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        visitor.tab.wait_for_timeout(20)
+        pass_frames(visitor.tab)
+
+    def see():
+        assert visitor.boxes()[0][1] < top - 100
+
+    wait_until(visitor.tab, see)
     visitor.settle()
-    assert visitor.boxes()[0][1] < top - 100
     assert "box" not in visitor.parameters()
     assert visitor.tab.get_by_role("textbox", name="Edges of the box (px)").input_value() == ""
 
@@ -796,25 +703,20 @@ def test_hover_reads_all_lines_at_a_depth(visit):
     visitor.settle()
     chart = visitor.tab.locator(".st-key-metrics .js-plotly-plot")
     chart.scroll_into_view_if_needed()
-    visitor.tab.wait_for_timeout(500)
+    visitor.settle()
     frame = chart.bounding_box()
-    visitor.tab.mouse.move(frame["x"] + 100, frame["y"] + 130, steps=4)
-    hover = chart.locator(".hoverlayer .legend")
-    hover.wait_for()
-    text = hover.text_content()
+    label = ".st-key-metrics .hoverlayer .legend"
+    text = hover(visitor.tab, frame["x"] + 100, frame["y"] + 130, "VGG16", label)
     assert re.search("conv|[1-5]_[1-3]", text)
     assert all(name in text for name in ("VGG16", "Untrained", "Noise"))
-    fill = hover.locator("text").first.evaluate("text => getComputedStyle(text).fill")
+    fill = visitor.tab.locator(f"{label} text").first.evaluate("text => getComputedStyle(text).fill")
     assert fill == "rgb(253, 252, 249)"  # on the dark label, also on a light page
 
 
 def click_in(visitor, place, x, y, width=337):
     left, top, right, _ = visitor.boxes()[place]
     scale = (right - left) / width
-    visitor.tab.mouse.move(left + x * scale, top + y * scale, steps=4)
-    visitor.tab.wait_for_timeout(300)
-    visitor.tab.mouse.click(left + x * scale, top + y * scale)
-    visitor.settle()
+    visitor.click_on_figure("probed", left + x * scale, top + y * scale)
 
 
 def read_fields(visitor):
@@ -859,9 +761,7 @@ def test_a_click_on_the_photograph_and_on_a_heatmap_is_answered(visit):
     assert visitor.parameters()["point"] == ["248,152"]
     assert read_fields(visitor) == expect_fields(248, 152)
     assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
-    visitor.tab.reload()
-    visitor.tab.wait_for_selector(HEATMAP)
-    visitor.settle()
+    visitor.reload()
     assert visitor.parameters()["point"] == ["248,152"]
     assert read_fields(visitor) == expect_fields(248, 152)
     assert tuple(read_broad_box(visitor)) == expect_fields(248, 152)["conv5_3"]
@@ -891,12 +791,20 @@ def test_a_click_on_a_small_map_shows_its_channel(visit):
     images.first.scroll_into_view_if_needed()
     visitor.settle()
     edges = sorted((image.bounding_box() for image in images.all()), key=lambda box: (box["y"], box["x"]))[2]
-    visitor.tab.mouse.move(edges["x"] + 30, edges["y"] + 30, steps=4)
-    visitor.tab.wait_for_timeout(300)
-    visitor.tab.mouse.click(edges["x"] + 30, edges["y"] + 30)
-    visitor.settle()
+    visitor.click_on_figure("thumbnails", edges["x"] + 30, edges["y"] + 30)
     assert visitor.parameters()["channel"] == [number]
     assert any(f"channel {number}" in title for title in visitor.titles())
+
+
+# How often `screen.js` has looked whether it may speak.
+COUNT_LOOKS = """
+(() => {
+  const begin = window.setTimeout;
+  window.looks = 0;
+  window.setTimeout = (run, delay, ...given) =>
+    begin(delay === 150 ? () => { looks += 1; run(...given); } : run, delay, ...given);
+})();
+"""
 
 
 def test_a_phones_choices_outlive_widgets_whose_scripts_are_late(visit):
@@ -904,14 +812,14 @@ def test_a_phones_choices_outlive_widgets_whose_scripts_are_late(visit):
     held = []
     late = re.compile(r"/(Selectbox|Multiselect|ButtonGroup)\.[^/]*js$")
     visitor.tab.route(late, lambda route: held.append(route))
+    visitor.tab.add_init_script(COUNT_LOOKS)
     visitor.tab.goto(f"{visitor.url}/?layers=conv2_2&layers=conv4_3")
-    visitor.tab.wait_for_selector(HEATMAP, timeout=120_000)
-    visitor.tab.wait_for_timeout(2500)  # the figure is too wide for a phone, and the page wants to say so
+    visitor.tab.wait_for_selector(HEATMAP)
+    visitor.tab.wait_for_function("looks > 3")  # the figure is too wide for a phone: the page wants to say so
     assert len(held) == 3
     said = len(visitor.sent)
     for route in held:
         route.continue_()
-    visitor.tab.wait_for_timeout(500)
     visitor.settle()
     assert len(visitor.sent) > said == 1  # the first word starts the session
     assert visitor.parameters()["layers"] == ["conv2_2", "conv4_3"]
@@ -923,6 +831,7 @@ def test_a_phones_choices_outlive_widgets_whose_scripts_are_late(visit):
 def test_the_probe_on_a_phone_answers_a_tap(visit):
     visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
     visitor.open("?view=probe&layers=conv5_3")
+    visitor.await_listener("probed")
     assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     left, top, right, _ = visitor.boxes()[0]
     scale = (right - left) / 337
@@ -941,6 +850,7 @@ def test_the_probe_on_a_phone_answers_a_tap(visit):
 def test_the_mouse_that_a_browser_makes_of_a_tap_counts_for_nothing(visit):
     visitor = visit(viewport=PHONE, is_mobile=True, has_touch=True)
     visitor.open("?view=probe&layers=conv5_3")
+    visitor.await_listener("probed")
     left, top, right, _ = visitor.boxes()[0]
     scale = (right - left) / 337
     visitor.tab.touchscreen.tap(left + 100.5 * scale, top + 60.5 * scale)
@@ -974,33 +884,34 @@ def test_a_files_name_is_text_and_nothing_else(visit):
 
 def test_the_page_recovers_when_the_server_is_killed_and_started_again(browser):
     port = find_free_port()
-    tab = browser.new_context(viewport=LAPTOP, locale="en-US").new_page()
-    visitor = Visitor(tab, f"http://127.0.0.1:{port}")
     buffer = io.BytesIO()
     Image.new("RGB", (280, 224), "navy").save(buffer, "PNG")
     file = {"name": "mine.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
-    chooser = tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
     shown = "() => document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1] == 280"
-    with serve(port) as server:
-        visitor.open("?layers=conv5_3")
-        chooser.set_input_files(file)
-        tab.wait_for_function(shown)
-        visitor.settle()
-        server.process.kill()
-        server.process.wait()
-        tab.wait_for_timeout(1000)
-    with serve(port):
-        tab.wait_for_selector('[data-test-connection-state="CONNECTED"]', state="attached", timeout=60_000)
-        tab.wait_for_selector('[data-test-script-state="running"]', state="attached", timeout=20_000)
-        visitor.settle()
-        assert tab.get_by_text("Your photograph is no longer here").is_visible()
-        visitor.choose("Combine channels by", "Maximum")
-        assert visitor.parameters() == {"photo": ["upload"], "layers": ["conv5_3"], "aggregation": ["max"]}
-        assert visitor.titles()[0] == "Photograph337×224 px, as the network sees it"
-        chooser.set_input_files(file)
-        tab.wait_for_function(shown)
-        assert tab.locator('[data-testid="stException"]').count() == 0
-    tab.context.close()
+    with visiting(browser, f"http://127.0.0.1:{port}") as visitor:
+        tab = visitor.tab
+        chooser = tab.locator('[data-testid="stFileUploaderDropzoneInput"]')
+        with serve(port) as server:
+            visitor.open("?layers=conv5_3")
+            chooser.set_input_files(file)
+            tab.wait_for_function(shown)
+            visitor.settle()
+            server.process.kill()
+            server.process.wait()
+            visitor.await_connection(False)
+        with serve(port):
+            tab.get_by_text("Your photograph is no longer here").wait_for()
+            visitor.settle()
+            visitor.choose("Combine channels by", "Maximum")
+            assert visitor.parameters() == {
+                "photo": ["upload"],
+                "layers": ["conv5_3"],
+                "aggregation": ["max"],
+            }
+            assert visitor.titles()[0] == "Photograph337×224 px, as the network sees it"
+            chooser.set_input_files(file)
+            tab.wait_for_function(shown)
+            assert tab.locator('[data-testid="stException"]').count() == 0
 
 
 @pytest.mark.parametrize("width", [1440, 1900])
@@ -1035,7 +946,7 @@ def test_a_second_photograph_of_ones_own_is_matched_and_a_bad_one_said_so(visit)
     pixels = np.random.default_rng(5).integers(0, 255, (240, 240, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(buffer, "PNG")
     chooser.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
-    visitor.tab.wait_for_selector(f".st-key-matched {PICTURE}", timeout=60_000)
+    visitor.tab.wait_for_selector(f".st-key-matched {PICTURE}")
     visitor.settle()
     assert visitor.parameters()["second"] == ["upload"]
     assert visitor.tab.locator(".st-key-matched .annotation text").first.text_content().startswith("Photo")
@@ -1189,7 +1100,7 @@ def test_a_class_is_asked_about_erased_and_found_again_from_the_address(visit):
     )
     before = visitor.figure(read)
     visitor.tab.get_by_role("button", name=re.compile("Run the test")).click()
-    visitor.tab.wait_for_selector(".st-key-deletion .scatterlayer", timeout=120_000)
+    visitor.tab.wait_for_selector(".st-key-deletion .scatterlayer")
     visitor.settle()
     table = visitor.tab.locator("table").inner_text()
     assert "HiResCAM" in table

@@ -8,23 +8,30 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import ROOT, find_free_port
+from conftest import PATIENCE_S, ROOT, find_free_port, stop_server, wait_for_answer
 from PIL import Image
 
 pytestmark = pytest.mark.browser
 
-HEATMAP = ".stPlotlyChart .heatmaplayer .hm image"
-PHOTOGRAPH = ".stPlotlyChart :is(.imagelayer, .layer-below) image"
 IDLE = '[data-test-script-state="notRunning"]'
 UPLOADER = '[data-testid="stFileUploaderDropzoneInput"]'
-WIDTH = "document.querySelector('.js-plotly-plot')?._fullLayout.xaxis.range[1]"
+# The server knows how much room there is, and painted are one map and the photograph, so many pixels wide.
+PAINTED = """(width) => {
+  const room = document.querySelector('[data-testid="stMain"] [data-testid="stVerticalBlock"]')?.clientWidth;
+  const told = Number(getComputedStyle(document.documentElement).getPropertyValue("--figure-width"));
+  const count = (selector) => document.querySelectorAll(`.stPlotlyChart ${selector}`).length;
+  const axis = document.querySelector(".js-plotly-plot")?._fullLayout?.xaxis;
+  return (
+    Math.abs(room - told) <= 0.015 * told &&
+    count(".heatmaplayer .hm image") === 1 &&
+    count(":is(.imagelayer, .layer-below) image") === 1 &&
+    axis?.range[1] === width
+  );
+}"""
 QUERY = "?view=probe&layers=conv5_3"
 
 
@@ -34,6 +41,7 @@ def tab(browser):
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, locale="en-US", ignore_https_errors=True
     )
+    context.set_default_timeout(1000 * PATIENCE_S)
     tab = context.new_page()
     tab.refused, tab.sockets = [], []
     tab.on("response", lambda answer: answer.status >= 400 and tab.refused.append(answer.url))
@@ -42,13 +50,10 @@ def tab(browser):
     context.close()
 
 
-def expect_pictures(frame):
+def expect_pictures(frame, width=337):
     """The photograph and a map are painted; a frame is also a tab's own."""
-    frame.wait_for_selector(HEATMAP, timeout=60_000)
-    settle(frame)
-    assert frame.locator(HEATMAP).count() == 1
-    assert frame.locator(PHOTOGRAPH).count() == 1
-    assert frame.evaluate(WIDTH) == 337
+    frame.wait_for_function(PAINTED, arg=width)
+    frame.wait_for_selector(IDLE, state="attached")
     assert frame.locator('[data-testid="stException"], [data-testid="stAlert"]').count() == 0
 
 
@@ -59,13 +64,14 @@ def expect_an_answer(frame):
     scale = 337 / photograph.bounding_box()["width"]
     place = {"x": 60 / scale, "y": 150 / scale}
     photograph.hover(position=place)
-    frame.wait_for_timeout(300)  # Plotly finds what is below the mouse in its own time
+    # Plotly finds what is below the mouse in its own time.
+    frame.wait_for_function("() => document.querySelector('.js-plotly-plot')._hoverdata?.length > 0")
     photograph.click(position=place)
-    frame.wait_for_function("() => location.search.includes('point=')", timeout=20_000)
-    settle(frame)
+    frame.wait_for_function("() => location.search.includes('point=')")
     x, y = map(int, re.findall(r"point=(\d+)(?:,|%2C)(\d+)", frame.evaluate("location.search"))[0])
     assert (x, y) == pytest.approx((60, 150), abs=2)
-    assert frame.locator("table tbody").inner_text() != words
+    frame.wait_for_function("(words) => document.querySelector('table tbody').innerText !== words", arg=words)
+    expect_pictures(frame)
 
 
 def expect_an_upload(frame):
@@ -74,14 +80,7 @@ def expect_an_upload(frame):
     Image.new("RGB", (280, 224), "navy").save(buffer, "PNG")
     file = {"name": "navy.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
     frame.locator(UPLOADER).first.set_input_files(file)
-    frame.wait_for_function(f"() => {WIDTH} == 280", timeout=20_000)
-    settle(frame)
-
-
-def settle(frame):
-    for _ in range(2):
-        frame.wait_for_timeout(250)
-        frame.wait_for_selector(IDLE, state="attached", timeout=60_000)
+    expect_pictures(frame, 280)
 
 
 @pytest.fixture
@@ -97,19 +96,10 @@ def based_url():
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(600):
-            assert server.poll() is None, "the server did not start"
-            try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                    break
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                time.sleep(0.1)
-        else:
-            raise AssertionError("the server did not answer within a minute")
+        assert wait_for_answer(f"{url}/_stcore/health", server) == "ok"
         yield url
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        stop_server(server)
 
 
 def test_the_page_works_under_a_base_path(tab, based_url):
@@ -156,10 +146,10 @@ def tls_url(server_url, tmp_path):
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE_S)
     yield f"https://vgg.localhost:{port}"  # a name that Streamlit does not know
     stop.set()
-    thread.join(10)
+    thread.join(PATIENCE_S)
 
 
 def test_the_page_works_behind_a_proxy_that_ends_tls(tls_url, tab):

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 from conftest import ROOT
 
-from page.settings import CONTROLS, SETTINGS
+from page.choice.choice import CONTROLS, SETTINGS
+from page.views import VIEWS
 from viz.evidence.methods import METHODS
 from viz.measures.claims import RULES, Learned, Truth
 from viz.measures.metrics import CLAIM_METRICS, METRICS
@@ -31,13 +32,15 @@ def list_keys_in_code():
 
 
 def test_catalogues_have_the_same_keys():
-    assert set(load_catalogue("zh")) == set(load_catalogue("en"))
+    for language in LANGUAGES:
+        assert set(load_catalogue(language)) == set(load_catalogue("en")), language
 
 
 def test_sentences_have_the_same_placeholders():
-    chinese = load_catalogue("zh")
-    for key, sentence in load_catalogue("en").items():
-        assert list_placeholders(chinese[key]) == list_placeholders(sentence), key
+    for language in LANGUAGES:
+        for key, sentence in load_catalogue("en").items():
+            translated = load_catalogue(language)[key]
+            assert list_placeholders(translated) == list_placeholders(sentence), (language, key)
 
 
 def test_no_sentence_is_empty():
@@ -83,6 +86,7 @@ def test_every_sentence_is_used():
     whole, begun = list_keys_in_code()
     used = {*whole, *(f"{key}_help" for key in whole)}
     unused = [key for key in load_catalogue("en") if key not in used and not key.startswith(tuple(begun))]
+    unused += [key for key in load_catalogue("en") if key.endswith(".help") and key not in whole]
     assert [
         key for key in unused if not key.startswith(("image_error.", "weights_error.", "network_error."))
     ] == []
@@ -97,7 +101,7 @@ SECTIONS = {
     "look.range_": SETTINGS["range"].options,
     "picture.": [*SETTINGS["photo"].options, *SETTINGS["second"].options],
     "advanced.framing_": SETTINGS["framing"].options,
-    "view.": SETTINGS["view"].options,
+    "view.": VIEWS,
     "control.": CONTROLS,
     "measure.computing_": ["untrained", "noise"],
     "claim.": RULES,

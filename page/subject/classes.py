@@ -1,0 +1,81 @@
+"""What the network takes the photograph for, and its class maps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from page.subject.picture import Picture, resize
+from page.subject.subject import Subject
+from page.work.models import remember_classes
+from page.work.results import compute_class_maps, compute_probabilities
+from viz.pictures.frame import MIN_SIZE
+
+ClassMaps = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What the network takes the photograph for, and the class that the visitor asks about.
+
+    Attributes:
+        picture: At the size at which class evidence is computed, with the visitor's framing.
+        names: Of all classes.
+        probabilities: Of all classes, [classes].
+        chosen: The class that is asked about.
+        against: The one that it is held against; None for none.
+    """
+
+    picture: Picture
+    names: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    chosen: int
+    against: int | None
+
+    @property
+    def asked(self) -> list[int]:
+        """The chosen class and, if there is one, the other."""
+        return [self.chosen] if self.against is None else [self.chosen, self.against]
+
+    @property
+    def order(self) -> list[int]:
+        """Indices of all classes, the most probable first."""
+        return rank_classes(self.probabilities)
+
+
+def rank_classes(probabilities: NDArray[np.float32]) -> list[int]:
+    """Indices of the classes, the most probable first."""
+    order: list[int] = np.argsort(-probabilities, kind="stable").tolist()
+    return order
+
+
+def frame_for_classes(subject: Subject) -> Picture:
+    """The photograph at the size at which class evidence is computed, with the visitor's framing."""
+    size = subject.network.info.fixed_size or MIN_SIZE
+    return (
+        subject.picture if subject.picture.key.size == size else resize(subject.picture, size, subject.words)
+    )
+
+
+def get_probabilities(subject: Subject) -> NDArray[np.float32]:
+    """How probable the network finds each class: one pass, the first time."""
+    framed, model = frame_for_classes(subject).framed, subject.network.model
+    text = subject.words("classes.predicting", network=subject.network.title)
+    with subject.status.computing((framed.key, model, "classes"), model, text):
+        return compute_probabilities(framed, model)
+
+
+def open_classes(subject: Subject, probabilities: NDArray[np.float32]) -> Classes:
+    """The same with the classes that are asked about, all of which the network has."""
+    choice, names = subject.choice, remember_classes(subject.network.info)
+    best = int(np.argmax(probabilities))
+    chosen = best if choice.class_index is None else choice.class_index
+    return Classes(frame_for_classes(subject), names, probabilities, chosen, choice.against)
+
+
+def get_class_maps(subject: Subject, classes: Classes) -> ClassMaps:
+    """The class maps of all layers by the visitor's method: one pass for all methods, the first time."""
+    framed, model, asked = classes.picture.framed, subject.network.model, (classes.chosen, classes.against)
+    with subject.status.computing((framed.key, model, asked), model, subject.words("classes.computing")):
+        maps = compute_class_maps(framed, model, *asked)
+    return {layer: values for (layer, method), values in maps.items() if method == subject.choice.method}

@@ -1,0 +1,122 @@
+"""What the maps are compared with: another photograph, network, aggregation or side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from page.choice.choice import NOTHING
+from page.subject.network import ShownNetwork, show_network
+from page.subject.picture import Picture, open_last, open_second
+from page.subject.subject import Subject
+from page.work.models import Model
+from viz.figures.heatmaps import name_aggregation
+from viz.maps.compare import pair_layers
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.errors import NetworkError
+from viz.networks.layers import SIDES, Layer
+from viz.pictures.samples import SAMPLES
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the second row shows.
+
+    Attributes:
+        what: Its name.
+        first: What it is compared with.
+        picture: As its network sees it.
+        network: The second one, or the first again.
+        model: Its weights.
+        heatmaps: Of its pass.
+        side: Of the activation.
+        aggregation: Key of `AGGREGATIONS`.
+    """
+
+    what: str
+    first: Subject
+    picture: Picture
+    network: ShownNetwork
+    model: Model
+    heatmaps: Heatmaps
+    side: str
+    aggregation: str
+
+    @property
+    def is_same_architecture(self) -> bool:
+        """Whether its layers are those of the first network, on whichever weights."""
+        return self.network.info == self.first.network.info
+
+    def pair(self, layers: Sequence[Layer]) -> list[Layer]:
+        """The partner of each of some layers of the first network."""
+        return pair_layers(layers, self.first.network.layers, self.network.layers)
+
+    def pair_measured(self) -> dict[str, Layer]:
+        """The partners of all layers that are measured, by their names, without those that have none."""
+        layers, others = self.first.measured, self.network.list_measured(self.side)
+        if not self.is_same_architecture:
+            pairs = zip(layers, pair_layers(layers, layers, others), strict=True)
+            return {layer.name: other for layer, other in pairs}
+        names = {layer.name for layer in layers}
+        return {other.name: other for other in others if other.name in names}
+
+    def shares_values(self, layer: Layer, partner: Layer) -> bool:
+        """Whether true values of a layer and its partner can be compared: of one network and one side."""
+        sides = layer.pick_side(self.first.choice.side), partner.pick_side(self.side)
+        return self.model == self.first.network.model and sides[0] == sides[1]
+
+
+class NoComparisonError(Exception):
+    """Nothing can be compared; why is the message, a sentence in the visitor's language.
+
+    Attributes:
+        is_waiting: Whether a photograph of the visitor's is all that it takes.
+    """
+
+    def __init__(self, sentence: str, is_waiting: bool = False) -> None:
+        self.is_waiting = is_waiting
+        super().__init__(sentence)
+
+
+def open_comparison(first: Subject, heatmaps: Heatmaps) -> Comparison | None:
+    """What the visitor compares with, at one pass where that is another picture or network.
+
+    Args:
+        first: What it is compared with.
+        heatmaps: Of that.
+
+    Returns:
+        None where nothing is compared.
+
+    Raises:
+        NoComparisonError: What is compared is not there yet, or fails.
+        NotLoadedError: The other network cannot be had.
+    """
+    choice, words, kind = first.choice, first.words, first.choice.beside
+    picture, network, model = first.picture, first.network, first.network.model
+    side, aggregation = choice.side, choice.aggregation
+    if kind == NOTHING:
+        return None
+    if kind == "photo":
+        name, info = choice.beside_photo, network.info
+        found = open_second(name, "beside_upload", choice, info, words, "beside.alt_own")
+        if found is None:
+            raise NoComparisonError(words("beside.waiting"), is_waiting=True)
+        picture, what = found, words(f"picture.{name}" if name in SAMPLES else "beside.own_photo")
+    elif kind == "network":
+        model = Model(first.catalogue.find(str(choice.beside_network)))
+        picture, what = open_last(choice, model.info, words), model.info.title
+    elif kind == "untrained":
+        model, what = network.untrained, words("beside.untrained", network=network.title)
+    elif kind == "aggregation":
+        aggregation = str(choice.beside_aggregation)
+        what = name_aggregation(aggregation, words)
+    else:
+        (side,) = (other for other in SIDES if other != side)
+        what = network.name_side(side, words)
+    if (picture.key, model) != (first.picture.key, network.model):
+        text = "measure.computing_untrained" if kind == "untrained" else "page.computing"
+        try:
+            heatmaps = first.compute_heatmaps(picture.framed, model, words(text, network=model.info.title))
+        except NetworkError as error:
+            sentence = words(error.key, **error.details)
+            raise NoComparisonError(words("beside.failed", what=what, error=sentence)) from error
+    return Comparison(what, first, picture, show_network(model.info), model, heatmaps, side, aggregation)

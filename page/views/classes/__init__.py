@@ -1,0 +1,1 @@
+"""The view "Classes": what the network takes the photograph for, and which cells speak for it."""

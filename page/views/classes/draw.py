@@ -1,0 +1,137 @@
+"""The prediction, the class maps under the plain ones, and the deletion test."""
+
+from collections import Counter
+from dataclasses import replace
+
+import streamlit as st
+
+from page.subject.classes import (
+    Classes,
+    ClassMaps,
+    get_class_maps,
+    get_probabilities,
+    open_classes,
+    rank_classes,
+)
+from page.subject.subject import Subject
+from page.views.classes.deletion import draw_deletion_test
+from page.views.classes.deletion_case import DeletionTest
+from page.visit import Visit
+from page.widgets.figure import draw_explanation, draw_figure, draw_notes
+from page.widgets.networks import ask_for_memory, offer_classes
+from page.widgets.numbers import write_probability
+from page.widgets.settings import draw_choice
+from page.work.models import remember_classes
+from viz.evidence.methods import METHODS
+from viz.figures.columns import arrange_columns
+from viz.figures.evidence import make_class_panels, shorten_class
+from viz.figures.paired import Below, draw_pairs
+from viz.maps.heatmaps import Heatmaps
+from viz.networks.layers import Layer
+
+SHOWN = 5  # predictions
+
+
+def list_class_controls(subject: Subject) -> tuple[str, ...]:
+    """The settings that act; without a classifier none above the figure."""
+    sidebar = ("layers", "aggregation")
+    return (*sidebar, "colors", "range", "overlay") if subject.network.info.has_classes else sidebar
+
+
+def draw_classes(visit: Visit) -> None:
+    """Draw the prediction, the class maps under the plain ones, and the deletion test."""
+    visit.status.say(visit.words("classes.line", network=visit.network.title))
+    if not visit.network.info.has_classes:
+        offer_classes(visit)
+        return
+    if not ask_for_memory(visit):
+        return
+    probabilities = get_probabilities(visit)
+    best = rank_classes(probabilities)[0]
+    visit = visit.learn(replace(visit.known, classes=len(probabilities), best=best))
+    classes = open_classes(visit, probabilities)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_prediction(visit, classes)
+    with right:
+        _draw_choices(visit, classes)
+    layers = visit.layers or [visit.network.layers[-1]]
+    sized = visit.see(visit.choice, classes.picture)
+    heatmaps = sized.get_heatmaps()
+    maps = get_class_maps(visit, classes)
+    _draw_maps(sized, classes, heatmaps, maps, layers)
+    _draw_notes(visit, classes, heatmaps, layers)
+    plain = {layer.name: heatmaps[layer.name, layer.pick_side("post"), "mean"] for layer in layers}
+    draw_deletion_test(DeletionTest(visit, classes, {"mean": plain, "class": maps}, layers))
+    draw_explanation(visit, "classes.explain_")
+
+
+def _draw_prediction(visit: Visit, classes: Classes) -> None:
+    st.markdown(f"##### {visit.words('classes.prediction', network=visit.network.title)}")
+    with st.container(gap="xxsmall"):
+        for index in classes.order[:SHOWN]:
+            share = float(classes.probabilities[index])
+            st.progress(min(share, 1.0), text=f"{classes.names[index]} · **{share:.1%}**")
+
+
+def _draw_choices(visit: Visit, classes: Classes) -> None:
+    words, order, names = visit.words, classes.order, _label_classes(visit)
+    st.markdown(f"##### {words('classes.question')}")
+    others = [index for index in order if index != classes.chosen]
+    for key, options, placeholder in (
+        ("class", order, words("classes.most_probable", name=names[order[0]])),
+        ("against", others, words("classes.against_none")),
+    ):
+        st.selectbox(
+            words(f"classes.{key}"),
+            options,
+            index=None,
+            format_func=names.__getitem__,
+            key=key,
+            placeholder=placeholder,
+            help=words(f"classes.{key}_help"),
+        )
+    draw_choice(words, st.segmented_control, "method", "classes.method", "classes.method_", required=True)
+    shares = []
+    for index in classes.asked:
+        share = write_probability(float(classes.probabilities[index]))
+        shares.append(words("classes.probability", name=shorten_class(names[index]), share=share))
+    st.caption(" ".join(shares))
+
+
+def _label_classes(visit: Visit) -> list[str]:
+    """The names of the classes, and the index behind those that several have: browsers know labels alone."""
+    names = remember_classes(visit.network.info)
+    counts = Counter(names)
+    return [name if counts[name] == 1 else f"{name} ({index})" for index, name in enumerate(names)]
+
+
+def _draw_maps(
+    visit: Visit, classes: Classes, heatmaps: Heatmaps, maps: ClassMaps, layers: list[Layer]
+) -> None:
+    words, choice, screen, picture = visit.words, visit.choice, visit.screen, visit.picture
+    name = classes.names[classes.chosen]
+    against = None if classes.against is None else classes.names[classes.against]
+    how = choice.method, choice.range, picture.size, (name, against), words
+    below = Below(make_class_panels(maps, layers, *how), None, words("classes.how_to_read"))
+    height, width = picture.size
+    photo = replace(picture.photo, title=words("classes.photo", width=width, height=height))
+    panels = visit.choose_panels(heatmaps, layers)
+    columns = arrange_columns(len(layers), [picture.aspect] * 2, screen.width, screen.height)
+    figure = draw_pairs(photo, panels, below, visit.choose_look(choice.overlay), columns)
+    facts = {"layers": ", ".join(layer.name for layer in layers), "photo": picture.alt, "name": name}
+    alt = words("classes.alt", method=words(f"classes.method_{choice.method}"), **facts)
+    draw_figure(visit, figure, "class_maps", alt)
+
+
+def _draw_notes(visit: Visit, classes: Classes, heatmaps: Heatmaps, layers: list[Layer]) -> None:
+    words, notes = visit.words, visit.list_notes(heatmaps, layers)
+    names = [shorten_class(classes.names[index]) for index in classes.asked]
+    if classes.against is not None:
+        notes.append(words("classes.contrast_note", name=names[0], other=names[1]))
+    elif METHODS[visit.choice.method].signed:
+        notes.append(words("classes.signed_note", name=names[0]))
+    size, other = classes.picture.key.size, visit.picture.key.size
+    if size != other:
+        notes.append(words("classes.size_note", size=size, other=other))
+    draw_notes(notes)

@@ -1,0 +1,1 @@
+"""The view "Layer by layer": all layers over the photograph, one after the other."""

@@ -1,0 +1,181 @@
+"""A step: its question, and what belongs to it once that is answered."""
+
+from functools import partial
+
+import streamlit as st
+
+from page.choice.choice import STEPS
+from page.choice.session import choose, open_choice, read_choice
+from page.choice.setting import Value
+from page.choice.settle import settle
+from page.subject.picture import Picture, open_sample
+from page.subject.probe import Probe
+from page.views.lesson.answers import LONGEST_ANSWER, draw_keeping, keep, name_widget, recall
+from page.views.lesson.steps import KEPT, Figure, Step, Words, list_steps, read_words
+from page.visit import Visit
+from page.widgets.figure import draw_figure, draw_photo
+from page.widgets.settings import draw_neighbour
+from viz.figures.heatmaps import draw_maps, draw_panels
+from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
+from viz.figures.marked import draw_marked_panels
+
+PHOTO_SHARE = 0.4  # of the width, beside the question
+# Pixels of the screen. One row where the window is wide, so that the task is near; of two figures both are on
+# one screen with their captions, as long as they can be read.
+FIGURE_HEIGHT = 340
+LEAST_FIGURE_HEIGHT = 200
+CAPTION_HEIGHT = 56
+SMALL_PANEL = 160  # pixels of the screen, there
+ANSWER_HEIGHT = 150  # pixels of the screen
+
+
+def draw_lesson(visit: Visit) -> None:
+    """Draw the step in the address: its question, and what belongs to it once that is answered."""
+    visit.status.say(visit.words("lesson.line"))
+    number, texts = visit.choice.step, read_words(visit.words.language)
+    step = list_steps()[number - 1]
+    words = texts[step.name]
+    _draw_steps(visit, number)
+    st.markdown(f"### {number} · {words.title}")
+    if recall(step).shown and recall(step).prediction is not None:
+        _draw_revealed(visit, step, words)
+    else:
+        _draw_question(visit, step, words)
+    draw_keeping(visit, texts)
+
+
+def _draw_steps(visit: Visit, number: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for step, label in ((-1, "lesson.previous"), (1, "lesson.next")):
+            there = 1 <= number + step <= STEPS
+            lead = partial(choose, {"step": number + step}) if there else None
+            draw_neighbour(visit.words, label, step, lead)
+        st.segmented_control(
+            visit.words("lesson.step"),
+            range(1, STEPS + 1),
+            key="step",
+            required=True,
+            label_visibility="collapsed",
+        )
+
+
+def _draw_question(visit: Visit, step: Step, words: Words) -> None:
+    screen, picture, said = visit.screen, _choose_picture(visit, step), recall(step)
+    left, right = st.columns([3, 2], gap="large")
+    with left, st.container(border=True):
+        st.markdown(words.question)
+        key = name_widget(visit, step, "prediction")
+        st.radio(
+            visit.words("lesson.predict"),
+            range(len(words.choices)),
+            format_func=words.choices.__getitem__,
+            key=key,
+            index=None,
+            on_change=keep,
+            args=(step, "prediction", key),
+        )
+        st.button(
+            visit.words("lesson.show"),
+            key="lesson_show",
+            type="primary",
+            icon=":material/visibility:",
+            disabled=said.prediction is None,
+            help=visit.words("lesson.show_help") if said.prediction is None else None,
+            on_click=lambda: setattr(said, "shown", True),
+        )
+    with right:
+        width = screen.width * (1 if screen.width < NARROW else PHOTO_SHARE)
+        draw_photo(visit, picture, arrange_panels(1, width, screen.height, picture.aspect))
+
+
+def _choose_picture(visit: Visit, step: Step) -> Picture:
+    """The photograph that a step names, or else the visitor's."""
+    if step.photo is None:
+        return visit.picture
+    return open_sample(step.photo, step.figures[0].choice, visit.network.info, visit.words)
+
+
+def _draw_revealed(visit: Visit, step: Step, words: Words) -> None:
+    st.markdown(words.question)
+    st.markdown(_judge(visit, step, words))
+    for place, figure in enumerate(step.figures):
+        st.markdown(f"**{words.figures[place]}**")
+        _draw_maps(visit, figure, step, place)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_task(visit, step, words)
+    with right, st.expander(f"**{visit.words('lesson.notice')}**", icon=":material/lightbulb:"):
+        st.markdown(words.notice)
+
+
+def _judge(visit: Visit, step: Step, words: Words) -> str:
+    """What was predicted, and how it is."""
+    predicted = recall(step).prediction
+    choice = words.choices[predicted] if predicted is not None else visit.words("lesson.open")
+    sentence = visit.words("lesson.predicted", choice=choice)
+    if step.right is None:
+        return sentence
+    if step.right == predicted:
+        return f"{sentence} :green-badge[:material/check: {visit.words('lesson.right')}]"
+    badge = f":orange-badge[:material/close: {visit.words('lesson.wrong')}]"
+    return f"{sentence} {badge} **{words.choices[step.right]}**"
+
+
+def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
+    """One figure, as the other views draw it; of two, each without the photograph, to compare them."""
+    kept = {key: visit.choice.values[key] for key in KEPT}
+    choice = settle(figure.choice.change(kept), None, visit.known)
+    seen = visit.see(choice, _choose_picture(visit, step))
+    heatmaps = seen.get_untrained_heatmaps() if figure.untrained else seen.get_heatmaps()
+    layers, picture = seen.layers, seen.picture
+    panels, look = seen.choose_panels(heatmaps, layers), seen.choose_look(choice.overlay)
+    alt = seen.describe_maps("panel.alt", layers=", ".join(layer.name for layer in layers))
+    key = f"lesson_figure_{place}"
+    if len(step.figures) > 1:
+        room = visit.screen.height / len(step.figures) - CAPTION_HEIGHT
+        grid = _arrange(visit, len(panels), picture, min(FIGURE_HEIGHT, max(LEAST_FIGURE_HEIGHT, room)))
+        draw_figure(visit, draw_maps(picture.photo, panels, look, grid), key, alt)
+        return
+    grid = _arrange(visit, len(panels) + 1, picture)
+    if not choice.field or choice.point is None:
+        draw_figure(visit, draw_panels(picture.photo, panels, look, grid), key, alt)
+        return
+    x, y = choice.point
+    probe = Probe(seen, heatmaps, layers, (x, y))
+    saliency = probe.find_saliency()
+    marks = [probe.mark(layer) for layer in layers]
+    drawn = draw_marked_panels(picture.photo, panels, look, grid, marks, probe.mark(probe.chosen), saliency)
+    draw_figure(visit, drawn, key, alt)
+    st.caption(probe.describe(saliency))
+
+
+def _arrange(visit: Visit, count: int, picture: Picture, height: float = FIGURE_HEIGHT) -> Grid:
+    least = MIN_PANEL_WIDTH if visit.screen.width < NARROW else SMALL_PANEL
+    return arrange_panels(count, visit.screen.width, height, picture.aspect, least)
+
+
+def _draw_task(visit: Visit, step: Step, words: Words) -> None:
+    st.markdown(f"**{visit.words('lesson.task')}**: {words.task}")
+    key = name_widget(visit, step, "answer")
+    st.text_area(
+        visit.words("lesson.answer"),
+        key=key,
+        height=ANSWER_HEIGHT,
+        max_chars=LONGEST_ANSWER,
+        placeholder=visit.words("lesson.answer_example"),
+        on_change=keep,
+        args=(step, "answer", key),
+    )
+    st.button(
+        words.ask,
+        key="lesson_ask",
+        icon=":material/search:",
+        on_click=_ask,
+        args=(step.ask,),
+        help=visit.words("lesson.ask_help"),
+    )
+
+
+def _ask(values: dict[str, Value]) -> None:
+    """Open the view that answers, with the step's settings."""
+    open_choice(read_choice().change(values))

@@ -1,0 +1,1 @@
+"""The view "Measured": is what is said about shallow and deep layers true of this photograph?"""

@@ -1,0 +1,68 @@
+"""The class map beside the plain maps in the claim that deep layers focus on the whole object."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from page.subject.classes import Classes, get_class_maps, get_probabilities, open_classes, rank_classes
+from page.visit import Visit
+from page.widgets.errors import say_error
+from page.widgets.networks import ask_for_memory
+from page.widgets.numbers import write_metric
+from page.widgets.settings import draw_switch
+from viz.figures.evidence import shorten_class
+from viz.figures.heatmaps import name_aggregation
+from viz.maps.coarsen import Array
+from viz.measures.curves import Curves, find_lead, measure_box
+from viz.networks.errors import NetworkError
+from viz.pictures.frame import Box
+
+
+def compare_class_map(visit: Visit, trained: Curves, box: Box) -> dict[str, float]:
+    """Draw the switch for the class map and, where it is on, say whether it tells the box better.
+
+    The class maps lie over the same photograph, whatever the size they are made at.
+
+    Returns:
+        How well each layer's class map tells the box from the rest, by the layer's name; nothing without the
+        switch.
+    """
+    draw_switch(visit.words, "class_box", "verdict.class_box")
+    if not visit.choice.class_box or not ask_for_memory(visit):
+        return {}
+    try:
+        probabilities = get_probabilities(visit)
+        best = rank_classes(probabilities)[0]
+        visit = visit.learn(replace(visit.known, classes=len(probabilities), best=best))
+        classes = open_classes(visit, probabilities)
+        maps = get_class_maps(visit, classes)
+    except NetworkError as error:  # all else of the view does not need them
+        say_error(visit.words, error)
+        return {}
+    layers = visit.measured
+    (areas,) = measure_box([maps[layer.name] for layer in layers], box, *visit.picture.size)["box_auc"]
+    st.markdown(_say(visit, classes, areas, trained["box_auc"][0]))
+    if visit.picture.key.size != classes.picture.key.size or visit.choice.side == "pre":
+        st.caption(visit.words("verdict.class_note", size=classes.picture.key.size))
+    return dict(zip((layer.name for layer in layers), map(float, areas), strict=True))
+
+
+def _say(visit: Visit, classes: Classes, areas: Array, plain: Array) -> str:
+    layers, lead, words = visit.measured, find_lead(areas, plain), visit.words
+    deep = [layer.stage == "deep" for layer in layers]
+    facts = {
+        "method": words(f"classes.method_{visit.choice.method}"),
+        "name": shorten_class(classes.names[classes.chosen]),
+        "quantity": name_aggregation(visit.choice.aggregation, words),
+        "area": write_metric("box_auc", float(np.mean(areas[deep]))),
+        "plain": write_metric("box_auc", float(np.mean(plain[deep]))),
+        "layer": layers[-1 if lead is None else lead].name,
+    }
+    key = "never" if lead is None else "always" if lead == 0 else "from"
+    return words(f"verdict.class_{key}", **facts)
+
+
+def name_class_curve(visit: Visit) -> str:
+    """What the legend calls the class map's curve."""
+    return visit.words("verdict.class_curve", method=visit.words(f"classes.method_{visit.choice.method}"))

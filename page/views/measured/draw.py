@@ -1,0 +1,43 @@
+"""The photograph, each claim beside its chart, and folded away below all other numbers."""
+
+import streamlit as st
+
+from page.views.measured.box import draw_box_controls, draw_photo, find_box
+from page.views.measured.claims import draw_claims, has_stages, judge_all, say_object
+from page.views.measured.others import draw_others
+from page.views.measured.untrained import compare_untrained, offer_untrained
+from page.visit import Visit
+from page.work.results import measure_claims
+from viz.figures.heatmaps import name_aggregation
+
+
+def draw_measured(visit: Visit) -> None:
+    """Draw the photograph, each claim beside its chart, and folded away below all other numbers."""
+    words, box = visit.words, find_box(visit)
+    quantity = name_aggregation(visit.choice.aggregation, words)
+    visit.status.say(words("measure.line", quantity=quantity, side=visit.name_side()))
+    left, right = st.columns([0.34, 0.66], gap="medium")
+    with left:
+        draw_photo(visit, box)
+    with right:
+        st.markdown(f"##### {words('verdict.title')}")
+        place = st.empty()
+        with place.container():
+            asked = has_stages(visit) and offer_untrained(visit, box)
+        draw_box_controls(visit, box)
+        answer = st.container()
+    claims, others = st.container(), st.container()
+    looked = visit.look_at(visit.get_heatmaps())
+    if has_stages(visit):
+        judged = judge_all(visit, measure_claims(looked, box), box)
+        if box is not None:
+            with answer:
+                say_object(visit, judged)
+        with claims:
+            draw_claims(visit, judged, box)
+    else:
+        claims.info(words("verdict.needs_layers"), icon=":material/layers:")
+    with others:
+        draw_others(visit, looked, box)
+    if asked:
+        compare_untrained(visit, place)

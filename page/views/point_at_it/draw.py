@@ -1,0 +1,195 @@
+"""The row of what is shown, and the maps or look-alikes around a place of the picture."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from page.browser.clicks import Click, watch_clicks
+from page.choice.session import choose, read_widget, write_widget
+from page.subject.channels import ChannelValues
+from page.subject.picture import Picture, open_second
+from page.subject.probe import Probe, find_strongest
+from page.subject.subject import Subject
+from page.subject.uploads import take_file
+from page.views.point_at_it.channels import draw_channels
+from page.visit import Visit
+from page.widgets.figure import draw_explanation, draw_figure
+from page.widgets.presenting import scale
+from page.widgets.settings import draw_choice
+from page.widgets.table import draw_table
+from page.widgets.uploader import draw_uploader
+from page.work.bounds import SECOND_BYTES
+from viz.figures.heatmaps import draw_panels, shorten_name, write_map_title
+from viz.figures.layout import arrange_panels
+from viz.figures.marked import draw_marked_panels
+from viz.figures.pieces import Look, Panel, Saliency, format_value
+from viz.maps.cells import lay_cells
+from viz.maps.values import cosine_similarity, list_strongest, rank_in_map
+from viz.networks.layers import Layer
+
+CONTROLS_HEIGHT = 92  # pixels of the screen
+Vectors = dict[str, NDArray[np.float32]]
+
+
+def list_point_controls(subject: Subject) -> tuple[str, ...]:
+    """The settings that act; look-alikes have colours and a range of their own, channels one layer."""
+    return {
+        "maps": ("layers", "aggregation", "colors", "range", "overlay", "field"),
+        "alike": ("layers", "aggregation", "overlay", "field"),
+        "channels": ("colors",),
+    }[subject.choice.show]
+
+
+def draw_point_at_it(visit: Visit) -> None:
+    """Draw what the visitor has chosen: maps or look-alikes around a place, or a layer's channels."""
+    words, choice = visit.words, visit.choice
+    visit.status.say(words(f"probe.line_{choice.show}"))
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with row:
+        draw_choice(words, st.segmented_control, "show", "probe.show", "probe.show_", required=True)
+        names = {name: name for name in visit.network.names}
+        draw_choice(words, st.selectbox, "layer", "probe.layer", names, width=scale(choice, 134))
+    if choice.show == "channels":
+        draw_channels(visit)
+    else:
+        _draw_point(visit, row)
+
+
+def _draw_point(visit: Visit, row: Any) -> None:
+    choice, picture = visit.choice, visit.picture
+    layers = visit.layers or [visit.network.find(choice.layer)]
+    heatmaps = visit.get_heatmaps()
+    x, y = choice.point or find_strongest(visit, layers[-1], heatmaps)
+    probe = Probe(visit, heatmaps, layers, (x, y))
+    with row:
+        _draw_place(visit, probe)
+    values = ChannelValues(visit, picture)
+    vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
+    if choice.show == "alike":
+        panels, look = _match(visit, picture, values, vectors), _make_alike_look(visit)
+    else:
+        panels = visit.choose_panels(heatmaps, layers)
+        titles = [_write_title(visit, probe, layer) for layer in layers]
+        panels = [replace(panel, title=title) for panel, title in zip(panels, titles, strict=True)]
+        look = visit.choose_look(choice.overlay)
+    saliency = probe.find_saliency() if choice.field else None
+    _draw_marked(visit, probe, panels, look, saliency)
+    watch_clicks(["probed"], _take_click)
+    if saliency is not None:
+        st.caption(probe.describe(saliency))
+    _draw_table(visit, probe, vectors)
+    if choice.show == "alike":
+        _draw_second(visit, vectors)
+    draw_explanation(visit, "probe.explain_")
+
+
+def _take_click(click: Click) -> None:
+    # The middle of a cell or a pixel; the next run cuts what is outside of the picture.
+    choose({"point": (max(0, int(click.x)), max(0, int(click.y)))})
+
+
+def _match(visit: Visit, picture: Picture, values: ChannelValues, vectors: Vectors) -> list[Panel]:
+    """How much each cell of a picture resembles the marked one, a panel a layer."""
+    words = visit.words
+    panels: list[Panel] = []
+    for name, vector in vectors.items():
+        layer = visit.network.find(name)
+        similarity = cosine_similarity(values.read(name), vector)
+        title = write_map_title(layer, similarity.shape, words)
+        cells = lay_cells(layer, similarity.shape, *picture.size)
+        ends = words("probe.opposite"), words("probe.same")
+        panels.append(
+            Panel(similarity, cells, -1.0, 1.0, title, words("probe.alike_hover", name=name), True, ends)
+        )
+    return panels
+
+
+def _make_alike_look(visit: Visit) -> Look:
+    choice = visit.choice
+    return Look(choice.colors, choice.overlay, choice.opacity, choice.smooth, visit.words("probe.alike_bar"))
+
+
+def _draw_marked(
+    visit: Visit, probe: Probe, panels: list[Panel], look: Look, saliency: Saliency | None
+) -> None:
+    words, screen = visit.words, visit.screen
+    height = screen.height - CONTROLS_HEIGHT
+    grid = arrange_panels(len(panels) + 1, screen.width, height, visit.picture.aspect, screen.least)
+    marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(probe.chosen)
+    known = any(layer.receptive_field is not None for layer in probe.layers)
+    note = words("probe.how_to_point" if known else "probe.how_to_point_unknown")
+    figure = draw_marked_panels(visit.picture.photo, panels, look, grid, marks, chosen, saliency, note)
+    facts = {"layers": ", ".join(layer.name for layer in probe.layers)}
+    if visit.choice.show == "alike":
+        facts["quantity"] = words("probe.show_alike")
+    draw_figure(visit, figure, "probed", visit.describe_maps("panel.alt", **facts))
+
+
+def _write_title(visit: Visit, probe: Probe, layer: Layer) -> str:
+    """What a click tells of a layer, above its map: the table below may lie outside of the screen."""
+    cell, heatmap = probe.find_cell(layer), probe.read_map(layer)
+    facts = {"value": format_value(float(heatmap[cell])), "percentile": f"{rank_in_map(heatmap, *cell):.1f}"}
+    return visit.words("probe.panel_title", name=shorten_name(layer.name), **facts)
+
+
+def _draw_place(visit: Visit, probe: Probe) -> None:
+    height, width = visit.picture.size
+    for axis, place, length in zip("xy", probe.point, (width, height), strict=True):
+        write_widget(f"probe_{axis}", place)
+        st.number_input(
+            visit.words(f"probe.{axis}"),
+            min_value=0,
+            max_value=length - 1,
+            step=1,
+            key=f"probe_{axis}",
+            on_change=lambda: choose({"point": (int(read_widget("probe_x")), int(read_widget("probe_y")))}),
+            help=visit.words("probe.point_help"),
+            width=scale(visit.choice, 98),
+        )
+
+
+def _draw_table(visit: Visit, probe: Probe, vectors: Vectors) -> None:
+    words = visit.words
+    columns = ("layer", "cell", "sees", "value", "percentile", "channels")
+    rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
+    draw_table("probed_cells", [words(f"probe.column_{column}") for column in columns], rows)
+    st.caption(words("probe.table_note"))
+    if any(layer.receptive_field is None for layer in probe.layers):
+        st.caption(words("probe.unknown_field"))
+
+
+def _write_row(probe: Probe, layer: Layer, vector: NDArray[np.float32]) -> list[str]:
+    row, column = probe.find_cell(layer)
+    field, heatmap = probe.mark(layer).field, probe.read_map(layer)
+    strongest = [f"**{number}** {format_value(value)}" for number, value in list_strongest(vector)]
+    return [
+        f"**{layer.name}**" if layer == probe.chosen else layer.name,
+        f"{row}, {column}",
+        "–" if field is None else f"x\u00a0{field[0]}–{field[2]}, y\u00a0{field[1]}–{field[3]}",
+        format_value(float(heatmap[row, column])),
+        f"{rank_in_map(heatmap, row, column):.1f}",
+        " · ".join(strongest),
+    ]
+
+
+def _draw_second(visit: Visit, vectors: Vectors) -> None:
+    """Draw the choice of a second photograph and, where there is one, its look-alikes."""
+    words, choice, info = visit.words, visit.choice, visit.network.info
+    with st.container(width=scale(choice, 340)):
+        draw_choice(words, st.selectbox, "second", "probe.second", "picture.")
+        if choice.second == "upload":
+            draw_uploader(words, "second_upload", partial(take_file, "second_upload", choice, info))
+    second = open_second(choice.second, "second_upload", choice, info, words, "picture.alt_own")
+    if second is None:
+        return
+    panels = _match(visit, second, ChannelValues(visit, second, SECOND_BYTES), vectors)
+    screen = visit.screen
+    grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect, screen.least)
+    figure = draw_panels(second.photo, panels, _make_alike_look(visit), grid)
+    st.markdown(f"##### {words('probe.second_title')}")
+    alt = words("probe.alt_second", layers=", ".join(vectors), photo=second.alt)
+    draw_figure(visit, figure, "matched", alt)

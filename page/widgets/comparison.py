@@ -1,0 +1,17 @@
+"""What the maps are compared with, or why that cannot be had."""
+
+import streamlit as st
+
+from page.subject.comparison import Comparison, NoComparisonError, open_comparison
+from page.visit import Visit
+from viz.maps.heatmaps import Heatmaps
+
+
+def find_comparison(visit: Visit, heatmaps: Heatmaps) -> Comparison | None:
+    """What is compared with the maps of the visit, if anything is; where it cannot be had, why is said."""
+    try:
+        return open_comparison(visit, heatmaps)
+    except NoComparisonError as error:
+        say, icon = (st.info, "add_photo_alternate") if error.is_waiting else (st.error, "error")
+        say(str(error), icon=f":material/{icon}:")
+        return None

@@ -1,0 +1,64 @@
+"""What stands under a layer in a comparison, and which of its values can be compared. No page is needed."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from opened import LITE0
+
+from page.choice.choice import DEFAULT
+from page.subject.comparison import Comparison
+from page.subject.network import ShownNetwork
+from viz.networks.catalogue import find_network, load_network
+from viz.networks.vgg16 import LAYERS
+
+VGG16 = ShownNetwork(find_network("vgg16"), LAYERS)
+
+
+@pytest.fixture(scope="module")
+def lite0():
+    return ShownNetwork(find_network(LITE0), load_network(LITE0).layers)
+
+
+def compare(first, second, side="post", other_side="post", model=None):
+    """A comparison of two networks, of which only the layers count here."""
+    choice = DEFAULT.change({"side": side})
+    subject = SimpleNamespace(network=first, choice=choice, measured=first.list_measured(side))
+    return Comparison("", subject, None, second, model or second.model, None, other_side, "mean")
+
+
+def test_the_same_architecture_pairs_each_layer_with_itself():
+    for model in (VGG16.model, VGG16.untrained):
+        comparison = compare(VGG16, VGG16, model=model)
+        assert comparison.is_same_architecture
+        assert comparison.pair(LAYERS) == list(LAYERS)
+        assert comparison.pair_measured() == {layer.name: layer for layer in LAYERS}
+
+
+def test_another_architecture_is_paired_by_depth(lite0):
+    comparison = compare(VGG16, lite0)
+    assert not comparison.is_same_architecture
+    partners = comparison.pair(LAYERS)
+    assert (partners[0], partners[-1]) == (lite0.layers[0], lite0.layers[-1])
+    measured = comparison.pair_measured()
+    assert list(measured) == VGG16.names
+    # Of the layers that have the side, and the deepest stands beside the deepest.
+    assert set(measured.values()) < set(lite0.list_measured("post"))
+    assert measured["conv5_3"].name == "conv_head"
+
+
+def test_layers_without_the_other_side_have_no_partner(lite0):
+    comparison = compare(lite0, lite0, side="pre", other_side="post")
+    assert list(comparison.pair_measured()) == [layer.name for layer in lite0.layers if len(layer.sides) == 2]
+    assert len(comparison.pair_measured()) == 33 < len(lite0.layers) == 49
+
+
+def test_true_values_are_compared_of_one_network_and_one_side(lite0):
+    (layer,) = (layer for layer in VGG16.layers if layer.name == "conv3_1")
+    assert compare(VGG16, VGG16).shares_values(layer, layer)
+    assert not compare(VGG16, VGG16, side="post", other_side="pre").shares_values(layer, layer)
+    assert not compare(VGG16, VGG16, model=VGG16.untrained).shares_values(layer, layer)
+    assert not compare(VGG16, lite0).shares_values(layer, lite0.layers[0])
+    # A layer without an activation shows its output on either side.
+    bare = replace(layer, activation=None)
+    assert compare(VGG16, VGG16, side="post", other_side="pre").shares_values(bare, bare)

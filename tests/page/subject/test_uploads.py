@@ -1,0 +1,176 @@
+"""A visitor's own files: what can be read is shown and kept, what cannot gets its sentence."""
+
+import numpy as np
+import pytest
+from apptests import (
+    ENGLISH,
+    encode,
+    list_captions,
+    list_errors,
+    list_maps,
+    read_chart,
+    read_figure,
+    read_titles,
+    upload,
+)
+from conftest import assert_healthy
+from PIL import Image
+
+from page.subject import uploads
+from viz.texts import load_catalogue
+
+GOOD = encode(Image.new("RGB", (64, 64), "green"))
+WIDE = encode(Image.new("RGB", (300, 200), "orange"))
+
+
+def read_source(page, key="heatmaps"):
+    """The photograph that is shown."""
+    return read_chart(page, key)["data"][0]["source"]
+
+
+def test_an_upload_is_shown_and_named_as_not_shareable(page, count_passes):
+    page.run()
+    upload(page, WIDE)
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == "upload"
+    assert page.query_params["photo"] == "upload"
+    assert ENGLISH("picture.not_shareable") in list_captions(page)
+    assert count_passes[-1] == (1, 3, 224, 336)
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert_healthy(page)
+    page.selectbox(key="photo").set_value("upload").run()
+    assert len(count_passes) == 3
+
+
+def test_an_upload_with_one_other_pixel_is_another_picture(page, count_passes):
+    page.run()
+    pixels = np.zeros((800, 800, 3), dtype=np.uint8)
+    upload(page, encode(Image.fromarray(pixels)), "a.png")
+    pixels[400, 400] = 1
+    upload(page, encode(Image.fromarray(pixels)), "a.png")
+    assert len(count_passes) == 3
+
+
+def make_truncated():
+    whole = encode(Image.effect_noise((300, 200), 50).convert("RGB"), "JPEG")
+    return whole[: len(whole) // 2]
+
+
+# What makes the file, and why it is refused.
+BAD_FILES = {
+    "empty": (bytes, "empty"),
+    "text named png": (lambda: b"hello, I am no picture", "format"),
+    "svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "format"),
+    "gif": (lambda: encode(Image.new("P", (50, 50)), "GIF"), "format"),
+    "bmp": (lambda: encode(Image.new("RGB", (50, 50)), "BMP"), "format"),
+    "truncated": (make_truncated, "broken"),
+    "one pixel wide": (lambda: encode(Image.new("RGB", (1, 300))), "too_small"),
+    "bomb": (lambda: encode(Image.new("1", (9400, 9400))), "too_many_pixels"),
+    "too narrow": (lambda: encode(Image.new("RGB", (2000, 20))), "too_narrow"),
+    "too many bytes": (lambda: b"\xff\xd8\xff" + bytes(11 * 2**20), "too_many_bytes"),
+}
+
+
+@pytest.mark.parametrize(("make", "reason"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_file_gets_its_sentence_and_nothing_is_lost(page, make, reason):
+    page.query_params["photo"] = "coffee"
+    page.run()
+    before = read_source(page)
+    upload(page, make())
+    assert not page.exception
+    for _ in range(2):
+        (error,) = list_errors(page)
+        assert page.sidebar.error[0].value == error  # beside the uploader
+        assert error.startswith(load_catalogue("en")[f"image_error.{reason}"].split("{")[0])
+        assert "{" not in error
+        assert error.endswith(ENGLISH("image_error.kept"))
+        assert page.selectbox(key="photo").value == page.query_params["photo"] == "coffee"
+        assert read_source(page) == before
+        page.selectbox(key="photo").set_value("upload").run()  # it is still there, and still bad
+    page.selectbox(key="aggregation").set_value("max").run()  # the page still works
+    assert not page.exception
+    page.selectbox(key="photo").set_value("cat").run()
+    assert_healthy(page)
+
+
+def test_a_bad_file_after_a_good_one_keeps_the_good_one(page):
+    page.run()
+    upload(page, GOOD)
+    before = read_source(page)
+    upload(page, b"nothing", "bad.png")
+    assert len(page.error) == 1
+    assert page.selectbox(key="photo").value == "upload"
+    assert read_source(page) == before
+    page.selectbox(key="photo").set_value("cat").run()
+    assert_healthy(page)
+    upload(page, b"", "worse.png")
+    assert len(page.error) == 1
+    assert page.selectbox(key="photo").value == "cat"
+    page.selectbox(key="photo").set_value("upload").run()  # the good one is not lost
+    assert len(page.error) == 1
+    assert read_source(page) == before
+    upload(page, GOOD)
+    assert_healthy(page)
+
+
+def test_a_bad_file_on_a_link_to_an_upload_sets_the_choice_to_what_is_shown(page):
+    page.query_params["photo"] = "upload"
+    page.run()
+    upload(page, b"nothing", "bad.png")
+    assert len(page.sidebar.error) == 1
+    assert not page.info
+    assert page.selectbox(key="photo").value == "cat"
+    assert "photo" not in page.query_params
+
+
+def test_a_bad_second_photograph_is_told_beside_its_uploader_and_the_good_one_stays(page):
+    page.query_params.update({"view": "probe", "show": "alike", "layers": "conv5_3", "second": "upload"})
+    page.run()
+    upload(page, b"nothing", "bad.png", key="second_upload")
+    assert list_errors(page) == [ENGLISH("image_error.format")]
+    upload(page, GOOD, key="second_upload")
+    assert_healthy(page)
+    before = read_source(page, "matched")
+    upload(page, b"nothing", "bad.png", key="second_upload")
+    (error,) = list_errors(page)
+    assert error.endswith(ENGLISH("image_error.kept"))
+    assert read_source(page, "matched") == before
+
+
+@pytest.mark.parametrize("own", ["upload", "camera"])
+def test_a_photograph_that_is_no_longer_here_is_asked_for(page, own):
+    page.query_params["photo"] = own
+    page.run()
+    assert_healthy(page)
+    assert [info.value for info in page.info] == [ENGLISH("picture.waiting_lost")]
+    assert len(list_maps(read_figure(page))) == 4
+    upload(page, WIDE)
+    assert not page.info
+    assert read_titles(page)[0].endswith("336×224 px, as the network sees it")
+
+
+def test_no_upload_yet_says_what_to_do(page):
+    page.run()
+    page.selectbox(key="photo").set_value("upload").run()
+    assert_healthy(page)
+    assert [info.value for info in page.info] == [ENGLISH("picture.waiting_upload")]
+    assert read_figure(page)
+
+
+def test_a_stand_in_for_a_file_counts_as_none(monkeypatch):
+    class Gone:
+        """Streamlit's value of an uploader whose file the server has forgotten."""
+
+    monkeypatch.setattr(uploads, "read_widget", {"upload": Gone(), "second_upload": None}.get)
+    assert [uploads.read_file(key) for key in ("upload", "second_upload", "camera")] == [None] * 3
+
+
+def test_a_picture_whose_shorter_side_is_not_the_asked_one_says_so(page):
+    page.run()
+    upload(page, encode(Image.new("RGB", (2400, 240), "orange")))
+    assert_healthy(page)
+    assert read_titles(page)[0].endswith("1002×100 px, as the network sees it")
+    sentence = ENGLISH("picture.narrow", got=100, size=224)
+    assert sentence in list_captions(page)
+    page.radio(key="framing").set_value("crop").run()
+    assert sentence not in list_captions(page)

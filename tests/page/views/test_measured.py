@@ -1,0 +1,294 @@
+"""The view "Measured": its numbers are viz's, each claim stands beside its chart, and passes are few."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+import streamlit as st
+from apptests import (
+    ENGLISH,
+    NAMES,
+    choose_view,
+    list_buttons,
+    list_captions,
+    list_errors,
+    list_markdown,
+    open_page,
+    read_chart,
+)
+from conftest import ROOT, assert_healthy
+
+import viz
+from page.views.measured import others, untrained
+from viz.maps.one_pass import extract_heatmaps
+from viz.measures.claims import SEEDS
+from viz.measures.metrics import layer_metrics, measure_luma
+from viz.pictures.decode import read_image
+from viz.pictures.frame import frame_image
+from viz.texts import Translate
+
+CLAIMS = ("detail", "regions", "resolution", "object")
+PIXELS = np.array(frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes())))
+
+
+def measure(page, **parameters):
+    """Open the view."""
+    page.query_params.update({"view": "measure"} | parameters)
+    page.run()
+    assert_healthy(page)
+
+
+def read_curves(page):
+    """Values by metric's title and curve's name, as the charts hold them."""
+    spec = read_chart(page, "metrics")
+    titles = [note["text"] for note in spec["layout"]["annotations"] if note["xref"].endswith(" domain")]
+    axes = list(dict.fromkeys(trace["xaxis"] for trace in spec["data"]))
+    return {
+        (titles[axes.index(trace["xaxis"])], trace["name"]): [float(value) for value in trace["y"]]
+        for trace in spec["data"]
+    }
+
+
+def read_claims(page):
+    """Badges and the text below them, by claim."""
+    found = {}
+    for text in list_markdown(page):
+        badges = re.findall(r":\w+-badge\[(.+?)\]", text)
+        if badges and text.startswith("**"):
+            claim, _, rest = text.partition("\n")
+            found[claim.strip(" *")] = (badges, rest)
+    return found
+
+
+# The numbers
+
+
+def test_the_measures_are_those_of_the_maps(page, network, make_batch):
+    measure(page, aggregation="max", side="pre")
+    curves = read_curves(page)
+    heatmaps, luma = extract_heatmaps(network, make_batch("cat.png")), measure_luma(PIXELS)
+    for place, name in enumerate(NAMES):
+        metrics = layer_metrics(heatmaps[name, "pre", "max"], luma)
+        assert curves[ENGLISH("metric.gini"), "VGG16"][place] == pytest.approx(metrics.gini)
+        assert curves[ENGLISH("metric.region_count"), "VGG16"][place] == metrics.region_count
+        zeros = curves[ENGLISH("metric.zero_share"), "VGG16"][place]
+        assert zeros == pytest.approx(heatmaps.zero_shares[name])
+
+
+def test_the_csv_is_the_table_that_python_gives(page, network, make_batch, monkeypatch):
+    texts, write = [], others.write_csv
+    monkeypatch.setattr(others, "write_csv", lambda rows: texts.append(write(rows)) or texts[-1])
+    measure(page, aggregation="max", box="18,0,273,214")
+    heatmaps = viz.extract_heatmaps(network, make_batch("cat.png"))
+    rows = viz.measure_network(heatmaps, network, PIXELS, aggregation="max", box=(18, 0, 273, 214))
+    text = texts[-1].removeprefix("\ufeff")
+    ours, theirs = (list(csv.DictReader(io.StringIO(found))) for found in (write(rows), text))
+    assert [{name: row[name] for name in ours[0]} for row in theirs] == ours
+    assert list(theirs[0])[-len(ours[0]) :] == list(ours[0])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_has_all_layers_and_names(page, language):
+    measure(page, controls="untrained", lang=language)
+    (table,) = page.dataframe
+    assert table.value.shape[0] == 2 * 13
+    assert list(table.value["layer"][:13]) == NAMES
+    columns = list(table.value)
+    assert columns.index("width") == columns.index("height") - 1
+    assert list(table.value.loc[2][["width", "height"]]) == [168, 112]
+
+
+# The claims
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_claim_stands_beside_its_chart(page, language):
+    translate = Translate(language)
+    measure(page, box="100,20,260,200", lang=language)
+    claims = read_claims(page)
+    assert list(claims) == [translate(f"claim.{claim}") for claim in CLAIMS]
+    answer = next(text for text in list_markdown(page) if text.startswith(translate("claim.object")))
+    assert re.findall(r"badge\[(.+?)\]", answer) == claims[translate("claim.object")][0]
+    for claim in CLAIMS:
+        (truth, learned), text = claims[translate(f"claim.{claim}")]
+        spec = read_chart(page, f"chart_{claim}")
+        assert len([trace for trace in spec["data"] if trace["name"] == "VGG16"]) == (
+            3 if claim == "regions" else 1
+        )
+        asked = "construction" if claim == "resolution" else "unasked"
+        assert learned == translate(f"verdict.learned_{asked}")
+        assert truth
+        assert re.search(r"[{}]", text) is None
+    assert page.button(key="compare").label == translate("verdict.compare", count=SEEDS)
+
+
+def test_verdicts_are_written_from_the_numbers(page):
+    measure(page)
+    curve = read_chart(page, "chart_detail")["data"][0]
+    mean = np.mean([float(value) for value in curve["y"][:3]])
+    _, text = read_claims(page)[ENGLISH("claim.detail")]
+    assert f"mean of the shallow layers: **{mean:.2f}**" in text
+
+
+def test_without_a_box_the_claim_about_objects_is_left_open(page):
+    measure(page)
+    badges, _ = read_claims(page)[ENGLISH("claim.object")]
+    assert badges == [ENGLISH("verdict.true_box")]
+    assert {ENGLISH("verdict.needs_box"), ENGLISH("verdict.ask")} <= set(list_captions(page))
+    assert (ENGLISH("metric.box_auc"), "VGG16") not in read_curves(page)
+
+
+def test_the_measurements_tell_the_pages_verdict(page):
+    """One row of the table that benchmarks/verdicts.py writes."""
+    text = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8")
+    table = text.split("<!-- verdicts -->")[1].split("<!-- /verdicts -->")[0]
+    (row,) = [line for line in table.splitlines() if line.startswith("| Brick wall")]
+    measure(page, photo="brick")
+    answers = [cell.strip().split(", ") for cell in row.split("|")[2:-1]]
+    claims = read_claims(page)
+    for claim, told in zip(CLAIMS, answers, strict=True):
+        badges, _ = claims[ENGLISH(f"claim.{claim}")]
+        assert told[0] == badges[0]  # the other answer takes 19 passes more
+
+
+# The untrained networks and the other controls
+
+
+def test_untrained_networks_cost_19_passes_on_request_and_none_again(page, count_passes):
+    measure(page, network="efficientnet_lite0")
+    assert len(count_passes) == 1
+    page.button(key="compare").click().run()
+    assert_healthy(page)
+    assert len(count_passes) == 20
+    assert "compare" not in list_buttons(page)
+    learned = {claim: badges[1] for claim, (badges, _) in read_claims(page).items() if len(badges) > 1}
+    assert ENGLISH("verdict.learned_unasked") not in learned.values()
+    assert len(learned) == 3
+    band = [trace for trace in read_chart(page, "chart_detail")["data"] if trace.get("fill") == "tonexty"]
+    assert len(band) == 1
+    # Nothing is computed again: for a box, the other maps of the same pass, or another session.
+    page.text_input(key="box_text").set_value("100,20,260,200").run()
+    badges, _ = read_claims(page)[ENGLISH("claim.object")]
+    assert badges[1] in [ENGLISH(f"verdict.learned_{learned}") for learned in ("yes", "opposite", "untold")]
+    page.selectbox(key="aggregation").set_value("max").run()
+    page.segmented_control(key="side").set_value("pre").run()
+    page.slider(key="threshold").set_value(0.3).run()
+    assert_healthy(page)
+    other = open_page()
+    measure(other, network="efficientnet_lite0")
+    assert "compare" not in list_buttons(other)
+    assert len(count_passes) == 20
+
+
+def test_what_was_computed_before_a_stop_is_kept(page, count_passes, monkeypatch):
+    tell = untrained.draw_progress
+
+    def leave_after(count):
+        def leave(place, words, key, done, *more):
+            if done == count:
+                st.stop()  # there Streamlit ends the run of a visitor who does something else
+            tell(place, words, key, done, *more)
+
+        return leave
+
+    measure(page)
+    for count in (2, 3):
+        monkeypatch.setattr(untrained, "draw_progress", leave_after(count))
+        page.button(key="compare").click().run()
+        page.run()
+        assert_healthy(page)
+        assert page.button(key="compare").label == ENGLISH("verdict.go_on", done=count, count=SEEDS)
+        badges, _ = read_claims(page)[ENGLISH("claim.detail")]
+        assert badges[1] == ENGLISH("verdict.learned_unasked")
+        assert len(count_passes) == 1 + count
+
+
+def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):
+    measure(page)
+    assert len(count_passes) == 1
+    for controls, passes in (
+        (["coarse"], 1),
+        (["coarse", "untrained"], 2),
+        (["untrained", "noise"], 3),
+        (["noise"], 3),
+        (["untrained", "coarse", "noise"], 3),
+    ):
+        page.session_state["controls"] = controls
+        page.run()
+        assert_healthy(page)
+        assert len(count_passes) == passes
+    page.slider(key="threshold").set_value(0.8).run()
+    page.selectbox(key="aggregation").set_value("std").run()
+    page.multiselect(key="layers").set_value(["conv3_1"]).run()
+    page.segmented_control(key="side").set_value("pre").run()
+    assert_healthy(page)
+    assert len(count_passes) == 3
+    assert page.query_params["controls"] == ["untrained", "coarse", "noise"]
+
+
+def test_the_threshold_and_the_controls_are_kept_while_another_view_is_open(page):
+    measure(page, threshold="0.7", controls="noise")
+    choose_view(page, "compare")
+    page.selectbox(key="colors").set_value("jet").run()
+    choose_view(page, "measure")
+    assert_healthy(page)
+    assert page.slider(key="threshold").value == 0.7
+    assert page.session_state["controls"] == ["noise"]
+
+
+def test_a_common_grid_takes_the_resolution_out(page):
+    measure(page, controls="coarse", layers="conv1_1,conv4_1")
+    curves = read_curves(page)
+    size, coarse = (curves[ENGLISH("metric.median_region_px"), name] for name in ("VGG16", "Coarse"))
+    assert min(coarse[:8]) >= 8  # a cell of conv4_1's grid is 8 px
+    assert min(size[:2]) < 8
+    assert coarse[7:] == size[7:]
+
+
+# The box
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        ("90, 40, 250, 200", "90,40,250,200"),
+        (" 90，40，250，200 ", "90,40,250,200"),
+        ("90, 40, 999, 999", "90,40,337,224"),
+        ("400,40,500,200", None),
+        ("250,40,90,200", None),
+        ("90 40 250 200", None),
+        ("<b>", None),
+    ],
+)
+def test_a_box_can_be_typed(page, text, box):
+    page.query_params.update({"view": "measure", "box": "1,2,30,40"})
+    page.run()
+    assert page.text_input(key="box_text").value == "1, 2, 30, 40"
+    page.text_input(key="box_text").set_value(text).run()
+    assert not page.exception
+    assert page.query_params.get("box") == box
+    assert list_errors(page) == ([] if box else [ENGLISH("measure.no_box", width=337, height=224)])
+    assert page.text_input(key="box_text").value == (box.replace(",", ", ") if box else text.strip())
+    page.text_input(key="box_text").set_value("").run()
+    assert_healthy(page)
+    assert "box" not in page.query_params
+
+
+def test_a_box_is_cut_to_its_picture_and_leaves_with_it_in_any_view(page):
+    page.query_params.update({"view": "measure", "box": "100,20,9000,200"})
+    page.run()
+    assert list_errors(page) == [ENGLISH("link.left_out", names="`box`")]
+    assert page.session_state["box"] == (100, 20, 337, 200)
+    assert page.query_params["box"] == "100,20,337,200"
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert_healthy(page)
+    assert page.session_state["box"] is None
+    assert "box" not in page.query_params
+    page.text_input(key="box_text").set_value("10,20,100,120").run()
+    choose_view(page, "compare")
+    assert page.query_params["box"] == "10,20,100,120"
+    page.selectbox(key="photo").set_value("coffee").run()
+    assert_healthy(page)
+    assert "box" not in page.query_params
