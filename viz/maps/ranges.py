@@ -30,10 +30,7 @@ def choose_limits(
     Raises:
         ValueError: `how` is unknown; the message lists the valid ones.
     """
-    limits = _choose(heatmaps, how)
-    return [
-        _open_up(*_centre(*pair) if signed else pair) for pair, signed in zip(limits, diverging, strict=True)
-    ]
+    return _complete(_choose(heatmaps, how), diverging)
 
 
 def share_limits(
@@ -44,47 +41,37 @@ def share_limits(
 ) -> list[Limits]:
     """One pair of limits for the two maps of each column: the widest of what each would get in its row.
 
-    Args:
-        first: Maps of one row, as of `choose_limits`.
-        second: Those under them.
-        how: As of `choose_limits`; "shared" is meant within a row.
-        diverging: Whether the scale of each column must be symmetric around zero.
-
-    Returns:
-        One (low, high) with low < high a column.
-
-    Raises:
-        ValueError: `how` is unknown; the message lists the valid ones.
+    Else as `choose_limits`; "shared" is meant within a row.
     """
-    columns = zip(_choose(first, how), _choose(second, how), diverging, strict=True)
-    both = [((min(a[0], b[0]), max(a[1], b[1])), signed) for a, b, signed in columns]
-    return [_open_up(*_centre(*pair) if signed else pair) for pair, signed in both]
+    columns = zip(_choose(first, how), _choose(second, how), strict=True)
+    return _complete([(min(a[0], b[0]), max(a[1], b[1])) for a, b in columns], diverging)
 
 
 def _choose(heatmaps: Sequence[NDArray[np.float32]], how: str) -> list[Limits]:
     """Limits as the maps have them; a constant map's are the same."""
     if how not in RANGES:
         raise ValueError(f"unknown colour range {how!r}; expected one of {', '.join(RANGES)}")
-    percents = (CLIPPED_PERCENT, 100 - CLIPPED_PERCENT) if how == "percentiles" else (0, 100)
-    limits = [_measure(heatmap, percents) for heatmap in heatmaps]
+    limits: list[Limits] = []
+    for heatmap in heatmaps:
+        if how == "percentiles":
+            low, high = np.percentile(heatmap, (CLIPPED_PERCENT, 100 - CLIPPED_PERCENT))
+        else:
+            low, high = heatmap.min(), heatmap.max()
+        limits.append((float(low), float(high)))
     if how == "shared" and limits:
         lows, highs = zip(*limits, strict=True)
         limits = [(min(lows), max(highs))] * len(limits)
     return limits
 
 
-def _measure(heatmap: NDArray[np.float32], percents: tuple[float, float]) -> Limits:
-    if percents == (0, 100):
-        return float(heatmap.min()), float(heatmap.max())
-    low, high = np.percentile(heatmap, percents)
-    return float(low), float(high)
-
-
-def _centre(low: float, high: float) -> Limits:
-    reach = max(abs(low), abs(high)) or 1.0
-    return -reach, reach
-
-
-def _open_up(low: float, high: float) -> Limits:
-    """A constant map has no range; give it one, so that its single value gets the first colour."""
-    return (low, high) if high > low else (low, low + max(1.0, abs(low) * 1e-6))  # 1 is lost in large values
+def _complete(limits: Sequence[Limits], diverging: Sequence[bool]) -> list[Limits]:
+    """Limits around zero where they must be; a constant map gets a range."""
+    completed: list[Limits] = []
+    for (low, high), signed in zip(limits, diverging, strict=True):
+        if signed:
+            reach = max(abs(low), abs(high)) or 1.0
+            low, high = -reach, reach
+        if high <= low:  # so that a constant map's single value gets the first colour
+            high = low + max(1.0, abs(low) * 1e-6)  # 1 is lost in large values
+        completed.append((low, high))
+    return completed
