@@ -4,7 +4,7 @@ A claim gets two answers: whether it is true of this photograph, and whether tha
 any network of this shape.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -13,7 +13,7 @@ import numpy as np
 
 from viz.maps.coarsen import Array
 from viz.measures.curves import Curves
-from viz.networks.layers import Layer, Stage
+from viz.networks.layers import Layer
 
 Truth = Literal["yes", "no", "depends", "box"]
 Learned = Literal["yes", "opposite", "mixed", "untold", "construction", "unasked"]
@@ -117,16 +117,9 @@ class Verdict:
 
 
 def judge(claim: str, layers: Sequence[Layer], trained: Curves, untrained: Sequence[Curves] = ()) -> Verdict:
-    """Judge one claim.
+    """Judge one claim by the metrics of the trained network and of untrained ones, one for each seed.
 
-    Args:
-        claim: Key of `RULES`.
-        layers: The measured layers, from the input on; at least one shallow and one deep.
-        trained: Their metrics, of the photograph through the trained network.
-        untrained: The same through untrained networks, one for each seed.
-
-    Raises:
-        ValueError: The claim is unknown; the message lists the valid ones.
+    Of the layers, from the input on, at least one is shallow and one deep.
     """
     if claim not in RULES:
         raise ValueError(f"unknown claim {claim!r}; expected one of {', '.join(RULES)}")
@@ -158,42 +151,28 @@ def _rank(findings: Sequence[Finding]) -> Learned:
 
 
 def _find(demand: Demand, layers: Sequence[Layer], trained: Curves, untrained: Sequence[Curves]) -> Finding:
+    measure = EFFECTS[demand.kind]
     shallow, deep = _average_stages(layers, trained[demand.metric])
-    effects = _measure_effects(demand, shallow, deep)
-    others = [
-        _measure_effects(demand, *_average_stages(layers, curves[demand.metric])) for curves in untrained
-    ]
-    return Finding(
-        demand,
-        tuple(map(float, shallow)),
-        tuple(map(float, deep)),
-        effects,
-        tuple(float(np.median(other)) for other in others),
-    )
+    others = (_average_stages(layers, curves[demand.metric]) for curves in untrained)
+    medians = tuple(float(np.median(list(map(measure, *means)))) for means in others)
+    return Finding(demand, shallow, deep, tuple(map(measure, shallow, deep)), medians)
 
 
-def _average_stages(layers: Sequence[Layer], values: Array) -> tuple[Array, Array]:
-    """Means over the shallow and the deep layers, [thresholds] each."""
-
-    def average(stage: Stage) -> Array:
-        chosen: Array = values[:, [layer.stage == stage for layer in layers]].mean(axis=1)
-        return chosen
-
-    return average("shallow"), average("deep")
-
-
-def _measure_effects(demand: Demand, shallow: Array, deep: Array) -> tuple[float, ...]:
-    pairs = zip(map(float, shallow), map(float, deep), strict=True)
-    if demand.kind == "shallow":
-        return tuple(map(float, shallow))
-    if demand.kind == "deep":
-        return tuple(map(float, deep))
-    if demand.kind == "rise":
-        return tuple(last - first for first, last in pairs)
-    if demand.kind == "growth":
-        return tuple(_divide(last, first) for first, last in pairs)
-    return tuple(_divide(first, last) for first, last in pairs)
+def _average_stages(layers: Sequence[Layer], values: Array) -> list[tuple[float, ...]]:
+    """Means over the shallow and over the deep layers, at each threshold."""
+    stages = ([layer.stage == stage for layer in layers] for stage in ("shallow", "deep"))
+    return [tuple(values[:, places].mean(axis=1).tolist()) for places in stages]
 
 
 def _divide(first: float, second: float) -> float:
     return first / second if second > 0 else 1.0 if first == second else inf
+
+
+# What a kind of demand looks at, of the means over the shallow and over the deep layers.
+EFFECTS: dict[str, Callable[[float, float], float]] = {
+    "shallow": lambda shallow, deep: shallow,
+    "deep": lambda shallow, deep: deep,
+    "rise": lambda shallow, deep: deep - shallow,
+    "growth": lambda shallow, deep: _divide(deep, shallow),
+    "shrinkage": _divide,
+}
