@@ -35,13 +35,13 @@ TIES_SEED = 0
 
 
 class Deletion(NamedTuple):
-    """One picture of an deletion test.
+    """One picture of a deletion test.
 
     Attributes:
         name: Of the map whose brightest part is deleted; None where the share is 0 or 1, since it does not
             matter then.
-        share: Of the picture's pixels, 0..1.
-        shift: Place in `SHIFTS`; 0 leaves the mask where it is.
+        share: Of the picture's pixels that are deleted, 0..1.
+        shift: Place in `SHIFTS`.
     """
 
     name: str | None
@@ -72,14 +72,9 @@ class Effect:
 
 
 def blur_picture(pixels: NDArray[np.uint8], sigma: float | None = None) -> NDArray[np.uint8]:
-    """Blur a picture by a Gaussian, colour by colour; beyond its edge its last pixels go on.
+    """A picture [H, W, 3], blurred by a Gaussian, colour by colour; beyond its edge its last pixels go on.
 
-    Args:
-        pixels: uint8 [H, W, 3].
-        sigma: Standard deviation, in pixels; None: `SIGMA`, in proportion to the shorter side.
-
-    Returns:
-        uint8 [H, W, 3].
+    Without a standard deviation in pixels it is `SIGMA`, in proportion to the shorter side.
     """
     from scipy import ndimage  # takes a while to import
 
@@ -94,12 +89,6 @@ def spread_over_picture(heatmap: NDArray[Any], cells: Cells, height: int, width:
 
     Between the middles of the cells the values go over linearly, along both axes. Beyond the outermost
     middles the outermost values go on.
-
-    Args:
-        heatmap: Values [h, w].
-        cells: Where they lie in the picture.
-        height: Of the picture, in pixels.
-        width: The same across.
     """
     from scipy import ndimage
 
@@ -112,18 +101,10 @@ def spread_over_picture(heatmap: NDArray[Any], cells: Cells, height: int, width:
 
 
 def mask_brightest(values: NDArray[Any], share: float) -> NDArray[np.bool_]:
-    """The brightest pixels of a map.
+    """A mask [H, W] of the brightest pixels of a map that is spread over the picture, round(share * H * W).
 
-    Args:
-        values: One a pixel, [H, W], as `spread_over_picture` gives them.
-        share: Of the pixels, 0..1.
-
-    Returns:
-        A mask [H, W] of exactly round(share * H * W) pixels. Among equal ones, such as those where a map has
-        been cut at zero, an order decides that is random but always the same.
-
-    Raises:
-        ValueError: The share is outside of 0..1.
+    Among equal ones, such as those where a map has been cut at zero, an order decides that is random but
+    always the same.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"expected a share from 0 to 1, got {share}")
@@ -145,14 +126,9 @@ def shift_mask(mask: NDArray[np.bool_], shift: int) -> NDArray[np.bool_]:
 
 
 def list_deletions(name: str, share: float) -> list[Deletion]:
-    """The pictures that the deletion test of a map needs, each of which takes a pass.
+    """The pictures that the deletion test of a map needs, each of which takes a pass; none of them twice.
 
-    Args:
-        name: Of the map.
-        share: The one that is deleted in all places, 0..1.
-
-    Returns:
-        First the two that are the same for every map; none of them twice.
+    The share is deleted in all places. First stand the two pictures that are the same for every map.
     """
     places = [_name_deletion(name, share, shift) for shift in range(len(SHIFTS))]
     steps = [_name_deletion(name, step) for step in CURVE]
@@ -181,9 +157,6 @@ def run_deletions(
 
     Yields:
         Each deletion and the class's probability with it, 0..1.
-
-    Raises:
-        NetworkError: The network has no classifier, or does not run on this picture.
     """
     blurred = blur_picture(pixels)
     for deletion in deletions:
@@ -202,13 +175,7 @@ def delete_cells(
 
 
 def summarize(name: str, share: float, probabilities: Mapping[Deletion, float]) -> Effect:
-    """Put the passes of one map together.
-
-    Args:
-        name: Of the map.
-        share: The one that was deleted in all places, 0..1.
-        probabilities: Of all that `list_deletions` names for this map and share.
-    """
+    """Put the passes of one map together: probabilities of all that `list_deletions` names for it."""
     places = [probabilities[_name_deletion(name, share, shift)] for shift in range(len(SHIFTS))]
     return Effect(
         before=probabilities[Deletion(None, 0.0)],

@@ -51,35 +51,22 @@ class Patch:
 def choose_patches(
     top: TopActivations, layer: Layer, channel: int, sizes: Sequence[tuple[int, int]], count: int = PATCHES
 ) -> list[Patch]:
-    """Choose the patches that excite a channel most, no two of them nearly the same.
+    """The patches that excite a channel of a layer most, the strongest first, no two of them nearly the same.
 
-    Args:
-        top: The layer's top activations.
-        layer: Which one; its receptive field is known.
-        channel: Number of the channel, counted from 0.
-        sizes: Height and width of each picture, in input pixels.
-        count: How many at most.
-
-    Returns:
-        The strongest first; fewer than `count` when the channel responds in fewer places.
+    The layer's receptive field is known; `sizes` are height and width of each picture. They are fewer than
+    `count` where the channel responds in fewer places.
     """
     field = layer.receptive_field or 0
     gap = min(max(field / 2, LEAST_GAP), MOST_GAP) / layer.stride
     chosen: list[tuple[int, int, int]] = []
     patches: list[Patch] = []
-    for value, picture, row, column in zip(
-        top.values[channel].tolist(),
-        top.pictures[channel].tolist(),
-        top.rows[channel].tolist(),
-        top.columns[channel].tolist(),
-        strict=True,
-    ):
+    places = (part[channel].tolist() for part in (top.values, top.pictures, top.rows, top.columns))
+    for value, picture, row, column in zip(*places, strict=True):
         near = any(
             picture == other and max(abs(row - there), abs(column - here)) < gap
             for other, there, here in chosen
         )
         if value > 0 and not near and len(patches) < count:
             chosen.append((picture, row, column))
-            box = receptive_field_box(layer, row, column, *sizes[picture])
-            patches.append(Patch(picture, value, box))
+            patches.append(Patch(picture, value, receptive_field_box(layer, row, column, *sizes[picture])))
     return patches

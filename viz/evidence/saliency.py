@@ -33,8 +33,8 @@ def effective_receptive_field(
     influence it are computed from these alone, so the result is that of the whole picture.
 
     Args:
-        network: Left as it is.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
+        network: As the batch, for `extract_heatmaps`.
+        batch: Of one picture.
         layer: Name of the layer.
         row: Of the cell, counted from 0.
         column: Of the cell, counted from 0.
@@ -45,9 +45,6 @@ def effective_receptive_field(
     Returns:
         float32 [H, W]: Euclidean length of the gradient over the three colours, in units of the value per
         unit of the network's normalised input. Zero outside of `receptive_field_box`, where that is known.
-
-    Raises:
-        ValueError: The layer or the aggregation is unknown, or the layer's map has no such cell.
     """
     aggregate = get_aggregation(aggregation)
 

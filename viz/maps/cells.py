@@ -12,14 +12,7 @@ Edges = tuple[float, float, float, float]  # left, top, right, bottom
 
 @dataclass(frozen=True)
 class Cells:
-    """A grid of cells over the picture, in input pixels.
-
-    Attributes:
-        left: Edge of the first column.
-        top: Edge of the first row.
-        width: Of a cell.
-        height: Of a cell.
-    """
+    """A grid of cells over the picture: edges of the first cell, its width and height, in input pixels."""
 
     left: float
     top: float
@@ -27,13 +20,7 @@ class Cells:
     height: float
 
     def find(self, x: float, y: float, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Row and column of the cell that holds a place, or of the one next to it, counted from 0.
-
-        Args:
-            x: Input pixels from the left edge.
-            y: Input pixels from the upper edge.
-            shape: Of the map, [h, w].
-        """
+        """Row and column of a map's cell that holds a place, or of the one next to it, counted from 0."""
         row, column = int((y - self.top) // self.height), int((x - self.left) // self.width)
         return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
 
@@ -46,14 +33,7 @@ class Cells:
 def read_at(
     heatmap: NDArray[np.float32], cells: Cells, places: Cells, shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """A map's values in the middle of each cell of another grid.
-
-    Args:
-        heatmap: Values, [h, w].
-        cells: Where they lie in the picture.
-        places: The other grid.
-        shape: Rows and columns of the other grid.
-    """
+    """The values of a map [h, w], which lie in `cells`, in the middle of each of the other grid's places."""
     down = places.top + (np.arange(shape[0]) + 0.5) * places.height
     across = places.left + (np.arange(shape[1]) + 0.5) * places.width
     rows = np.clip((down - cells.top) // cells.height, 0, heatmap.shape[0] - 1).astype(int)
@@ -66,16 +46,10 @@ PIXELS = Cells(0, 0, 1, 1)  # of the picture itself
 
 
 def lay_cells(layer: Layer, shape: tuple[int, ...], height: int, width: int) -> Cells:
-    """Lay a layer's map over the picture.
+    """The cells of a layer's map of this shape, over a picture of this height and width.
 
     In a plain chain each cell lies in the middle of its receptive field. Elsewhere the cells are spread
     evenly over the picture.
-
-    Args:
-        layer: Whose map it is.
-        shape: Of the map, [h, w].
-        height: Of the picture, in input pixels.
-        width: Of the picture, in input pixels.
     """
     field, offset = layer.receptive_field, layer.offset
     if field is None or offset is None:

@@ -15,7 +15,7 @@ SLICE = 8192  # rows in double precision at a time
 def rank_channels(
     feature_map: NDArray[np.float32], how: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Order a layer's channels.
+    """The order of a feature map's channels, the lower number first on a tie, and their scores.
 
     Args:
         feature_map: With its channels last, [h, w, C].
@@ -24,11 +24,7 @@ def rank_channels(
             channel's part of the mean map's sum, in the sum of absolute means: after the ReLU all add to 1).
 
     Returns:
-        Channel numbers, first the first, the lower number first on a tie, [C]; and each channel's score by
-        channel number, [C].
-
-    Raises:
-        ValueError: `how` is unknown; the message lists the valid ones.
+        Channel numbers in their order, [C]; and each channel's score by channel number, [C].
     """
     if how not in RANKINGS:
         raise ValueError(f"unknown ranking {how!r}; expected one of {', '.join(RANKINGS)}")
@@ -61,13 +57,10 @@ class Components:
 
 
 def find_components(feature_map: NDArray[np.float32]) -> Components:
-    """Principal component analysis over a map's cells (Pearson, 1901; https://doi.org/10.1080/14786440109462720).
+    """Principal components of the cells of [h, w, C] (Pearson, 1901; https://doi.org/10.1080/14786440109462720).
 
     A component's sign is arbitrary. Here the channel that weighs most in it, the first on a tie, weighs
     positively, so that the picture is the same in every run.
-
-    Args:
-        feature_map: With its channels last, [h, w, C], C >= 3.
     """
     from scipy.linalg import eigh  # takes a while to import
 
@@ -103,13 +96,9 @@ def _multiply(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def color_components(scores: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Each component scaled to its own smallest and largest value, as red, green and blue.
+    """Each of three components [h, w, 3] scaled to its own range of values, as red, green and blue.
 
-    Args:
-        scores: [h, w, 3].
-
-    Returns:
-        uint8 [h, w, 3]; a component that is the same everywhere is 0.
+    A component that is the same everywhere is 0.
     """
     low, high = scores.min(axis=(0, 1)), scores.max(axis=(0, 1))
     reach = np.where(high > low, high - low, 1)

@@ -48,18 +48,10 @@ def _spread(values: Array, count: int) -> Array:
 
 
 def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> tuple[float, float]:
-    """How many cells of a fine grid make one of a coarse grid, down and across.
+    """How many cells of a fine grid (height, width) make one of a coarse grid, down and across.
 
-    Args:
-        fine: Its height and width.
-        coarse: The same of the coarse grid.
-
-    Returns:
-        A power of two where poolings that drop what is left over can have made the grid; elsewhere the
-        ratios of the sides.
-
-    Raises:
-        ValueError: A grid is empty.
+    A power of two where poolings that drop what is left over can have made the grid; elsewhere the ratios of
+    the sides. An empty grid is a ValueError.
     """
     if min(*fine, *coarse) < 1:
         raise ValueError(f"expected grids with cells, got {list(fine)} and {list(coarse)}")
@@ -72,11 +64,7 @@ def find_stride(fine: Sequence[int], coarse: Sequence[int]) -> tuple[float, floa
 
 
 def read_finite(values: ArrayLike, what: str) -> Array:
-    """An array of finite values [h, w] in double precision.
-
-    Raises:
-        ValueError: It is not; the message names `what` was expected.
-    """
+    """An array of finite values [h, w] in double precision, or a ValueError with `what` was expected."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"expected {what} [h, w], got the shape {list(array.shape)}")

@@ -12,49 +12,27 @@ from viz.networks.layers import Layer
 
 
 def match_depth(place: int, count: int, others: int) -> int:
-    """The place in another network that lies as deep, counted from 0.
+    """The place among `others` layers that lies as deep as a place among `count` layers, counted from 0.
 
     The first layers and the last layers of both belong together; between them places are spread evenly.
-
-    Args:
-        place: In the first network, counted from 0.
-        count: Layers of the first network.
-        others: Layers of the other one.
     """
     return round(place / max(count - 1, 1) * (others - 1))
 
 
 def pair_layers(chosen: Sequence[Layer], layers: Sequence[Layer], others: Sequence[Layer]) -> list[Layer]:
-    """The partner of each chosen layer among other layers.
+    """The partner of each chosen one of a network's layers among another network's layers.
 
-    Args:
-        chosen: Some of `layers`.
-        layers: All of the first network, from the input on.
-        others: All of the other network; one of them can have several partners. Of the same network each
-            layer is its own partner.
-
-    Returns:
-        One layer of `others` for each of `chosen`.
+    One layer can have several partners. Of the same network each layer is its own partner.
     """
     names = [layer.name for layer in layers]
     return [others[match_depth(names.index(layer.name), len(names), len(others))] for layer in chosen]
 
 
 def correlate_maps(first: ArrayLike, second: ArrayLike) -> float | None:
-    """Pearson's correlation of two maps, cell by cell.
+    """Pearson's correlation of two maps [h, w], cell by cell, -1..1.
 
-    Along each axis the finer map is averaged to the coarser grid, as
-    `viz.maps.coarsen.average_to` does it.
-
-    Args:
-        first: Finite values, [h, w].
-        second: The same, on a grid of its own.
-
-    Returns:
-        -1..1; None where a map does not vary on the common grid, for then it is not defined.
-
-    Raises:
-        ValueError: A map is no map of finite values.
+    Along each axis the finer map is averaged to the coarser grid, as `viz.maps.coarsen.average_to` does it.
+    None where a map does not vary on the common grid, for then it is not defined.
 
     Example:
         >>> correlate_maps([[0.0, 1.0]], [[5.0, 5.0, 7.0, 7.0]])
@@ -74,18 +52,9 @@ def correlate_maps(first: ArrayLike, second: ArrayLike) -> float | None:
 def subtract_maps(
     first: NDArray[np.float32], second: NDArray[np.float32], normalised: bool
 ) -> NDArray[np.float32]:
-    """The second map taken from the first.
+    """The second map [h, w] taken from the first; maps of two grids are a ValueError.
 
-    Args:
-        first: Finite values, [h, w].
-        second: The same, on the same grid.
-        normalised: Whether each is scaled to 0..1 first, for values that cannot be compared.
-
-    Returns:
-        float32 [h, w]; positive where the first is larger. Of normalised maps -1..1.
-
-    Raises:
-        ValueError: The grids differ.
+    With `normalised` each is scaled to 0..1 first, for values that cannot be compared.
     """
     if first.shape != second.shape:
         raise ValueError(f"expected maps of one grid, got {list(first.shape)} and {list(second.shape)}")

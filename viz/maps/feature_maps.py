@@ -34,12 +34,7 @@ class FeatureMaps:
         return isinstance(key, tuple) and self._find(*key) in self.values
 
     def read(self, layer: str, side: str) -> NDArray[np.float32]:
-        """One layer's values, float32 [h, w, C], within 0.05% of the network's own.
-
-        Args:
-            layer: One that was kept.
-            side: "pre" or "post" the activation.
-        """
+        """The values of a layer that was kept, float32 [h, w, C], within 0.05% of the network's own."""
         return self._restore(self.values[self._find(layer, side)], layer, side)
 
     def read_vector(self, layer: str, row: int, column: int, side: str) -> NDArray[np.float32]:

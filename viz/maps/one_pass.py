@@ -90,7 +90,7 @@ def run_pass(
     can overwrite a feature map in place. Whether gradients are recorded is up to the caller.
 
     Args:
-        network: As for `extract_heatmaps`.
+        network: As what is raised, for `extract_heatmaps`.
         batch: As for `extract_heatmaps`.
         see: Called with the layer, the side of its activation and the feature map [1, C, h, w], in the order
             of the pass. It has to take what it wants of the map at once, or to return a clone of it, which
@@ -100,10 +100,6 @@ def run_pass(
 
     Returns:
         The network's output where it was run to its end, else None.
-
-    Raises:
-        ValueError: The batch has another shape.
-        NetworkError: The network does not run on this picture, or not as in its trial.
     """
     if batch.ndim != 4 or batch.shape[:2] != (1, 3):
         raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
@@ -124,12 +120,9 @@ def run_pass(
 
 
 def run_to_end(network: Network, batch: Tensor, see: See = lambda *_: None) -> Tensor:
-    """The logits [1, classes]; arguments as for `run_pass`.
+    """The logits [1, classes]; otherwise as `run_pass`.
 
-    Raises:
-        ValueError: The batch has another shape.
-        NetworkError: As for `run_pass`, or the network has no classifier, or gives something else than a
-            logit a class.
+    A network without a classifier is a NetworkError, and one that gives something else than a logit a class.
     """
     if network.classes is None:
         raise NetworkError("no_classifier")

@@ -37,25 +37,15 @@ def rank_in_map(heatmap: NDArray[np.float32], row: int, column: int) -> float:
 
 
 def list_strongest(vector: NDArray[np.float32], count: int = 5) -> list[tuple[int, float]]:
-    """The channels with the highest values and these values; the lower number first on a tie.
-
-    Args:
-        vector: A cell's channels, [C].
-        count: How many at most.
-    """
+    """The channels of a cell [C] with the highest values, and these; the lower number first on a tie."""
     order = np.argsort(-vector, kind="stable")[:count]
     return [(int(channel), float(vector[channel])) for channel in order]
 
 
 def cosine_similarity(feature_map: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine similarity of a channel vector with that of every cell.
+    """Cosine similarity of a channel vector [C] with that of every cell of [h, w, C], -1..1.
 
-    Args:
-        feature_map: With its channels last, [h, w, C].
-        vector: The channels of the cell that is looked for, [C].
-
-    Returns:
-        float32 [h, w], -1..1; 0 where either vector is zero, for which no angle is defined.
+    0 where either vector is zero, for which no angle is defined.
     """
     # Divided by their largest value first: squares of very large or small numbers leave float32's range.
     peaks, peak = np.abs(feature_map).max(axis=-1, keepdims=True), np.abs(vector).max()
@@ -71,8 +61,7 @@ def cosine_similarity(feature_map: NDArray[np.float32], vector: NDArray[np.float
 def find_half(values: ArrayLike) -> float:
     """The smallest share of some values that holds half of their sum, 0..1.
 
-    Args:
-        values: Of any shape; none is negative, and their sum is not zero.
+    None of the values is negative, and their sum is not zero.
     """
     ascending = np.sort(np.asarray(values, dtype=np.float64), axis=None)
     reached = np.cumsum(ascending[::-1])

@@ -16,16 +16,11 @@ def box_auc(heatmap: ArrayLike, box: Box, height: int, width: int) -> float:
     by its shares. Other than a ratio of means it has no ceiling that depends on the size of the box.
 
     Args:
-        heatmap: Finite values, [h, w].
-        box: Left, top, right and bottom edge, in input pixels.
-        height: Of the framed photograph, in pixels.
-        width: The same across.
+        heatmap: Finite values, [h, w], or it is a ValueError.
+        box: In input pixels of a photograph of this height and width.
 
     Returns:
         0..1; 0.5 is chance, also where the box leaves nothing inside or outside.
-
-    Raises:
-        ValueError: A value is not finite, or the map's cells do not fit the photograph.
     """
     values = read_finite(heatmap, "a map")
     rows, columns = find_stride((height, width), values.shape)

@@ -18,17 +18,15 @@ Curves = dict[str, Array]
 
 
 def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
-    """Measure the maps of one photograph.
+    """Measure the maps of one photograph, one a layer, from the input on.
+
+    "coarse_region_share" is the largest region's share on the grid of the deepest layer, to which finer maps
+    are averaged, so that a coarse grid alone cannot make regions look large. A layer that is coarser still
+    keeps its own grid.
 
     Args:
-        maps: One a layer, each [h, w], from the input on.
+        maps: Each [h, w].
         edges: Of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
-
-    Returns:
-        Under "edge_correlation" and "cells" one row; under "median_region_px", "largest_region_share" and
-        "coarse_region_share" one row for each of `THRESHOLDS`. The last is the largest region's share on the
-        grid of the deepest layer, to which finer maps are averaged, so that a coarse grid alone cannot make
-        regions look large. A layer that is coarser still keeps its own grid.
     """
     deepest = np.shape(maps[-1])
     shared = [coarsen(np.asarray(values, dtype=np.float64), deepest) for values in maps]
@@ -53,12 +51,7 @@ def _measure(metric: str, rows: Sequence[Sequence[MeasuredMap]]) -> Array:
 def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
     """The place from which on, to the end, each of our values is larger than the other one there.
 
-    Args:
-        ours: One a layer, from the input on; NaN is not larger.
-        others: The same.
-
-    Returns:
-        Counted from 0; None where the last one is not larger.
+    It is counted from 0; None where the last value is not larger. NaN is not larger.
     """
     behind = np.flatnonzero(~(np.asarray(ours) > np.asarray(others)))
     start = int(behind[-1]) + 1 if behind.size else 0
@@ -66,19 +59,6 @@ def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
 
 
 def measure_box(maps: Sequence[ArrayLike | None], box: Box, height: int, width: int) -> Curves:
-    """Measure how well each map tells a box from the rest, as `viz.measures.box.box_auc` does.
-
-    Args:
-        maps: One a layer, each [h, w]; NaN stands for a layer without one.
-        box: Left, top, right and bottom edge, in input pixels.
-        height: Of the framed photograph, in pixels.
-        width: The same across.
-
-    Returns:
-        One row under "box_auc".
-    """
-    return {
-        "box_auc": np.array(
-            [[np.nan if values is None else box_auc(values, box, height, width) for values in maps]]
-        )
-    }
+    """Measure how well each layer's map tells a box from the rest, NaN for a layer without one: "box_auc"."""
+    areas = [np.nan if values is None else box_auc(values, box, height, width) for values in maps]
+    return {"box_auc": np.array([areas])}

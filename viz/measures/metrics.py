@@ -176,13 +176,11 @@ def _measure_entropy(ascending: Array) -> float:
 
 
 def _measure_diameter(measured: MeasuredMap) -> float:
-    """`LayerMetrics.median_region_px`."""
     cell_px = sqrt(prod(find_stride(measured.edges.shape, measured.values.shape)))
     return float(np.median(2 * np.sqrt(measured.region_sizes / pi))) * cell_px
 
 
 def _correlate_edges(measured: MeasuredMap) -> float:
-    """`LayerMetrics.edge_correlation`."""
     return correlate_maps(measured.values, average_to(measured.edges, *measured.values.shape)) or 0.0
 
 
@@ -263,11 +261,7 @@ CLAIM_METRICS = {"coarse_region_share": METRICS["largest_region_share"]}
 
 
 def find_metric(name: str) -> Metric:
-    """Look up a metric of the table or of the claims.
-
-    Raises:
-        ValueError: The name is unknown; the message lists the valid ones.
-    """
+    """A metric of the table or of the claims."""
     metrics = METRICS | CLAIM_METRICS
     if name not in metrics:
         raise ValueError(f"unknown metric {name!r}; expected one of {', '.join(metrics)}")

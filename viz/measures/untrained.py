@@ -34,15 +34,7 @@ class Untrained:
     def find_curves(
         self, layers: Sequence[Layer], side: str, aggregation: str, box: Box | None, size: tuple[int, int]
     ) -> Curves:
-        """All metrics of one side and aggregation; those of a box in the deep layers only.
-
-        Args:
-            layers: The measured layers.
-            side: Of the activation.
-            aggregation: Key of `AGGREGATIONS`.
-            box: Left, top, right and bottom edge, in input pixels.
-            size: Height and width of the framed photograph, in pixels.
-        """
+        """All metrics of the measured layers; those of a box only in the deep ones."""
         curves = self.curves[side, aggregation]
         if box is None:
             return curves
@@ -59,13 +51,9 @@ def choose_measured(layers: Sequence[Layer], side: str) -> list[Layer]:
 
 
 def measure_untrained(layers: Sequence[Layer], maps: Maps, edges: Array, start: float) -> Untrained:
-    """Measure all maps of a pass.
+    """Measure all maps of a pass that began at `start`, as `time.monotonic` tells it.
 
-    Args:
-        layers: Of the network.
-        maps: By layer, side and aggregation, each [h, w].
-        edges: Of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
-        start: When the work began, as `time.monotonic` tells it.
+    The edges are those of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
     """
     curves = {
         (side, aggregation): measure_curves(
