@@ -1,8 +1,8 @@
 """A network's convolutions and the activations behind them, found by running it once."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import log2, prod, sqrt
 from typing import Any
 
@@ -45,22 +45,71 @@ class _Trial:
     windows: tuple[Window, ...] = ()
     is_chain: bool = True
 
+    def see_convolution(self, path: str, _: nn.Conv2d, __: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        if output.ndim != 4 or len(output) != 1:
+            raise NetworkError("no_map", layer=path, shape=list(output.shape))
+        self.calls[path] += 1
+        leaf = output.detach().requires_grad_()
+        passed_on = leaf.clone()
+        self.seen.append(_Seen(path, self.calls[path], leaf, passed_on, ()))
+        return passed_on
+
+    def see_activation(
+        self, path: str, module: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor]
+    ) -> None:
+        self.calls[path] += 1
+        (signal,) = (*inputs, *named.values())
+        for seen in self._list_reached(signal):
+            if seen.activation is None and seen.output.shape == signal.shape:
+                kind, direct = type(module).__name__, signal is seen.passed_on
+                seen.activation = Activation(path, kind, direct, self.calls[path])
+
+    def _list_reached(self, signal: Tensor) -> list[_Seen]:
+        """The convolutions whose output reaches a signal without another convolution between."""
+        if not self.seen or not signal.requires_grad:
+            return []
+        leaves = [seen.output for seen in self.seen]
+        ones = torch.ones_like(signal)
+        try:
+            slopes = torch.autograd.grad(signal, leaves, ones, retain_graph=True, allow_unused=True)
+        except RuntimeError:  # a value that the gradient needs was overwritten
+            return []
+        return [seen for seen, slope in zip(self.seen, slopes, strict=True) if slope is not None]
+
+    def follow_chain(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        """Collect windows as long as each module takes what the one before it gave.
+
+        What was written to in place between the two, such as an addition, ends the chain.
+        """
+        if not self.is_chain:
+            return
+        window = _read_window(module)
+        linked = len(inputs) == 1 and inputs[0] is self.previous
+        linked = linked and self.values is not None and torch.equal(inputs[0], self.values)
+        if linked and window is not None:
+            self.windows = (*self.windows, window)
+        elif not linked or type(module) not in CELLWISE:
+            self.is_chain = False
+        self.previous = output
+        self.values = output.detach().clone() if isinstance(output, Tensor) else None
+        if isinstance(module, nn.Conv2d):
+            self.seen[-1].windows = self.windows if self.is_chain else ()
+
 
 def find_layers(module: nn.Module, size: int) -> tuple[Layer, ...]:
-    """Run a private copy of a network once and list its convolutions.
+    """Run a private copy of a network once and list its convolutions, in the order of the pass.
 
     Each convolution's output is passed on as a fresh leaf of the graph of gradients. So the gradient of an
     activation's input names the convolutions that reach it with no other convolution between; the first
     activation of its own shape that a convolution reaches is the one behind it. Activations that are called
     as functions cannot be seen.
 
+    Layers are named by their paths; a module that runs twice is two of them, "name" and "name@2". Those whose
+    map is a single cell, such as gates, are left out.
+
     Args:
         module: In eval mode; it is left as it is.
         size: Side of the square picture of the trial, in pixels.
-
-    Returns:
-        The convolutions in the order of the pass, named by their paths. Those whose map is a single cell,
-        such as gates, are left out. A module that runs twice is two layers, "name" and "name@2".
 
     Raises:
         NetworkError: It cannot be copied, does not run on such a picture, or has a convolution that did not
@@ -76,21 +125,17 @@ def find_layers(module: nn.Module, size: int) -> tuple[Layer, ...]:
         if hasattr(part, "inplace"):
             part.inplace = False  # a copy's: overwritten values have no gradient
         if isinstance(part, nn.Conv2d):
-            part.register_forward_hook(_see_convolution(trial, path))
+            part.register_forward_hook(partial(trial.see_convolution, path))
         elif isinstance(part, ACTIVATIONS):
-            part.register_forward_pre_hook(_see_activation(trial, path), with_kwargs=True)
+            part.register_forward_pre_hook(partial(trial.see_activation, path), with_kwargs=True)
         if not any(part.children()):
-            part.register_forward_hook(_follow_chain(trial))
+            part.register_forward_hook(trial.follow_chain)
     _run(private, module, size, trial)
     return _make_layers(trial, size)
 
 
 def check_module(module: object) -> None:
-    """Refuse what is no module, or one that hooks cannot look into.
-
-    Raises:
-        NetworkError: It is none, or is scripted, compiled or lazy.
-    """
+    """Refuse, with a NetworkError, what is no module, or one that hooks cannot look into."""
     if not isinstance(module, nn.Module):
         raise NetworkError("no_module", kind=type(module).__name__)
     parts = list(module.modules())
@@ -133,86 +178,20 @@ def _run(private: nn.Module, module: nn.Module, size: int, trial: _Trial) -> Non
             raise NetworkError("unseen", layer=path)
 
 
-def _see_convolution(trial: _Trial, path: str) -> Callable[..., Tensor]:
-    def see(_: nn.Conv2d, __: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if output.ndim != 4 or len(output) != 1:
-            raise NetworkError("no_map", layer=path, shape=list(output.shape))
-        trial.calls[path] += 1
-        leaf = output.detach().requires_grad_()
-        passed_on = leaf.clone()
-        trial.seen.append(_Seen(path, trial.calls[path], leaf, passed_on, ()))
-        return passed_on
-
-    return see
-
-
-def _see_activation(trial: _Trial, path: str) -> Callable[..., None]:
-    def see(module: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor]) -> None:
-        trial.calls[path] += 1
-        (signal,) = (*inputs, *named.values())
-        for seen in _list_reached(trial, signal):
-            if seen.activation is None and seen.output.shape == signal.shape:
-                kind, direct = type(module).__name__, signal is seen.passed_on
-                seen.activation = Activation(path, kind, direct, trial.calls[path])
-
-    return see
-
-
-def _list_reached(trial: _Trial, signal: Tensor) -> list[_Seen]:
-    """The convolutions whose output reaches a signal without another convolution between."""
-    if not trial.seen or not signal.requires_grad:
-        return []
-    leaves = [seen.output for seen in trial.seen]
-    ones = torch.ones_like(signal)
-    try:
-        slopes = torch.autograd.grad(signal, leaves, ones, retain_graph=True, allow_unused=True)
-    except RuntimeError:  # a value that the gradient needs was overwritten
-        return []
-    return [seen for seen, slope in zip(trial.seen, slopes, strict=True) if slope is not None]
-
-
-def _follow_chain(trial: _Trial) -> Callable[..., None]:
-    """Collect windows as long as each module takes what the one before it gave.
-
-    What was written to in place between the two, such as an addition, ends the chain.
-    """
-
-    def follow(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if not trial.is_chain:
-            return
-        window = _read_window(module)
-        linked = len(inputs) == 1 and _is_untouched(inputs[0], trial)
-        if linked and window is not None:
-            trial.windows = (*trial.windows, window)
-        elif not linked or type(module) not in CELLWISE:
-            trial.is_chain = False
-        trial.previous = output
-        trial.values = output.detach().clone() if isinstance(output, Tensor) else None
-        if isinstance(module, nn.Conv2d):
-            trial.seen[-1].windows = trial.windows if trial.is_chain else ()
-
-    return follow
-
-
-def _is_untouched(value: Any, trial: _Trial) -> bool:
-    return value is trial.previous and trial.values is not None and torch.equal(value, trial.values)
-
-
 def _read_window(module: nn.Module) -> Window | None:
     """The window of a convolution or a pooling; None for others, and where it is not the same both ways."""
     if type(module) not in (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d) or getattr(module, "ceil_mode", False):
         return None
     if getattr(module, "padding_mode", "zeros") != "zeros":
         return None
-    names = ("kernel_size", "stride", "padding", "dilation")
-    pairs = [_as_pair(getattr(module, name, 1)) for name in names]
-    if any(first != second or not isinstance(first, int) for first, second in pairs):
-        return None
-    return Window(*(first for first, _ in pairs))
-
-
-def _as_pair(value: Any) -> tuple[Any, Any]:
-    return tuple(value) if isinstance(value, tuple | list) else (value, value)
+    numbers: list[int] = []
+    for name in ("kernel_size", "stride", "padding", "dilation"):
+        value = getattr(module, name, 1)
+        across, down = value if isinstance(value, tuple | list) else (value, value)
+        if across != down or not isinstance(across, int):
+            return None
+        numbers.append(across)
+    return Window(*numbers)
 
 
 def _make_layers(trial: _Trial, size: int) -> tuple[Layer, ...]:
@@ -225,13 +204,11 @@ def _make_layers(trial: _Trial, size: int) -> tuple[Layer, ...]:
             continue
         name = seen.path if seen.call == 1 else f"{seen.path}@{seen.call}"
         windows = seen.windows if is_chain else ()
-        stride = prod(window.stride for window in windows) if is_chain else _find_stride(size, height, width)
+        if is_chain:
+            stride = prod(window.stride for window in windows)
+        else:  # the power of two that is nearest to the input pixels of a cell
+            stride = 1 << max(0, round(log2(size / sqrt(height * width))))
         layers.append(Layer(name, seen.path, channels, stride, "deep", seen.activation, windows, seen.call))
     if not layers:
         raise NetworkError("single_cells", size=size)
     return split_in_thirds(layers)
-
-
-def _find_stride(size: int, height: int, width: int) -> int:
-    """The power of two that is nearest to the input pixels of a cell."""
-    return 1 << max(0, round(log2(size / sqrt(height * width))))
