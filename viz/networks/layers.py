@@ -1,6 +1,6 @@
 """What is known of a network's convolutions without running it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -85,23 +85,21 @@ class Layer:
         """
         if not self.windows:
             return None
-        field, stride = 1, 1
-        for window in self.windows:
-            field += window.dilation * (window.kernel - 1) * stride
-            stride *= window.stride
-        return field
+        return 1 + self._add_up(lambda window: window.dilation * (window.kernel - 1))
 
     @property
     def offset(self) -> int | None:
         """Input pixel at which the first cell's receptive field begins, negative where it reaches into the
         padding; None where it is not known."""
-        if not self.windows:
-            return None
-        offset, stride = 0, 1
+        return -self._add_up(lambda window: window.padding) if self.windows else None
+
+    def _add_up(self, measure: Callable[[Window], int]) -> int:
+        """The sum of a length over the windows, each in cells of its own input, in input pixels."""
+        total, stride = 0, 1
         for window in self.windows:
-            offset -= window.padding * stride
+            total += measure(window) * stride
             stride *= window.stride
-        return offset
+        return total
 
     def map_size(self, height: int, width: int) -> tuple[int, int] | None:
         """Height and width of its map, in cells, for a picture of this height and width in pixels.
