@@ -33,8 +33,8 @@ def effective_receptive_field(
     influence it are computed from these alone, so the result is that of the whole picture.
 
     Args:
-        network: As the batch, for `extract_heatmaps`.
-        batch: Of one picture.
+        network: As for `extract_heatmaps`.
+        batch: As for `extract_heatmaps`.
         layer: Name of the layer.
         row: Of the cell, counted from 0.
         column: Of the cell, counted from 0.
@@ -104,27 +104,22 @@ def compute_vector(
 def _run_on_field(
     layer: Layer, batch: Tensor, cell: tuple[int, int], run: Callable[[Tensor, Box], Result]
 ) -> Result:
-    """Run on the pixels that a cell sees; on all of them where the network takes no picture of their size."""
-    pixels, box = _cut_out(layer, batch, *cell)
-    try:
-        return run(pixels, box)
-    except NetworkError:
-        if pixels.shape == batch.shape:
-            raise
-    return run(batch, (0, 0, batch.shape[3], batch.shape[2]))
+    """Run on the pixels that a cell sees, as far as they are known.
 
-
-def _cut_out(layer: Layer, batch: Tensor, row: int, column: int) -> tuple[Tensor, Box]:
-    """The pixels that a cell sees, begun where strides begin, which the network counts from the edge.
-
-    All pixels where it is not known what the cell sees.
+    Run on all pixels where the network takes no picture of so few.
     """
     height, width = batch.shape[2:]
-    if layer.receptive_field is None:
-        return batch, (0, 0, width, height)
-    left, top, right, bottom = receptive_field_box(layer, row, column, height, width)
-    left, top = left // layer.stride * layer.stride, top // layer.stride * layer.stride
-    return batch[:, :, top:bottom, left:right], (left, top, right, bottom)
+    if layer.receptive_field is not None:
+        left, top, right, bottom = receptive_field_box(layer, *cell, height, width)
+        # Begun where strides begin, which the network counts from the edge.
+        left, top = left // layer.stride * layer.stride, top // layer.stride * layer.stride
+        pixels = batch[:, :, top:bottom, left:right]
+        try:
+            return run(pixels, (left, top, right, bottom))
+        except NetworkError:
+            if pixels.shape == batch.shape:
+                raise
+    return run(batch, (0, 0, width, height))
 
 
 def _run_cut(
