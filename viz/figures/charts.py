@@ -41,19 +41,12 @@ LONGEST_TICK = 4  # characters
 
 @dataclass(frozen=True)
 class Demanded:
-    """What is demanded of the mean over a stage.
-
-    Attributes:
-        stage: Over whose layers it is drawn.
-        mean: The curve's mean there, drawn as a broad line.
-        least: The value that is demanded, drawn as a dashed line.
-        text: What stands at the dashed line.
-    """
+    """What is demanded of the mean over a stage."""
 
     stage: Stage
-    mean: float
-    least: float
-    text: str
+    mean: float  # the curve's, over the stage
+    least: float  # what is demanded
+    text: str  # at its line
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ class Chart:
     Attributes:
         title: Text above it.
         curves: Values by layer name, by key of `CURVE_STYLES`; a layer without a value leaves a gap.
-        spec: How values are written, in d3's format, such as ".1%".
+        format: How values are written, in d3's format, such as ".1%".
         logarithmic: Whether the axis is.
         limits: Values at which a dotted line stands.
         span: The ends of the axis, so that it does not exaggerate; an end that is None follows the values. A
@@ -76,7 +69,7 @@ class Chart:
 
     title: str
     curves: Mapping[str, Mapping[str, float]]
-    spec: str = ".2f"
+    format: str = ".2f"
     logarithmic: bool = False
     limits: Sequence[float] = ()
     span: tuple[float, float | None] = (0, None)
@@ -95,16 +88,16 @@ def draw_charts(
     columns: int | None = None,
     band_name: str = "",
 ) -> go.Figure:
-    """Small multiples: each metric against the layers, stages shaded.
+    """Small multiples: each metric against the layers, from the input on, stages shaded.
 
     Args:
-        charts: The metrics, in the order in which they stand.
-        layers: Of the network, from the input on.
+        charts: The metrics.
+        layers: Of the network.
         curve_names: What the legend calls the keys of `CURVE_STYLES`.
         stage_names: What the shaded stages are called.
         marked: Names of the layers that get a dot.
         width: Of the figure, in pixels of the screen.
-        columns: Charts side by side; None: as many as are readable.
+        columns: Charts side by side; None for as many as are readable.
         band_name: What the legend calls the bands.
     """
     grid = arrange_charts(len(charts), width, columns)
@@ -119,14 +112,16 @@ def draw_charts(
                 curve = {"xaxis": x, "yaxis": y, "name": name, "legendgroup": kind, "showlegend": place == 0}
                 traces.append(curve | _draw_curve(chart, kind, name, layers, marked))
         layout["annotations"].append(pieces.write_title(chart.title, x, y) | {"yshift": 16})
-        layout["annotations"] += _name_stages(stage_names, layers, x, y)
-        layout["shapes"] += _shade_stages(layers, x, y)
+        shades, notes = _show_stages(stage_names, layers, x, y)
+        layout["annotations"] += notes
+        layout["shapes"] += shades
         layout["shapes"] += [_draw_limit(value, x, y) for value in chart.limits]
         layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
         down = layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
         for demanded in chart.demands:
-            layout["shapes"] += _draw_demand(demanded, layers, x, y)
-            layout["annotations"].append(_write_demand(demanded, chart, layers, x, y, down["range"]))
+            lines, text = _show_demand(demanded, chart, layers, x, y, down["range"])
+            layout["shapes"] += lines
+            layout["annotations"].append(text)
     return pieces.make_figure({"data": traces, "layout": layout})
 
 
@@ -168,7 +163,7 @@ def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], mar
         "y": [chart.curves[kind].get(name) for name in names],
         "line": style,
         "marker": {"size": sizes, "color": style["color"], "opacity": 1},
-        "hovertemplate": f"{name}: %{{y:{chart.spec}}}<extra></extra>",
+        "hovertemplate": f"{name}: %{{y:{chart.format}}}<extra></extra>",
     }
 
 
@@ -195,23 +190,24 @@ def _draw_band(
     return [line | {"y": lows, "showlegend": False, "hoverinfo": "skip"}, line | filled | {"y": highs}]
 
 
-def _list_spans(layers: Sequence[Layer]) -> list[tuple[str, float, float]]:
-    """Each stage and where it begins and ends on the axis of layers."""
-    places = [(stage, [i for i, layer in enumerate(layers) if layer.stage == stage]) for stage in STAGES]
-    return [(stage, min(found) - 0.5, max(found) + 0.5) for stage, found in places if found]
+def _list_spans(layers: Sequence[Layer]) -> dict[Stage, tuple[float, float]]:
+    """Where each stage begins and ends on the axis of layers."""
+    places = {stage: [i for i, layer in enumerate(layers) if layer.stage == stage] for stage in STAGES}
+    return {stage: (min(found) - 0.5, max(found) + 0.5) for stage, found in places.items() if found}
 
 
-def _shade_stages(layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
+def _show_stages(
+    names: Mapping[str, str], layers: Sequence[Layer], x: str, y: str
+) -> tuple[list[Spec], list[Spec]]:
+    """A shade over every second stage, and the name of each."""
     shade = {"type": "rect", "xref": x, "yref": f"{y} domain", "y0": 0, "y1": 1, "layer": "below"}
     shade |= {"line": {"width": 0}, "fillcolor": SHADE_COLOR}
-    return [shade | {"x0": start, "x1": end} for _, start, end in _list_spans(layers)[::2]]
-
-
-def _name_stages(names: Mapping[str, str], layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
     note = {"xref": x, "yref": f"{y} domain", "y": 1, "yanchor": "bottom", "showarrow": False}
     note |= {"font": {"size": 13}, "opacity": 0.75, "borderpad": 0}
     spans = _list_spans(layers)
-    return [note | {"x": (start + end) / 2, "text": names[stage]} for stage, start, end in spans]
+    shades = [shade | {"x0": start, "x1": end} for start, end in list(spans.values())[::2]]
+    notes = [note | {"x": sum(span) / 2, "text": names[stage]} for stage, span in spans.items()]
+    return shades, notes
 
 
 def _draw_limit(value: float, x: str, y: str) -> Spec:
@@ -219,28 +215,24 @@ def _draw_limit(value: float, x: str, y: str) -> Spec:
     return line | {"line": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"}}
 
 
-def _draw_demand(demanded: Demanded, layers: Sequence[Layer], x: str, y: str) -> list[Spec]:
-    """The mean as a broad line over its stage, and the demand as a dashed one."""
-    ((start, end),) = [(start, end) for stage, start, end in _list_spans(layers) if stage == demanded.stage]
-    line = {"type": "line", "xref": x, "yref": y, "x0": start, "x1": end}
-    mean, least = demanded.mean, demanded.least
-    broad = {"color": pieces.ACCENT_COLOR, "width": 7}
-    return [
-        line | {"y0": mean, "y1": mean, "line": broad, "opacity": 0.35},
-        line | {"y0": least, "y1": least, "line": {"color": pieces.MUTED_COLOR, "width": 2, "dash": "dash"}},
-    ]
-
-
-def _write_demand(
+def _show_demand(
     demanded: Demanded, chart: Chart, layers: Sequence[Layer], x: str, y: str, ends: Sequence[float]
-) -> Spec:
-    ((start, end),) = [(start, end) for stage, start, end in _list_spans(layers) if stage == demanded.stage]
+) -> tuple[list[Spec], Spec]:
+    """The mean as a broad line over its stage, the demand as a dashed one, and the text at that."""
+    start, end = _list_spans(layers)[demanded.stage]
+    line = {"type": "line", "xref": x, "yref": y, "x0": start, "x1": end}
+    broad = {"color": pieces.ACCENT_COLOR, "width": 7}
+    dashed = {"color": pieces.MUTED_COLOR, "width": 2, "dash": "dash"}
+    lines = [
+        line | {"y0": demanded.mean, "y1": demanded.mean, "line": broad, "opacity": 0.35},
+        line | {"y0": demanded.least, "y1": demanded.least, "line": dashed},
+    ]
     least = log10(demanded.least) if chart.logarithmic else demanded.least
     # Where lines and the stage's mean leave room: inside the stage, on the other side of the demand, and
     # below the stage's name.
     above = demanded.mean < demanded.least and least < ends[0] + (1 - TEXT_SHARE) * (ends[1] - ends[0])
     at_left = (start + end) / 2 < len(layers) / 2
-    return {
+    text = {
         "xref": x,
         "x": start if at_left else end,
         "xanchor": "left" if at_left else "right",
@@ -252,6 +244,7 @@ def _write_demand(
         "font": {"size": 13},
         "borderpad": 1,
     }
+    return lines, text
 
 
 def _axis_across(layers: Sequence[Layer], y: str, grid: Grid, slot: Slot) -> Spec:
@@ -290,7 +283,7 @@ def _axis_down(chart: Chart, x: str, grid: Grid, slot: Slot) -> Spec:
         return axis | {"type": "log", "tickformat": "~s", "dtick": 1, "range": ends}
     return axis | {
         "type": "linear",
-        "tickformat": chart.spec.replace(".1%", ".0%") if "%" in chart.spec else "",
+        "tickformat": chart.format.replace(".1%", ".0%") if "%" in chart.format else "",
         "range": [low, high or 1.0],
     }
 
