@@ -14,14 +14,7 @@ class Translate:
     """Gives the sentences of one language by their dotted keys."""
 
     def __init__(self, language: str) -> None:
-        """Read the catalogue, once for all.
-
-        Args:
-            language: Key of `LANGUAGES`.
-
-        Raises:
-            ValueError: The language is unknown; the message lists the valid ones.
-        """
+        """Read the catalogue of a key of `LANGUAGES`, once for all."""
         self.language = language
         self._sentences = load_catalogue(language)
 

@@ -35,35 +35,21 @@ TIES_SEED = 0
 
 
 class Deletion(NamedTuple):
-    """One picture of a deletion test.
+    """One picture of a deletion test."""
 
-    Attributes:
-        name: Of the map whose brightest part is deleted; None where the share is 0 or 1, since it does not
-            matter then.
-        share: Of the picture's pixels that are deleted, 0..1.
-        shift: Place in `SHIFTS`.
-    """
-
-    name: str | None
-    share: float
-    shift: int = 0
+    name: str | None  # of the map; None where the share is 0 or 1, since it does not matter then
+    share: float  # of the picture's pixels, the brightest in the map, that are deleted, 0..1
+    shift: int = 0  # place in `SHIFTS`
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What deleting the brightest part of one map does to a class's probability, 0..1.
+    """What deleting the brightest part of one map does to a class's probability, 0..1."""
 
-    Attributes:
-        before: Of the whole picture.
-        after: With the brightest part deleted.
-        shifted: With the same mask in each of the other places.
-        curve: At each of `CURVE`.
-    """
-
-    before: float
-    after: float
-    shifted: tuple[float, ...]
-    curve: tuple[float, ...]
+    before: float  # of the whole picture
+    after: float  # with the brightest part deleted
+    shifted: tuple[float, ...]  # with the same mask in each of the other places
+    curve: tuple[float, ...]  # at each of `CURVE`
 
     @property
     def area(self) -> float:
@@ -148,15 +134,8 @@ def run_deletions(
 ) -> Iterator[tuple[Deletion, float]]:
     """Make the passes of a map's deletion test one by one, so that whoever waits can be told, and can stop.
 
-    Args:
-        network: Left as it is.
-        pixels: The picture as the network sees it, uint8 [H, W, 3].
-        class_index: Of the class, counted from 0.
-        values: The map, spread over the picture, [H, W].
-        deletions: As `list_deletions` gives them, or a part of these.
-
-    Yields:
-        Each deletion and the class's probability with it, 0..1.
+    Yields each deletion and the class's probability with it, 0..1, for the picture as the network sees it and
+    the map as it is spread over the picture, [H, W].
     """
     blurred = blur_picture(pixels)
     for deletion in deletions:

@@ -18,14 +18,7 @@ MOST_GAP = 32
 
 @dataclass(frozen=True)
 class TopActivations:
-    """Where in several pictures each channel of one layer responds most.
-
-    Attributes:
-        values: Largest first, float32 [C, n].
-        pictures: Which picture, counted from 0, uint8 [C, n].
-        rows: Of the cell, uint16 [C, n].
-        columns: Of the cell, uint16 [C, n].
-    """
+    """Where in several pictures each channel of one layer responds most, the strongest first, [C, n] each."""
 
     values: NDArray[np.float32]
     pictures: NDArray[np.uint8]
@@ -35,17 +28,11 @@ class TopActivations:
 
 @dataclass(frozen=True)
 class Patch:
-    """A cell's receptive field in one of several pictures.
+    """A cell's receptive field in one of several pictures."""
 
-    Attributes:
-        picture: Which one, counted from 0.
-        value: The cell's, after the activation.
-        box: The field in that picture, cut at its edge.
-    """
-
-    picture: int
-    value: float
-    box: Box
+    picture: int  # which one, counted from 0
+    value: float  # the cell's, after the activation
+    box: Box  # the field, cut at the picture's edge
 
 
 def choose_patches(

@@ -16,20 +16,12 @@ FOOT_HEIGHT = 30  # of the number under a column
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the pictures and texts of a comparison stand.
+    """Where the pictures and texts of a comparison stand."""
 
-    Attributes:
-        grid: The figure, and the slots of its first row: the photograph's, then a layer's each.
-        heads: The first cell of each row, where its photograph or a text about it stands; None where a phone
-            has no room for a text.
-        rows: The cells of the layers, row by row.
-        feet: Where the number under each layer's column stands.
-    """
-
-    grid: Grid
-    heads: tuple[Slot | None, ...]
-    rows: tuple[tuple[Slot, ...], ...]
-    feet: tuple[Slot, ...]
+    grid: Grid  # with the slots of its first row: the photograph's, then a layer's each
+    heads: tuple[Slot | None, ...]  # each row's photograph or text; None where a phone has no room for a text
+    rows: tuple[tuple[Slot, ...], ...]  # the cells of the layers, row by row
+    feet: tuple[Slot, ...]  # the number under each layer's column
 
 
 def arrange_columns(
@@ -53,9 +45,6 @@ def arrange_columns(
         height: Of what is left of the screen; the figure may exceed it.
         second_photo: Whether the second row has a photograph of its own.
         shared_bars: Whether the first two pictures of a column share one colour bar, under the second.
-
-    Raises:
-        ValueError: There is no layer.
     """
     if count < 1:
         raise ValueError(f"expected at least one layer, got {count}")

@@ -13,31 +13,18 @@ from viz.maps.values import normalize
 
 
 class Tile(NamedTuple):
-    """A picture or a text, and where it stands.
+    """A picture or a text, and where it stands."""
 
-    Attributes:
-        slot: Its place; None leaves it out.
-        shown: The picture, or a text (Plotly's HTML subset).
-        photo: The photograph on whose pixels the picture lies.
-        bar: A map's colour bar, as `viz.figures.pieces.draw_map_bar` gives it; None for none.
-    """
-
-    slot: Slot | None
+    slot: Slot | None  # None leaves it out
     shown: PhotoPanel | Panel | Colors | str
-    photo: PhotoPanel
-    bar: Spec | None = None
+    photo: PhotoPanel  # on whose pixels the picture lies
+    bar: Spec | None = None  # a map's
 
 
 def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE) -> Spec:
     """What `viz.figures.pieces.make_figure` makes a figure of, in input pixels; others may add to it.
 
-    Pictures on photographs of one size zoom as one.
-
-    Args:
-        tiles: What stands in the figure, a trace each but for the texts, in this order.
-        look: What all maps share.
-        grid: The figure.
-        title_size: Of the texts above the pictures, in pixels of the screen.
+    Tiles are a trace each but for the texts. Pictures on photographs of one size zoom as one.
     """
     source = tiles[0].photo.source
     layout = pieces.base_layout(grid) | {"annotations": [], "images": []}
@@ -59,8 +46,9 @@ def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pie
         layout["annotations"].append(pieces.write_title(shown.title, x, y, title_size))
         traces.append(_draw_trace(shown, look, x, y, bar))
         if look.overlay and isinstance(shown, Panel):
-            other = {} if photo.source == source else {"source": photo.source}
-            layout["images"].append(_lay_under(x, y, photo) | other)
+            under = {"xref": x, "x": 0, "sizex": photo.width, "yref": y, "y": 0, "sizey": photo.height}
+            under |= {"sizing": "stretch", "layer": "below"}
+            layout["images"].append(under if photo.source == source else under | {"source": photo.source})
     return {"data": traces, "layout": layout}
 
 
@@ -99,8 +87,3 @@ def _draw_map(panel: Panel, look: Look) -> Spec:
         "zsmooth": "best" if look.smooth else False,
         "opacity": look.opacity if look.overlay else 1,
     }
-
-
-def _lay_under(x: str, y: str, photo: PhotoPanel) -> Spec:
-    place = {"xref": x, "x": 0, "sizex": photo.width, "yref": y, "y": 0, "sizey": photo.height}
-    return place | {"sizing": "stretch", "layer": "below"}

@@ -17,12 +17,7 @@ USUAL_HOVER_SIZE = 13
 
 
 def enlarge(figure: go.Figure, factor: float) -> go.Figure:
-    """Everything in a figure so many times larger, type included.
-
-    Args:
-        figure: Of this package; it is left as it is.
-        factor: 1 gives the figure itself.
-    """
+    """A figure of this package so many times larger, type included; 1 gives the figure itself."""
     if factor == 1:
         return figure
     layout = figure.layout.to_plotly_json()

@@ -26,15 +26,10 @@ STYLES = {"mean": CURVE_STYLES["untrained"], "class": CURVE_STYLES["trained"]}
 
 @dataclass(frozen=True)
 class DeletionChart:
-    """The deletion curves of one layer.
-
-    Attributes:
-        title: Text above them.
-        curves: A class's probability at each of the shares, by key of `STYLES`.
-    """
+    """The deletion curves of one layer."""
 
     title: str
-    curves: Mapping[str, Sequence[float]]
+    curves: Mapping[str, Sequence[float]]  # a class's probability at each of the shares, by key of `STYLES`
 
 
 def make_class_panels(
@@ -46,16 +41,10 @@ def make_class_panels(
     names: tuple[str, str | None],
     translate: Translate,
 ) -> list[Panel]:
-    """The class maps of some layers with their titles and hovers, ready to draw.
+    """The class maps [h, w] of some layers by a method, ready to draw on a picture of this height and width.
 
-    Args:
-        maps: [h, w] by layer name.
-        layers: The layers to show, in this order.
-        method: Key of `viz.evidence.methods.METHODS`.
-        limits: Which values get the ends of the colour scale, key of `viz.maps.ranges.RANGES`.
-        size: Height and width of the picture, in input pixels.
-        names: Of the class, and of the one that it is held against, if there is one.
-        translate: The texts' words.
+    The names are those of the class, and of the one that it is held against, if there is one; the limits are
+    those of `viz.figures.heatmaps.draw_heatmaps`.
     """
     signed = METHODS[method].signed or names[1] is not None
     chosen = [maps[layer.name] for layer in layers]
@@ -82,13 +71,9 @@ def shorten_class(name: str) -> str:
 def draw_deletion(
     charts: Sequence[DeletionChart], shares: Sequence[float], names: Mapping[str, str], width: float
 ) -> go.Figure:
-    """Small multiples: how a class's probability falls while more and more of a map is deleted.
+    """Small multiples, one a layer: how a class's probability falls while more and more of a map is deleted.
 
-    Args:
-        charts: One a layer, in the order in which they stand.
-        shares: Of the picture that are deleted, 0..1.
-        names: What the legend calls the keys of `STYLES`.
-        width: Of the figure, in pixels of the screen.
+    The legend's names are by key of `STYLES`; the shares are those of the picture that are deleted, 0..1.
     """
     columns = max(1, min(len(charts), int(width // CHART_WIDTH)))
     grid = arrange_charts(len(charts), width, columns)

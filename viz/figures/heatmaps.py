@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import plotly.graph_objects as go
@@ -47,10 +47,10 @@ def draw_heatmaps(
         side: "pre" or "post" the activation; a layer that has no activation shows its output.
         aggregation: Key of `AGGREGATIONS`.
         limits: Which values get the ends of the colour scale, key of `viz.maps.ranges.RANGES`.
-        look: Colours, overlay and the like; None: as the page begins.
+        look: Colours, overlay and the like; those with which the page begins if None.
         width: Of the figure, in pixels of the screen.
         height: Of the screen; a figure of many layers may exceed it.
-        translate: The texts' words; None: English.
+        translate: The language of the texts; English if None.
 
     Returns:
         A figure that is complete in itself. On hover it tells true values.
@@ -75,13 +75,7 @@ def encode_image(image: Image.Image) -> str:
 
 
 def make_photo_panel(size: tuple[int, int], source: str, translate: Translate) -> PhotoPanel:
-    """The framed photograph, ready to draw.
-
-    Args:
-        size: Its width and height, in pixels.
-        source: A data URI of its pixels, as `encode_image` gives it.
-        translate: The title's words.
-    """
+    """The framed photograph of this width and height, ready to draw; `encode_image` gives the source."""
     width, height = size
     # A portrait is narrow.
     key = "picture.panel_size" if width >= height else "picture.panel_size_short"
@@ -98,11 +92,9 @@ def make_panels(
     size: tuple[int, int],
     translate: Translate,
 ) -> list[Panel]:
-    """The maps of some layers with their titles and hovers, ready to draw.
+    """The maps of some layers with their titles and hovers, ready to draw over a picture of this size.
 
-    Args:
-        heatmaps: As the other arguments that are not named here, of `draw_heatmaps`.
-        size: Height and width of the picture, in input pixels.
+    The size is height and width. The other arguments are those of `draw_heatmaps`.
     """
     sides = [layer.pick_side(side) for layer in layers]
     maps = [heatmaps[layer.name, at, aggregation] for layer, at in zip(layers, sides, strict=True)]
@@ -129,10 +121,7 @@ def name_ends(diverging: bool, translate: Translate) -> tuple[str, str]:
 def write_hover(layer: Layer, translate: Translate, more: object = None) -> str:
     """What a map tells on hover, with the receptive field where it is known.
 
-    Args:
-        layer: Whose map it is.
-        translate: Words of the visitor's language.
-        more: What stands behind the layer's name, such as a channel's number.
+    `more` stands behind the layer's name, such as a channel's number.
     """
     name = layer.name if more is None else f"{layer.name} · {more}"
     field = layer.receptive_field
@@ -169,20 +158,18 @@ def write_map_title(
     channel: int | None = None,
     is_output: bool = False,
 ) -> str:
-    """Write a map's title: the layer's name, the channel if it shows only one, its cells and its stage.
+    """A map's title: the layer's name, the channel if it shows only one, its cells and its stage.
 
     With `is_output` it says, too, that the map is the convolution's output, since there is no activation.
     """
-    facts: Mapping[str, object] = {
-        "name": shorten_name(layer.name),
-        "height": shape[0],
-        "width": shape[1],
-        "stage": translate(f"stage.{layer.stage}"),
-    }
-    if channel is None:
-        title = translate("panel.title", **facts)
-    else:
-        title = translate("panel.title_channel", channel=channel, **facts)
+    title = translate(
+        "panel.title" if channel is None else "panel.title_channel",
+        name=shorten_name(layer.name),
+        channel=channel,
+        height=shape[0],
+        width=shape[1],
+        stage=translate(f"stage.{layer.stage}"),
+    )
     return f"{title} · {translate('panel.output')}" if is_output else title
 
 
@@ -194,17 +181,10 @@ def is_diverging(side: str, aggregation: str) -> bool:
 def draw_panels(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, note: str = ""
 ) -> go.Figure:
-    """The photograph and a panel a layer, all in input pixels, with linked zoom and pan.
+    """The photograph and after it a panel a layer, all in input pixels, with linked zoom and pan.
 
-    Args:
-        photo: The framed photograph; it stands first.
-        panels: The maps, in the order in which they stand.
-        look: What they share.
-        grid: Where they stand, the photograph included.
-        note: A text for the place that the last row leaves free, if it does.
-
-    Returns:
-        The figure; its pictures have no distortion at the width that `grid` was made for.
+    The pictures have no distortion at the width that `grid` was made for. The note is for the place that the
+    last row leaves free, if it does.
     """
     return pieces.make_figure(compose_panels(photo, panels, look, grid, note))
 
@@ -223,15 +203,7 @@ def compose_panels(
 def draw_maps(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE
 ) -> go.Figure:
-    """Maps without a panel of the photograph, in input pixels, with linked zoom and pan.
-
-    Args:
-        photo: Whose maps they are.
-        panels: The maps, in the order in which they stand; at least one.
-        look: What they share.
-        grid: Where they stand.
-        title_size: Of the texts above them, in pixels of the screen.
-    """
+    """At least one map of a photograph without a panel of it, in input pixels, with linked zoom and pan."""
     tiles = _list_maps(photo, panels, look, grid, grid.slots)
     return pieces.make_figure(compose(tiles, look, grid, title_size))
 

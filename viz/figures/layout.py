@@ -68,9 +68,6 @@ def arrange_panels(
 
     Returns:
         The layout, centred in the width.
-
-    Raises:
-        ValueError: There is no picture.
     """
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")

@@ -28,11 +28,8 @@ def draw_marked_panels(
 ) -> go.Figure:
     """`draw_panels`, with one cell a panel marked and what it sees drawn on the photograph.
 
-    Args:
-        photo: As the other arguments that are not named here, of `draw_panels`.
-        marks: The marked cell of each panel.
-        chosen: The one whose receptive field is drawn broadly; it need not have a panel.
-        saliency: Over the photograph, such as an effective receptive field.
+    The receptive field of the chosen mark is drawn broadly; it need not have a panel. The saliency lies over
+    the photograph.
     """
     spec = compose_panels(photo, panels, look, grid, note)
     x, y = pieces.name_axes(0)
@@ -69,15 +66,7 @@ def _draw_saliency(saliency: Saliency, grid: Grid) -> Spec:
 
 
 def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, grid: Grid) -> go.Figure:
-    """The photograph, one channel over it, and a map in colours of its own, with linked zoom and pan.
-
-    Args:
-        photo: The framed photograph.
-        panel: The channel's map.
-        colors: Such as principal components.
-        look: The panel's; it needs no shared bar.
-        grid: Three slots.
-    """
+    """The photograph, one channel over it, and a map in colours of its own, with linked zoom and pan."""
     first, second, third = grid.slots
     bar = pieces.draw_map_bar([panel], grid, second)
     tiles = [Tile(first, photo, photo), Tile(second, panel, photo, bar), Tile(third, colors, photo)]
@@ -87,13 +76,9 @@ def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, gr
 def draw_selectable_photo(
     photo: PhotoPanel, box: Box | None, grid: Grid, selecting: bool = True
 ) -> go.Figure:
-    """The photograph, on which the visitor can draw a box.
+    """The photograph in one slot, on which the visitor can draw a box, with the one that is drawn already.
 
-    Args:
-        photo: The framed photograph.
-        box: The one that is drawn already, if there is one.
-        grid: One slot, in which the photograph lies.
-        selecting: Whether dragging in it selects; else it does nothing there, so that on a phone it scrolls.
+    Dragging in it selects; else, with `selecting` off, it does nothing there, so that on a phone it scrolls.
     """
     # Plotly selects points, and a picture has none.
     grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]

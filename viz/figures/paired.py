@@ -21,35 +21,19 @@ SMALL_TITLE_SIZE = 11
 
 @dataclass(frozen=True)
 class Below:
-    """What stands under the first row.
+    """What stands under the first row."""
 
-    Attributes:
-        panels: A map under each of the first row.
-        photo: The second row's photograph where it is another one.
-        note: What stands in its place elsewhere (Plotly's HTML subset).
-        feet: The text under each column; empty for none.
-        differences: The third row, a map or the reason why there is none; empty where it is not wanted.
-        difference_note: What stands before it.
-        shared_bar: Text of the colour bar that the two maps of a column share; empty where each has its own.
-    """
-
-    panels: Sequence[Panel]
-    photo: PhotoPanel | None
-    note: str
-    feet: Sequence[str] = ()
-    differences: Sequence[Panel | str] = ()
-    difference_note: str = ""
-    shared_bar: str = ""
+    panels: Sequence[Panel]  # a map under each of the first row
+    photo: PhotoPanel | None  # the second row's, where it is another one
+    note: str  # what stands in its place elsewhere
+    feet: Sequence[str] = ()  # the text under each column; empty for none
+    differences: Sequence[Panel | str] = ()  # the third row: maps, or reasons why there is none
+    difference_note: str = ""  # what stands before it
+    shared_bar: str = ""  # text of the bar that the two maps of a column share; empty where each has its own
 
 
 def name_second(panel: Panel, what: str, hover: str) -> Panel:
-    """A panel of the second row: its title says what makes it another one, as far as there is room.
-
-    Args:
-        panel: As `viz.figures.heatmaps.make_panels` makes it.
-        what: Such as the network's name.
-        hover: What it tells on hover.
-    """
+    """A panel of the second row: its title says what makes it another one, as far as there is room."""
     height, width = panel.heatmap.shape
     name = panel.title.partition("<br>")[0]
     short = what if len(what) <= LONGEST_WHAT else f"{what[: LONGEST_WHAT - 1]}…"
@@ -66,18 +50,15 @@ def link_hover(panel: Panel, other: Panel, translate: Translate) -> Panel:
 def make_difference(
     panel: Panel, difference: NDArray[np.float32], of: str, name: str, translate: Translate
 ) -> Panel:
-    """The panel of a difference, with zero in the middle of its colours.
+    """The panel of a signed difference [h, w], with zero in the middle of its colours.
 
-    Args:
-        panel: The map from which the other one was taken.
-        difference: Signed, [h, w].
-        of: "values" or "normalised".
-        name: Of the column's layers.
-        translate: Words of the visitor's language.
+    It is `of` "values" or "normalised": another map was taken from the panel's. The name is that of the
+    column's layers.
     """
     reach = float(np.abs(difference).max()) or 1.0
-    title = translate("beside.difference_title", of=translate(f"beside.of_{of}"))
-    hover = translate("beside.difference_hover", name=name, of=translate(f"beside.of_{of}"))
+    quantity = translate(f"beside.of_{of}")
+    title = translate("beside.difference_title", of=quantity)
+    hover = translate("beside.difference_hover", name=name, of=quantity)
     return Panel(difference, panel.cells, -reach, reach, title, hover, diverging=True)
 
 
@@ -88,13 +69,6 @@ def draw_pairs(
 
     Zoom and pan are linked where the pixels are the same; a second photograph of another shape has axes of
     its own.
-
-    Args:
-        photo: The framed photograph of the first row.
-        panels: The maps of the first row.
-        below: What stands under them.
-        look: What all maps share but for the colour bar.
-        columns: Where they stand.
     """
     grid, second = columns.grid, below.photo or photo
     tiles = [Tile(columns.heads[0], photo, photo)]

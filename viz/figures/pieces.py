@@ -52,14 +52,7 @@ TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
 
 @dataclass(frozen=True)
 class PhotoPanel:
-    """The framed photograph.
-
-    Attributes:
-        source: A data URI of its exact pixels.
-        width: Pixels across.
-        height: Pixels down.
-        title: Text above it (Plotly's HTML subset).
-    """
+    """The framed photograph: a data URI of its exact pixels, its sides in pixels, and the text above it."""
 
     source: str
     width: int
@@ -76,7 +69,7 @@ class Panel:
         cells: Where its cells lie in the photograph.
         low: Value drawn in the first colour.
         high: Value drawn in the last colour.
-        title: Text above it (Plotly's HTML subset).
+        title: Text above it (like all texts here in Plotly's HTML subset).
         hover: Plotly hover template; `%{z}` is the true value, `%{customdata}` the normalised one in percent,
             `%{pointNumber[0]}` and `%{pointNumber[1]}` row and column, x and y the centre.
         diverging: Whether zero is the middle of the scale, which then is blue-white-red.
@@ -97,48 +90,28 @@ class Panel:
 
 @dataclass(frozen=True)
 class Mark:
-    """A cell and what it sees, each as left, top, right and bottom edge in input pixels.
+    """A cell and what it sees."""
 
-    Attributes:
-        cell: The pixels that the cell covers.
-        field: Its receptive field; None where it is not known.
-    """
-
-    cell: Edges
-    field: Box | None
+    cell: Edges  # the pixels that it covers
+    field: Box | None  # its receptive field, where it is known
 
 
 @dataclass(frozen=True)
 class Saliency:
-    """How strongly the pixels of a part of the photograph count.
+    """How strongly the pixels of a part of the photograph count."""
 
-    Attributes:
-        values: True values, [h, w], a pixel each.
-        left: Of the part, in input pixels.
-        top: Of the part, in input pixels.
-        hover: Plotly hover template; `%{z}` is the value, x and y the pixel's centre.
-    """
-
-    values: NDArray[np.float32]
-    left: int
+    values: NDArray[np.float32]  # true values, [h, w], a pixel each
+    left: int  # edges of the part, in input pixels
     top: int
-    hover: str
+    hover: str  # Plotly's template; `%{z}` is the value, x and y the pixel's centre
 
 
 @dataclass(frozen=True)
 class Colors:
-    """A map whose cells have colours of their own.
+    """A map whose cells have colours of their own; else as `Panel`."""
 
-    Attributes:
-        pixels: uint8 [h, w, 3].
-        values: What the colours stand for, [h, w, n]; `%{customdata[0]}` and so on in `hover`.
-        cells: Where its cells lie in the photograph.
-        title: Text above it (Plotly's HTML subset).
-        hover: Plotly hover template.
-    """
-
-    pixels: NDArray[np.uint8]
-    values: NDArray[np.float32]
+    pixels: NDArray[np.uint8]  # [h, w, 3]
+    values: NDArray[np.float32]  # what they stand for, [h, w, n]; `%{customdata[0]}` and so on in `hover`
     cells: Cells
     title: str
     hover: str
@@ -232,15 +205,9 @@ def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
 
 
 def draw_map_bar(panels: Sequence[Panel], grid: Grid, slot: Slot, title: str = "") -> Spec:
-    """The colour bar of a map, or of maps on one scale.
+    """The colour bar of a map, or of maps on one scale, under a slot; a title takes room between the two.
 
     Its ends say what they stand for, and so where they clip a map.
-
-    Args:
-        panels: The maps.
-        grid: The figure.
-        slot: What the bar stands under.
-        title: Text above it, which takes room between the two.
     """
     panel, ends = panels[0], panels[0].ends
     bar = draw_bar(panel.low, panel.high, grid, slot)

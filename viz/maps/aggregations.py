@@ -1,9 +1,4 @@
-"""Channels to one map.
-
-`AGGREGATIONS` is the one table of them: the pass, the sidebar, the address and the tests take theirs from it.
-A plain function [C, h, w] -> [h, w] may be put into it as well, and counts as signed. Tensors
-are used by their methods alone, so that the page can import this module without torch.
-"""
+"""Channels to one map, by the methods of tensors alone, so that the page can import this without torch."""
 
 from __future__ import annotations
 
@@ -43,6 +38,8 @@ def pick_strongest_channel(feature_map: Tensor) -> Tensor:
     return feature_map[int(means.argmax())]  # NumPy promises the first one, torch does not
 
 
+# The pass, the sidebar, the address and the tests take theirs from this table. A plain function
+# [C, h, w] -> [h, w] may be put into it as well, and counts as signed.
 AGGREGATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": Aggregation(lambda feature_map: feature_map.mean(dim=0)),  # the homework's heatmap
     "max": Aggregation(lambda feature_map: feature_map.amax(dim=0)),
@@ -53,11 +50,7 @@ AGGREGATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def get_aggregation(name: str) -> Callable[[Tensor], Tensor]:
-    """Look an aggregation up by its key.
-
-    Raises:
-        ValueError: The key is unknown; the message lists the valid ones.
-    """
+    """The aggregation with this key."""
     if name not in AGGREGATIONS:
         raise ValueError(f"unknown aggregation {name!r}; expected one of {', '.join(AGGREGATIONS)}")
     return AGGREGATIONS[name]

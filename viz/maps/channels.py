@@ -44,16 +44,10 @@ def rank_channels(
 
 @dataclass(frozen=True)
 class Components:
-    """The first principal components of a layer's channel vectors.
+    """The first principal components of a layer's channel vectors."""
 
-    Attributes:
-        scores: Each cell's coordinates, float32 [h, w, 3].
-        explained: Each component's share of the variance over the cells, float64 [3]; zeros when all cells
-            are alike.
-    """
-
-    scores: NDArray[np.float32]
-    explained: NDArray[np.float64]
+    scores: NDArray[np.float32]  # each cell's coordinates, [h, w, 3]
+    explained: NDArray[np.float64]  # each one's share of the variance, [3]; zeros when all cells are alike
 
 
 def find_components(feature_map: NDArray[np.float32]) -> Components:

@@ -17,17 +17,12 @@ SAFE_PEAK = 2.0**15
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """What one pass leaves of some layers, by layer name and side of the activation.
+    """What one pass leaves of some layers, by layer name and side of the activation."""
 
-    Attributes:
-        values: float16 [h, w, C], each divided by its factor.
-        factors: Powers of two, so that dividing loses nothing.
-        rectified: Names of the layers whose values after the activation are those before it, without the
-            negative ones; they are kept once.
-    """
-
-    values: dict[tuple[str, str], NDArray[np.float16]]
-    factors: dict[tuple[str, str], float]
+    values: dict[tuple[str, str], NDArray[np.float16]]  # [h, w, C], each divided by its factor
+    factors: dict[tuple[str, str], float]  # powers of two, so that dividing loses nothing
+    # Names of the layers whose values after the activation are those before it, without the negative ones;
+    # they are kept once.
     rectified: frozenset[str]
 
     def __contains__(self, key: object) -> bool:

@@ -72,21 +72,13 @@ RULES: dict[str, Rule] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One demand's numbers.
-
-    Attributes:
-        demand: What is demanded.
-        shallow: The metric's means over the shallow layers, at each threshold; one where none counts.
-        deep: The same over the deep layers.
-        effects: What the demand looks at, at each threshold.
-        untrained: The median of these over the thresholds, of each untrained network.
-    """
+    """One demand's numbers at each threshold; one number where no threshold counts."""
 
     demand: Demand
-    shallow: tuple[float, ...]
-    deep: tuple[float, ...]
-    effects: tuple[float, ...]
-    untrained: tuple[float, ...]
+    shallow: tuple[float, ...]  # the metric's means over the shallow layers
+    deep: tuple[float, ...]  # the same over the deep layers
+    effects: tuple[float, ...]  # what the demand looks at
+    untrained: tuple[float, ...]  # the median of these over the thresholds, of each untrained network
 
     @property
     def met(self) -> tuple[bool, ...]:

@@ -67,24 +67,15 @@ class LayerMetrics:
 
 @dataclass(frozen=True)
 class MeasuredMap:
-    """One map and what its metrics need besides; what several of them share is computed once.
+    """One map and what its metrics need besides; what several of them share is computed once."""
 
-    Attributes:
-        heatmap: Finite values, [h, w].
-        edges: Of the photograph [H, W], as `measure_edges` gives them.
-        threshold: Place in the map's range, 0..1, from which on a cell counts as active.
-        box: Left, top, right and bottom edge, in input pixels; None where there is no box.
-        channel_means: Mean of each of the layer's channels after the activation, [C]; None where the map does
-            not stand for these channels.
-        zero_share: Share of the layer's values that are exactly zero after the activation, 0..1.
-    """
-
-    heatmap: ArrayLike
-    edges: Array
-    threshold: float = DEFAULT_THRESHOLD
+    heatmap: ArrayLike  # finite values, [h, w]
+    edges: Array  # of the photograph [H, W], as `measure_edges` gives them
+    threshold: float = DEFAULT_THRESHOLD  # place in the map's range, from which on a cell counts as active
     box: Box | None = None
+    # Of the layer after the activation, [C]; None where the map does not stand for these channels.
     channel_means: NDArray[np.float32] | None = None
-    zero_share: float = 0.0
+    zero_share: float = 0.0  # of the layer's values after the activation, 0..1
 
     @cached_property
     def values(self) -> Array:

@@ -18,18 +18,11 @@ Maps = Mapping[tuple[str, str, str], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Untrained:
-    """The metrics that claims are judged by, of one photograph through one untrained network.
+    """The metrics that claims are judged by, of one photograph through one untrained network."""
 
-    Attributes:
-        curves: By side of the activation and aggregation; the layers are those of `choose_measured`.
-        deep_maps: Maps of the deep layers alone, by layer, side and aggregation: which box is asked for can
-            change, and these are small.
-        seconds: What it took to compute them.
-    """
-
-    curves: Mapping[tuple[str, str], Curves]
-    deep_maps: Maps
-    seconds: float
+    curves: Mapping[tuple[str, str], Curves]  # of `choose_measured`, by side and aggregation
+    deep_maps: Maps  # of the deep layers: which box is asked for can change, and these are small
+    seconds: float  # what it took to compute them
 
     def find_curves(
         self, layers: Sequence[Layer], side: str, aggregation: str, box: Box | None, size: tuple[int, int]

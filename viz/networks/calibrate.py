@@ -16,16 +16,10 @@ from viz.pictures.samples import SAMPLES, read_sample
 
 
 def calibrate(network: Network) -> Network:
-    """Give batch normalisations the statistics that the bundled photographs have where they stand.
+    """A network whose batch normalisations have the statistics of the bundled photographs where they stand.
 
-    All photographs, each its middle square, make one batch, which goes through once while they learn.
-
-    Args:
-        network: With random weights; it is left as it is.
-
-    Returns:
-        A network with the same parameters and statistics of its own; the same network where nothing
-        normalises by batches.
+    All photographs, each its middle square, make one batch, which goes through once while they learn. The
+    parameters are shared; it is the same network where nothing normalises by batches.
     """
     module = copy_structure(network.module)  # it has buffers of its own, and nothing below touches parameters
     parts = [

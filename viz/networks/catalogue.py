@@ -90,15 +90,7 @@ def list_networks() -> tuple[NetworkInfo, ...]:
 
 
 def find_network(key: str, networks: Iterable[NetworkInfo] = NETWORKS) -> NetworkInfo:
-    """Look a network up by its key.
-
-    Args:
-        key: Such as "vgg16".
-        networks: Those to look among, such as `NETWORKS` and one's own.
-
-    Raises:
-        ValueError: The key is unknown; the message lists the valid ones.
-    """
+    """The network with this key, such as "vgg16", among those of the catalogue, or those and one's own."""
     found = {info.key: info for info in networks}
     if key not in found:
         raise ValueError(f"unknown network {key!r}; expected one of {', '.join(found)}")
@@ -111,18 +103,15 @@ def list_known_layers(info: NetworkInfo) -> tuple[Layer, ...] | None:
 
 
 def load(info: NetworkInfo, seed: int | None = None, classifier: bool = True) -> Network:
-    """Build a network and give it weights.
+    """Build a network of the catalogue, or one's own, and give it weights.
 
     Args:
-        info: One of `NETWORKS`, or one's own.
+        info: Row of the catalogue.
         seed: None for the trained weights, which are fetched where they are not there. A number gives random
             ones, as `viz.networks.network.randomize` makes them, and normalisations their statistics, as
             `viz.networks.calibrate.calibrate` finds them; the same number gives the same network.
         classifier: Whether a classifier is wanted that takes `NetworkInfo.classifier_megabytes`. No map needs
             it, and networks with random weights come without it.
-
-    Returns:
-        A network that threads may share, on the accelerator if torch finds one.
 
     Raises:
         WeightsError: The weights are missing, altered, or cannot be fetched.
@@ -138,15 +127,7 @@ def is_there(info: NetworkInfo) -> bool:
 
 
 def fetch(info: NetworkInfo, progress: Progress) -> None:
-    """Fetch what `load` would have to, and say how far it is.
-
-    Args:
-        info: One of `NETWORKS`, or one's own; nothing is fetched where all is there.
-        progress: Called with (bytes so far, bytes in all).
-
-    Raises:
-        WeightsError: The network, the far end or the disk failed; no part of a file is left behind.
-    """
+    """Fetch what `load` would have to, and say how far it is; a WeightsError leaves nothing behind."""
     open_source(info).fetch(info, progress)
 
 

@@ -29,7 +29,7 @@ FAILURES = (  # of a download
     ssl.SSLError,
     WeightsError,  # of `check_file`: what came is not what was published
 )
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], None]  # bytes so far, bytes in all
 
 
 def may_download() -> bool:
@@ -38,14 +38,9 @@ def may_download() -> bool:
 
 
 def check_file(path: Path, digest: str) -> None:
-    """Make sure that a file is the one that was published.
+    """Refuse a file, with a WeightsError, that is missing or is not the one that was published.
 
-    Args:
-        path: Of the file.
-        digest: Its SHA-256 in hexadecimal digits, or the first of them.
-
-    Raises:
-        WeightsError: It is missing or altered.
+    The digest is its SHA-256 in hexadecimal digits, or the first of them.
     """
     try:
         with path.open("rb") as file:
@@ -59,15 +54,8 @@ def check_file(path: Path, digest: str) -> None:
 def fetch_file(url: str, path: Path, digest: str, progress: Progress | None = None) -> None:
     """Fetch a file whole or not at all: it gets its name only when its digest is right.
 
-    Args:
-        url: Where it is.
-        path: Where it is to be.
-        digest: As for `check_file`.
-        progress: Called with (bytes so far, bytes in all).
-
-    Raises:
-        WeightsError: The network, the far end or the disk failed, or this server may not fetch anything;
-            nothing is left behind.
+    A WeightsError says that the network, the far end or the disk failed, or that this server may not fetch
+    anything; nothing is left behind.
     """
     if not may_download():
         raise WeightsError("switched_off", variable=NO_DOWNLOADS)

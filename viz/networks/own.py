@@ -52,16 +52,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
-    """Read what stands behind `streamlit run app.py --`.
+    """The network that stands as "--network" behind `streamlit run app.py --`; None without that argument.
 
-    Args:
-        arguments: Without the program's name, such as `sys.argv[1:]`.
-
-    Returns:
-        The network that "--network" names; None without that argument.
-
-    Raises:
-        NetworkError: The arguments are not understood.
+    Arguments that are not understood are a NetworkError.
     """
     parser = _make_parser()
     known, unknown = parser.parse_known_args(arguments)

@@ -29,13 +29,10 @@ def _list_layers() -> tuple[Layer, ...]:
 
 
 def name_as_paper(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Name a VGG's layers by block and place in it, as its paper does, and split VGG16 as the homework does.
-
-    Args:
-        layers: Of a VGG, from the input on; each pooling doubles the stride.
-    """
+    """Name a VGG's layers by block and place, as its paper does, and split VGG16 as the homework does."""
     named: list[Layer] = []
     for layer in layers:
+        # Each pooling doubles the stride.
         place = sum(other.stride == layer.stride for other in named) + 1
         named.append(replace(layer, name=f"conv{layer.stride.bit_length()}_{place}"))
     if len(named) != 13:

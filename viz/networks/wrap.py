@@ -53,14 +53,7 @@ def wrap_network(
 
 
 def copy_module(module: nn.Module) -> nn.Module:
-    """A copy of one's own module on the CPU, in single precision.
-
-    Args:
-        module: Left as it is.
-
-    Raises:
-        NetworkError: It is no module, or is of a kind that cannot be copied or watched.
-    """
+    """A copy of one's own module on the CPU, in single precision, or a NetworkError."""
     check_module(module)
     try:
         return copy.deepcopy(module).float().cpu()

@@ -35,11 +35,7 @@ class Own(Source):
     """
 
     def load(self, info: NetworkInfo, classifier: bool = True) -> Network:
-        """Build it with the file's weights, or the builder's own where there is no file.
-
-        Raises:
-            NetworkError: The builder fails, a file cannot be used, or weights or network do not fit.
-        """
+        """Build it with the file's weights, or the builder's own where there is no file."""
         assert isinstance(info, OwnNetwork)
         module = _build(info)
         if info.weights is not None:
@@ -47,7 +43,7 @@ class Own(Source):
         return _wrap(info, module)
 
     def load_untrained(self, info: NetworkInfo, seed: int) -> Network:
-        """Build it with random weights, calibrated where they can be; errors as for `load`."""
+        """Build it with random weights, calibrated where they can be."""
         assert isinstance(info, OwnNetwork)
         module = _build(info)
         randomize(module, seed)
@@ -68,17 +64,7 @@ def _wrap(own: OwnNetwork, module: nn.Module) -> Network:
 
 
 def build_module(builder: str) -> Any:
-    """Import a builder's module and call the builder.
-
-    Args:
-        builder: "package.module:build". The package may stand in the working directory.
-
-    Returns:
-        What the builder returned, unchecked.
-
-    Raises:
-        NetworkError: The module cannot be imported or has no such name, or the builder raised an error.
-    """
+    """What a builder returns, unchecked; its package may stand in the working directory."""
     name, _, attribute = builder.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # Streamlit has put the page's folder there, which may be another one
@@ -96,11 +82,7 @@ def build_module(builder: str) -> Any:
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
-    """Read the names of classes, one a line, by index.
-
-    Raises:
-        NetworkError: The file cannot be read, is not in UTF-8, or is empty.
-    """
+    """The names of classes by index, of a file in UTF-8 with one a line."""
     try:
         text = path.read_text(encoding="utf-8-sig").rstrip()
     except (OSError, UnicodeDecodeError) as error:
@@ -111,15 +93,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
-    """Give a module the weights of a file.
-
-    Args:
-        module: Changed in place, and only when all weights fit.
-        path: A file .safetensors, .pth or .pt.
-
-    Raises:
-        NetworkError: The file cannot be used, or a weight is missing, unexpected or of another shape.
-    """
+    """Give a module, in place, the weights of a file, and only when all of them fit."""
     state = unwrap_state(_read_file(path), set(module.state_dict()))
     if state is None:
         raise NetworkError("no_state", file=path.name)
@@ -146,15 +120,9 @@ def _read_file(path: Path) -> Any:
 
 
 def unwrap_state(saved: Any, names: set[str]) -> dict[str, Tensor] | None:
-    """Take a state out of what people save it in.
+    """Tensors by name out of what people save them in; None where a file holds no such thing.
 
-    Args:
-        saved: What a file holds.
-        names: Of the module's own state.
-
-    Returns:
-        Tensors by name, without a prefix that all names have and the module's own have not; None where the
-        file holds no such thing.
+    They lose a prefix that all names have and those of the module's own state have not.
     """
     for key in WRAPPINGS:
         if isinstance(saved, dict) and isinstance(saved.get(key), dict):

@@ -25,13 +25,7 @@ class Source(ABC):
 
     @abstractmethod
     def load_untrained(self, info: NetworkInfo, seed: int) -> Network:
-        """Build the same architecture with random weights; it fetches nothing.
-
-        Args:
-            info: Row of the catalogue.
-            seed: Of the random weights, as `viz.networks.network.randomize` makes them, with statistics as
-                `viz.networks.calibrate.calibrate` finds them. The same seed gives the same network.
-        """
+        """Build the same architecture with random weights, as `catalogue.load` says; it fetches nothing."""
 
     def is_there(self, info: NetworkInfo) -> bool:
         """Whether `load` has nothing to fetch."""
@@ -50,11 +44,7 @@ class PublishedSource(Source):
 
     @abstractmethod
     def read_weights(self, info: NetworkInfo) -> dict[str, Tensor]:
-        """The trained weights by their names in the architecture.
-
-        Raises:
-            WeightsError: They are missing or altered, or cannot be fetched.
-        """
+        """The trained weights by their names in the architecture, or a WeightsError."""
 
     @abstractmethod
     def wrap(self, info: NetworkInfo, module: nn.Module) -> Network:
@@ -82,9 +72,6 @@ class PublishedSource(Source):
 
 
 def read_bundled(path: Path, digest: str) -> dict[str, Tensor]:
-    """The weights of a file that comes with the page, in single precision.
-
-    Arguments and errors are those of `viz.networks.files.check_file`.
-    """
+    """The weights of a file that comes with the page, in single precision; else as `check_file`."""
     check_file(path, digest)
     return {name: value.float() for name, value in load_file(path).items()}
