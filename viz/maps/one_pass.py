@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -87,11 +88,10 @@ def run_pass(
     """Run a private copy of a network once and show each feature map as it appears.
 
     Forward hooks on the copy (see `viz.networks.network.copy_structure`) call `see` before any later module
-    can overwrite a feature map in place. Whether gradients are recorded is up to the caller.
+    can overwrite a feature map in place. Whether gradients are recorded is up to the caller. Network, batch
+    and what is raised are as for `extract_heatmaps`.
 
     Args:
-        network: As what is raised, for `extract_heatmaps`.
-        batch: As for `extract_heatmaps`.
         see: Called with the layer, the side of its activation and the feature map [1, C, h, w], in the order
             of the pass. It has to take what it wants of the map at once, or to return a clone of it, which
             goes on through the network.
@@ -144,8 +144,25 @@ def _run(
     """Make the pass: what the network did not run, and its output where it came to its end."""
     private = copy_structure(network.module)
     awaited = _list_awaited(network)
+    calls: Counter[str] = Counter()
+
+    def show(path: str, _: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+        calls[path] += 1
+        passed_on = None
+        for layer, side in awaited.pop((path, calls[path]), []):
+            try:
+                answer = see(layer, side, output)
+            except Exception as error:
+                raise _SeeFailed(error) from error
+            if (layer.name, side) == last:
+                raise _SeenEnough
+            passed_on = passed_on if answer is None else answer
+        if not awaited and not to_end:
+            raise _SeenEnough
+        return passed_on
+
     for path in {path for path, _ in awaited}:
-        _watch(private.get_submodule(path), path, awaited, see, last, to_end)
+        private.get_submodule(path).register_forward_hook(partial(show, path))
     # A copy: the network may write to it in place.
     pixels = batch.to(network.device, memory_format=torch.channels_last, copy=True)
     with suppress(_SeenEnough):
@@ -161,29 +178,6 @@ def _list_awaited(network: Network) -> _Awaited:
             call = (layer.activation.path, layer.activation.call)
             awaited.setdefault(call, []).append((layer, "post"))
     return awaited
-
-
-def _watch(
-    module: nn.Module, path: str, awaited: _Awaited, see: See, last: tuple[str, str] | None, to_end: bool
-) -> None:
-    calls: Counter[str] = Counter()
-
-    def show(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
-        calls[path] += 1
-        passed_on = None
-        for layer, side in awaited.pop((path, calls[path]), []):
-            try:
-                answer = see(layer, side, output)
-            except Exception as error:
-                raise _SeeFailed(error) from error
-            if (layer.name, side) == last:
-                raise _SeenEnough
-            passed_on = passed_on if answer is None else answer
-        if not awaited and not to_end:
-            raise _SeenEnough
-        return passed_on
-
-    module.register_forward_hook(show)
 
 
 def find_least_size(network: Network) -> int:
