@@ -51,30 +51,18 @@ class Demanded:
 
 @dataclass(frozen=True)
 class Chart:
-    """One metric against depth.
-
-    Attributes:
-        title: Text above it.
-        curves: Values by layer name, by key of `CURVE_STYLES`; a layer without a value leaves a gap.
-        format: How values are written, in d3's format, such as ".1%".
-        logarithmic: Whether the axis is.
-        limits: Values at which a dotted line stands.
-        span: The ends of the axis, so that it does not exaggerate; an end that is None follows the values. A
-            logarithmic axis begins at 1.
-        band: The lowest and the highest value of other networks, by layer name, between which it is shaded.
-        band_hover: What is read out of the band, in Plotly's hover template; `%{customdata[0]}` is the lowest
-            value there.
-        demands: What is demanded of the mean over a stage.
-    """
+    """One metric against depth."""
 
     title: str
-    curves: Mapping[str, Mapping[str, float]]
-    format: str = ".2f"
-    logarithmic: bool = False
-    limits: Sequence[float] = ()
+    curves: Mapping[str, Mapping[str, float]]  # by key of `CURVE_STYLES`, by layer name; gaps where none
+    format: str = ".2f"  # how values are written, in d3's way
+    logarithmic: bool = False  # such an axis begins at 1
+    lines: Sequence[float] = ()  # values at which a dotted line stands
+    # The ends of the axis, so that it does not exaggerate; an end that is None follows the values.
     span: tuple[float, float | None] = (0, None)
+    # The lowest and the highest value of other networks, by layer name, between which it is shaded.
     band: tuple[Mapping[str, float], Mapping[str, float]] | None = None
-    band_hover: str = ""
+    band_hover: str = ""  # Plotly's template; `%{customdata[0]}` is the lowest value there
     demands: Sequence[Demanded] = ()
 
 
@@ -90,15 +78,8 @@ def draw_charts(
 ) -> go.Figure:
     """Small multiples: each metric against the layers, from the input on, stages shaded.
 
-    Args:
-        charts: The metrics.
-        layers: Of the network.
-        curve_names: What the legend calls the keys of `CURVE_STYLES`.
-        stage_names: What the shaded stages are called.
-        marked: Names of the layers that get a dot.
-        width: Of the figure, in pixels of the screen.
-        columns: Charts side by side; None for as many as are readable.
-        band_name: What the legend calls the bands.
+    The legend calls the keys of `CURVE_STYLES` by the curves' names. Layers that are marked get a dot.
+    Without a number of columns as many charts as are readable stand side by side.
     """
     grid = arrange_charts(len(charts), width, columns)
     traces: list[Spec] = []
@@ -115,7 +96,7 @@ def draw_charts(
         shades, notes = _show_stages(stage_names, layers, x, y)
         layout["annotations"] += notes
         layout["shapes"] += shades
-        layout["shapes"] += [_draw_limit(value, x, y) for value in chart.limits]
+        layout["shapes"] += [_draw_line(value, x, y) for value in chart.lines]
         layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
         down = layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
         for demanded in chart.demands:
@@ -210,7 +191,7 @@ def _show_stages(
     return shades, notes
 
 
-def _draw_limit(value: float, x: str, y: str) -> Spec:
+def _draw_line(value: float, x: str, y: str) -> Spec:
     line = {"type": "line", "xref": f"{x} domain", "yref": y, "x0": 0, "x1": 1, "y0": value, "y1": value}
     return line | {"line": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"}}
 

@@ -195,7 +195,7 @@ def test_charts_wrap_and_stay_inside():
 
 def test_curves_are_told_apart_and_selected_layers_are_marked():
     chart = Chart(
-        "size", {"trained": make_curve(1), "untrained": make_curve(5)}, ".1f", logarithmic=True, limits=(2,)
+        "size", {"trained": make_curve(1), "untrained": make_curve(5)}, ".1f", logarithmic=True, lines=(2,)
     )
     names = {"trained": "VGG16", "untrained": "Untrained"}
     figure = draw_charts([chart, chart], LAYERS, names, STAGE_NAMES, ["conv1_2"], 1000)
