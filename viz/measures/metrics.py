@@ -1,9 +1,4 @@
-"""One map to numbers: how scattered, how concentrated, how much like edges.
-
-`METRICS` is the one table of them: claims, charts, tables and files take theirs from it. Every metric takes a
-map at its layer's own resolution. A map without any spread (a constant one, or zeros) counts as perfectly
-even; no metric gives NaN.
-"""
+"""One map to numbers: how scattered, how concentrated, how much like edges."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -95,8 +90,7 @@ class MeasuredMap:
         # By rounding the sum can pass the maximum, and then no cell would be active.
         active = self.values >= min(low + self.threshold * (high - low), high)
         labels, _ = ndimage.label(active, structure=EIGHT_CONNECTED)
-        sizes: NDArray[np.int64] = np.bincount(labels.ravel())[1:]
-        return sizes
+        return np.bincount(labels.ravel())[1:]
 
     @cached_property
     def mass(self) -> Array:
@@ -171,10 +165,6 @@ def _measure_diameter(measured: MeasuredMap) -> float:
     return float(np.median(2 * np.sqrt(measured.region_sizes / pi))) * cell_px
 
 
-def _correlate_edges(measured: MeasuredMap) -> float:
-    return correlate_maps(measured.values, average_to(measured.edges, *measured.values.shape)) or 0.0
-
-
 def _compare_rim(values: Array) -> float:
     inside = values[1:-1, 1:-1]
     if inside.size == 0:
@@ -184,11 +174,6 @@ def _compare_rim(values: Array) -> float:
     if middle == 0:
         return inf if rim > 0 else 1.0
     return max(0.0, rim / middle)
-
-
-def _measure_box(measured: MeasuredMap) -> float | None:
-    box = measured.box
-    return None if box is None else box_auc(measured.heatmap, box, *measured.edges.shape)
 
 
 def _of_channels(read: Callable[[Array], float]) -> Callable[[MeasuredMap], float | None]:
@@ -217,7 +202,9 @@ class Metric:
 
 SHARE = (0, 1)
 
-# In the order in which the page shows them. A metric is a row here, and its words in the catalogues.
+# In the order in which the page shows them; claims, charts, tables and files take theirs from here. A metric
+# is a row, and its words in the catalogues. Each takes a map at its layer's own resolution. A map without any
+# spread (a constant one, or zeros) counts as perfectly even; no metric gives NaN.
 METRICS: dict[str, Metric] = {
     "active_share": Metric(lambda m: float(m.region_sizes.sum() / m.values.size), ".1%", SHARE),
     "region_count": Metric(lambda m: float(m.region_sizes.size), ",.0f", logarithmic=True),
@@ -228,7 +215,9 @@ METRICS: dict[str, Metric] = {
     "half_mass_share": Metric(lambda m: find_half(m.mass), ".1%", SHARE),
     "gini": Metric(lambda m: _measure_gini(m.mass), ".2f", SHARE),
     "entropy": Metric(lambda m: _measure_entropy(m.mass), ".3f", SHARE),
-    "edge_correlation": Metric(_correlate_edges, ".2f", (-1, 1)),
+    "edge_correlation": Metric(
+        lambda m: correlate_maps(m.values, average_to(m.edges, *m.values.shape)) or 0.0, ".2f", (-1, 1)
+    ),
     "border_ratio": Metric(lambda m: _compare_rim(m.values - min(m.values.min(), 0)), ".2f"),
     # Share of the layer's values that are exactly zero after the activation.
     "zero_share": Metric(lambda m: None if m.channel_shares is None else m.zero_share, ".1%", SHARE),
@@ -241,7 +230,9 @@ METRICS: dict[str, Metric] = {
     "top_1": Metric(_of_channels(lambda shares: shares[: ceil(0.01 * shares.size)].sum()), ".1%", SHARE),
     "top_5": Metric(_of_channels(lambda shares: shares[: ceil(0.05 * shares.size)].sum()), ".1%", SHARE),
     "top_10": Metric(_of_channels(lambda shares: shares[: ceil(0.10 * shares.size)].sum()), ".1%", SHARE),
-    "box_auc": Metric(_measure_box, ".2f", SHARE),
+    "box_auc": Metric(
+        lambda m: None if m.box is None else box_auc(m.heatmap, m.box, *m.edges.shape), ".2f", SHARE
+    ),
     "cells": Metric(lambda m: m.values.size, ",.0f", logarithmic=True, drawn=False),
     "width": Metric(lambda m: m.values.shape[1], ",.0f", drawn=False),
     "height": Metric(lambda m: m.values.shape[0], ",.0f", drawn=False),
