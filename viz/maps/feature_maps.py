@@ -57,7 +57,9 @@ def keep_feature_maps(network: Network, batch: Tensor, limit: int) -> FeatureMap
 
 
 def _keep(network: Network, batch: Tensor, limit: int) -> FeatureMaps:
-    kept = FeatureMaps({}, {}, frozenset(layer.name for layer in network.layers if _is_rectified(layer)))
+    activations = [(layer.name, layer.activation) for layer in network.layers if layer.activation is not None]
+    rectified = frozenset(name for name, found in activations if found.direct and found.kind == "ReLU")
+    kept = FeatureMaps({}, {}, rectified)
 
     def keep(layer: Layer, side: str, signal: Tensor) -> None:
         if layer == network.layers[0] or (side == "post" and layer.name in kept.rectified):
@@ -71,10 +73,6 @@ def _keep(network: Network, batch: Tensor, limit: int) -> FeatureMaps:
     with torch.inference_mode():
         run_pass(network, batch, keep)
     return kept
-
-
-def _is_rectified(layer: Layer) -> bool:
-    return layer.activation is not None and layer.activation.direct and layer.activation.kind == "ReLU"
 
 
 def _choose_factor(peak: float) -> float:

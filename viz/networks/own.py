@@ -22,26 +22,18 @@ SIZES = range(SMALLEST_SIZE, MAX_SIZE + 1)
 
 @dataclass(frozen=True, kw_only=True)
 class OwnNetwork(NetworkInfo):
-    """One's own network, an entry of the catalogue like the others, and what is needed to build it.
-
-    Attributes:
-        builder: "package.module:build", a function or class that is called without arguments.
-        weights: Path of a file .safetensors, .pth or .pt; None leaves the builder's own weights.
-        classes: Path of a file with the name of a class a line; None where there is no classifier.
-        mean: Mean of red, green and blue in 0..1, as in the network's training.
-        std: Standard deviation of the same.
-    """
+    """One's own network, an entry of the catalogue like the others, and what is needed to build it."""
 
     key: str = OWN
     megabytes: int = 0
     licence: str = ""
     source: str = "own"
     only_squares: bool = True
-    builder: str
-    weights: Path | None = None
-    classes: Path | None = None
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    builder: str  # "package.module:build", a function or class that is called without arguments
+    weights: Path | None = None  # a file .safetensors, .pth or .pt; None leaves the builder's own weights
+    classes: Path | None = None  # a file with the name of a class a line; None where there is no classifier
+    mean: tuple[float, float, float]  # of red, green and blue in 0..1, as in the network's training
+    std: tuple[float, float, float]  # standard deviation of the same
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,10 +61,12 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
     mean, std = _read_color("--mean", known.mean), _read_color("--std", known.std)
     if min(std) == 0:
         raise NetworkError("zero_std", got=_join(known.std))
+    if not (known.size.isdecimal() and int(known.size) in SIZES):
+        raise NetworkError("size_value", got=known.size, low=SIZES[0], high=SIZES[-1])
     return OwnNetwork(
         title=known.network.partition(":")[2],  # the name of the function or class that builds it
         has_classes=known.classes is not None,
-        size=_read_size(known.size),
+        size=int(known.size),
         builder=known.network,
         weights=known.weights,
         classes=known.classes,
@@ -105,9 +99,3 @@ def _read_color(option: str, values: Sequence[str]) -> tuple[float, float, float
 
 def _join(values: Sequence[str]) -> str:
     return ",".join(value.strip(", ") for value in values)
-
-
-def _read_size(value: str) -> int:
-    if not (value.isdecimal() and int(value) in SIZES):
-        raise NetworkError("size_value", got=value, low=SIZES[0], high=SIZES[-1])
-    return int(value)

@@ -99,7 +99,11 @@ def read_image(data: bytes) -> Image.Image:
         >>> read_image(Path("assets/images/cat.png").read_bytes()).mode
         'RGB'
     """
-    _check_bytes(data)
+    if not data:
+        raise ImageError("empty")
+    if len(data) > MAX_BYTES:
+        got_mb = math.ceil(len(data) / 2**20 * 10) / 10  # upwards: "at most 10, got 10.0" helps nobody
+        raise ImageError("too_many_bytes", limit_mb=MAX_BYTES // 2**20, got_mb=got_mb)
     kind = _guess_format(data)
     with _READING, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged metadata: nobody could act on it
@@ -107,14 +111,6 @@ def read_image(data: bytes) -> Image.Image:
         turn = _find_turn(image.info.get("exif", b""))
         rgb = _convert_to_rgb(image, depth=data[24] if kind == "PNG" else 8)
         return rgb if turn is None else rgb.transpose(turn)
-
-
-def _check_bytes(data: bytes) -> None:
-    if not data:
-        raise ImageError("empty")
-    if len(data) > MAX_BYTES:
-        got_mb = math.ceil(len(data) / 2**20 * 10) / 10  # upwards: "at most 10, got 10.0" helps nobody
-        raise ImageError("too_many_bytes", limit_mb=MAX_BYTES // 2**20, got_mb=got_mb)
 
 
 def _guess_format(data: bytes) -> str:

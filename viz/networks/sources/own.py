@@ -151,18 +151,18 @@ def _list_differences(module: nn.Module, state: dict[str, Tensor]) -> list[str]:
     """
     expected = module.state_dict()
     there = {value.data_ptr() for name, value in expected.items() if name in state}
-    missing = [
-        name
+    differences = [
+        f"missing: {name}"
         for name, value in expected.items()
         if not (name in state or name.endswith("num_batches_tracked") or value.data_ptr() in there)
     ]
-    unexpected = [name for name in state if name not in expected]
-    shapes = [
+    differences += [f"unexpected: {name}" for name in state if name not in expected]
+    differences += [
         f"shape of {name}: {list(state[name].shape)} in the file, {list(value.shape)} in the module"
         for name, value in expected.items()
         if name in state and state[name].shape != value.shape
     ]
-    return [f"missing: {name}" for name in missing] + [f"unexpected: {name}" for name in unexpected] + shapes
+    return differences
 
 
 SOURCE = Own()
