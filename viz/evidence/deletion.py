@@ -1,10 +1,4 @@
-"""The deletion test: does a network use what a map lights?
-
-The brightest part of a map is blurred away in the picture, and the network runs again. If the class's
-probability falls, and falls more than where the same mask lies elsewhere, the network uses what was there.
-The curve over the deleted share is the deletion of https://arxiv.org/abs/1806.07421, with a blur in place of
-a grey area, which would be a thing of its own in the picture.
-"""
+"""The deletion test: does a network use what a map lights?"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +16,8 @@ from viz.networks.network import Network
 # the mask where it is.
 SHIFTS = tuple((down / 3, across / 3) for down in range(3) for across in range(3))
 
-# Shares of the picture that are deleted for a curve.
+# Shares of the picture that are deleted for a curve, which is the deletion of https://arxiv.org/abs/1806.07421,
+# with a blur in place of a grey area, which would be a thing of its own in the picture.
 CURVE = tuple(step / 10 for step in range(11))
 
 # Standard deviation of the blur, in pixels, at an input of 224. Fong and Vedaldi
@@ -44,7 +39,10 @@ class Deletion(NamedTuple):
 
 @dataclass(frozen=True)
 class Effect:
-    """What deleting the brightest part of one map does to a class's probability, 0..1."""
+    """What deleting the brightest part of one map does to a class's probability, 0..1.
+
+    If it falls, and falls more than where the same mask lies elsewhere, the network uses what was there.
+    """
 
     before: float  # of the whole picture
     after: float  # with the brightest part deleted

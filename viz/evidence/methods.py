@@ -1,7 +1,4 @@
-"""The kinds of class maps. It needs no torch: tensors are used by their methods alone.
-
-`METHODS` is the one table of them. A method is a row here, and its words in the catalogues.
-"""
+"""The kinds of class maps. It needs no torch: tensors are used by their methods alone."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ class Method:
     signed: bool = False
 
 
+# A method is a row here, and its words in the catalogues.
 METHODS: dict[str, Method] = {
     # Activations times their gradients where these are positive; it works in shallow layers, too (Jiang et
     # al. 2021, https://doi.org/10.1109/TIP.2021.3089943).

@@ -60,5 +60,4 @@ def compute_probabilities(network: Network, batch: Tensor) -> NDArray[np.float32
         with torch.inference_mode():
             return run_to_end(chosen, batch)[0].softmax(dim=0).cpu()
 
-    probabilities: NDArray[np.float32] = run_or_fall_back(network, run).numpy()
-    return probabilities
+    return run_or_fall_back(network, run).numpy()

@@ -32,19 +32,12 @@ def effective_receptive_field(
     not of an average over many. Only the pixels that the cell sees go through the network: all cells that
     influence it are computed from these alone, so the result is that of the whole picture.
 
-    Args:
-        network: As for `extract_heatmaps`.
-        batch: As for `extract_heatmaps`.
-        layer: Name of the layer.
-        row: Of the cell, counted from 0.
-        column: Of the cell, counted from 0.
-        side: "pre" or "post" the activation.
-        aggregation: Key of `AGGREGATIONS`: the value is what it makes of the cell's channels.
-        channel: The channel that stands for "strongest"; which one that is only the whole map can tell.
+    The value is what the aggregation makes of the cell's channels; `channel` stands for "strongest": which
+    one that is only the whole map can tell. Network and batch are as for `extract_heatmaps`.
 
     Returns:
-        float32 [H, W]: Euclidean length of the gradient over the three colours, in units of the value per
-        unit of the network's normalised input. Zero outside of `receptive_field_box`, where that is known.
+        [H, W]: Euclidean length of the gradient over the three colours, in units of the value per unit of the
+        network's normalised input. Zero outside of `receptive_field_box`, where that is known.
     """
     aggregate = get_aggregation(aggregation)
 
@@ -97,8 +90,7 @@ def compute_vector(
 
         return _run_on_field(place, batch, (row, column), read)
 
-    values: NDArray[np.float32] = run_or_fall_back(network, run).cpu().numpy()
-    return values
+    return run_or_fall_back(network, run).cpu().numpy()
 
 
 def _run_on_field(

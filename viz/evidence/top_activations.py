@@ -19,12 +19,9 @@ CANDIDATES = 48  # a channel, of all pictures; enough to find nine that lie apar
 
 
 def find_top_activations(network: Network, batches: Iterable[Tensor]) -> dict[str, TopActivations]:
-    """Run a network once a picture and find where each channel of each layer responds most.
+    """Run a network once a picture and find where each channel of a layer responds most, by layer name.
 
-    Network and each of the batches are as for `extract_heatmaps`.
-
-    Returns:
-        The places by layer name, of the values after the activation; of the layers that have one.
+    The values are those after the activation, of the layers that have one.
     """
     pictures = list(batches)
     return run_or_fall_back(network, lambda chosen: _find(chosen, pictures))

@@ -42,7 +42,7 @@ def arrange_columns(
         count: Layers; at least one.
         aspects: Height of the pictures over their width, row by row.
         width: Of the figure, in pixels of the screen.
-        height: Of what is left of the screen; the figure may exceed it.
+        height: Of what is left of the screen.
         second_photo: Whether the second row has a photograph of its own.
         shared_bars: Whether the first two pictures of a column share one colour bar, under the second.
     """

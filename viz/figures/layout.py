@@ -61,13 +61,10 @@ def arrange_panels(
 
     Args:
         count: Pictures, the photograph included; at least one.
-        width: Of the figure, in pixels of the screen.
-        height: Of what is left of the screen; a figure of many panels may exceed it.
+        width: Of the figure, in pixels of the screen; they are centred in it.
+        height: Of what is left of the screen.
         aspect: Height of a picture over its width.
-        least: Width of a picture that is readable, in pixels of the screen; a portrait may be narrower.
-
-    Returns:
-        The layout, centred in the width.
+        least: Width of a picture that is readable; a portrait may be narrower.
     """
     if count < 1:
         raise ValueError(f"expected at least one picture, got {count}")

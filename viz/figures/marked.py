@@ -81,8 +81,8 @@ def draw_selectable_photo(
     Dragging in it selects; else, with `selecting` off, it does nothing there, so that on a phone it scrolls.
     """
     # Plotly selects points, and a picture has none.
-    grid_points = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
-    rows, columns = grid_points.astype(np.float32)
+    places = np.mgrid[0 : photo.height : SELECT_STEP, 0 : photo.width : SELECT_STEP]
+    rows, columns = places.astype(np.float32)
     x, y = pieces.name_axes(0)
     points = {"type": "scatter", "mode": "markers", "x": columns.ravel(), "y": rows.ravel(), "xaxis": x}
     points |= {"yaxis": y, "marker": {"opacity": 0, "size": 1}, "hoverinfo": "skip"}

@@ -24,7 +24,7 @@ def rank_channels(
             channel's part of the mean map's sum, in the sum of absolute means: after the ReLU all add to 1).
 
     Returns:
-        Channel numbers in their order, [C]; and each channel's score by channel number, [C].
+        Channel numbers in their order, [C], and scores by channel number, [C].
     """
     if how not in RANKINGS:
         raise ValueError(f"unknown ranking {how!r}; expected one of {', '.join(RANKINGS)}")

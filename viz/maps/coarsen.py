@@ -14,9 +14,6 @@ def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
 
     Where poolings can have made the coarse grid, rows and columns that they leave over at the end are left
     out. Other grids are spread evenly over the map, and a cell on a border counts by its share.
-
-    Raises:
-        ValueError: The grid is empty, or the map is no map of finite values.
     """
     values = read_finite(heatmap, "a map")
     down, across = find_stride(values.shape, (height, width))

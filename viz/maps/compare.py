@@ -58,5 +58,4 @@ def subtract_maps(
     """
     if first.shape != second.shape:
         raise ValueError(f"expected maps of one grid, got {list(first.shape)} and {list(second.shape)}")
-    difference: NDArray[np.float32] = normalize(first) - normalize(second) if normalised else first - second
-    return difference
+    return normalize(first) - normalize(second) if normalised else first - second

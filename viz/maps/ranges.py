@@ -19,16 +19,10 @@ def choose_limits(
     """The values drawn in the first and the last colour of each map's scale.
 
     Args:
-        heatmaps: Maps [h, w], one a panel.
+        heatmaps: Maps [h, w].
         how: "own" (each map's minimum and maximum), "shared" (the least and the greatest of all maps) or
             "percentiles" (each map's percentiles 1 and 99; what lies outside is drawn in the end colours).
         diverging: Whether the scale of each map must be symmetric around zero.
-
-    Returns:
-        One (low, high) with low < high a map.
-
-    Raises:
-        ValueError: `how` is unknown; the message lists the valid ones.
     """
     return _complete(_choose(heatmaps, how), diverging)
 

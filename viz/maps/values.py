@@ -54,8 +54,7 @@ def cosine_similarity(feature_map: NDArray[np.float32], vector: NDArray[np.float
     lengths = np.linalg.norm(scaled, axis=-1) * np.linalg.norm(target)
     similarity = np.zeros(lengths.shape, dtype=np.float32)
     np.divide(scaled @ target, lengths, out=similarity, where=lengths > 0)
-    clipped: NDArray[np.float32] = np.clip(similarity, -1, 1)
-    return clipped
+    return np.clip(similarity, -1, 1)
 
 
 def find_half(values: ArrayLike) -> float:

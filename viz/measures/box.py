@@ -14,13 +14,8 @@ def box_auc(heatmap: ArrayLike, box: Box, height: int, width: int) -> float:
     higher value, ties counted half (Mann and Whitney, https://doi.org/10.1214/aoms/1177730491; Hanley and
     McNeil, https://doi.org/10.1148/radiology.143.1.7063747). A cell that the box cuts belongs to both sides,
     by its shares. Other than a ratio of means it has no ceiling that depends on the size of the box.
-
-    Args:
-        heatmap: Finite values, [h, w], or it is a ValueError.
-        box: In input pixels of a photograph of this height and width.
-
-    Returns:
-        0..1; 0.5 is chance, also where the box leaves nothing inside or outside.
+    0.5 is chance, also where the box leaves nothing inside or outside. The map [h, w] has finite values, or
+    it is a ValueError; the box lies in a photograph of this height and width.
     """
     values = read_finite(heatmap, "a map")
     rows, columns = find_stride((height, width), values.shape)

@@ -1,8 +1,4 @@
-"""The homework's claims against the numbers of one photograph, by rules that stand in one table.
-
-A claim gets two answers: whether it is true of this photograph, and whether that was learned, or comes with
-any network of this shape.
-"""
+"""The homework's claims against the numbers of one photograph, by rules that stand in one table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,7 +84,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the numbers say about a claim.
+    """Two answers to a claim: whether it is true of this photograph, and whether that was learned.
+
+    Else it comes with any network of this shape.
 
     Attributes:
         claim: Key of `RULES`.

@@ -18,15 +18,11 @@ Curves = dict[str, Array]
 
 
 def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
-    """Measure the maps of one photograph, one a layer, from the input on.
+    """Measure the maps [h, w] of a photograph with these edges [H, W], one a layer, from the input on.
 
     "coarse_region_share" is the largest region's share on the grid of the deepest layer, to which finer maps
     are averaged, so that a coarse grid alone cannot make regions look large. A layer that is coarser still
     keeps its own grid.
-
-    Args:
-        maps: Each [h, w].
-        edges: Of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
     """
     deepest = np.shape(maps[-1])
     shared = [coarsen(np.asarray(values, dtype=np.float64), deepest) for values in maps]

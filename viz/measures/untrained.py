@@ -44,10 +44,7 @@ def choose_measured(layers: Sequence[Layer], side: str) -> list[Layer]:
 
 
 def measure_untrained(layers: Sequence[Layer], maps: Maps, edges: Array, start: float) -> Untrained:
-    """Measure all maps of a pass that began at `start`, as `time.monotonic` tells it.
-
-    The edges are those of the photograph [H, W], from `viz.measures.metrics.measure_edges`.
-    """
+    """Measure all maps of a pass that began at `start`, as `time.monotonic` tells it."""
     curves = {
         (side, aggregation): measure_curves(
             [maps[layer.name, layer.pick_side(side), aggregation] for layer in choose_measured(layers, side)],

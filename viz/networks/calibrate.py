@@ -1,8 +1,4 @@
-"""Statistics for the normalisations of a network with random weights.
-
-Batch normalisations divide by statistics that training leaves in them. Random weights come with none: deep
-maps of a network that counts on them would fade or grow without bound, and say nothing of depth and pooling.
-"""
+"""Statistics for the normalisations of a network with random weights."""
 
 from dataclasses import replace
 
@@ -18,8 +14,10 @@ from viz.pictures.samples import SAMPLES, read_sample
 def calibrate(network: Network) -> Network:
     """A network whose batch normalisations have the statistics of the bundled photographs where they stand.
 
-    All photographs, each its middle square, make one batch, which goes through once while they learn. The
-    parameters are shared; it is the same network where nothing normalises by batches.
+    They divide by statistics that training leaves in them. Random weights come with none: deep maps would
+    fade or grow without bound, and say nothing of depth and pooling. All photographs, each its middle square,
+    make one batch, which goes through once while they learn. The parameters are shared; it is the same
+    network where nothing normalises by batches.
     """
     module = copy_structure(network.module)  # it has buffers of its own, and nothing below touches parameters
     parts = [

@@ -1,7 +1,4 @@
-"""The networks that can be chosen. It needs no torch.
-
-A network is one row of `NETWORKS`. A new source of networks is a file in `viz/networks/sources/` as well.
-"""
+"""The networks that can be chosen, a row of `NETWORKS` each. It needs no torch."""
 
 from __future__ import annotations
 
@@ -112,10 +109,6 @@ def load(info: NetworkInfo, seed: int | None = None, classifier: bool = True) ->
             `viz.networks.calibrate.calibrate` finds them; the same number gives the same network.
         classifier: Whether a classifier is wanted that takes `NetworkInfo.classifier_megabytes`. No map needs
             it, and networks with random weights come without it.
-
-    Raises:
-        WeightsError: The weights are missing, altered, or cannot be fetched.
-        NetworkError: One's own network cannot be built, or its weights do not fit.
     """
     source = open_source(info)
     return source.load(info, classifier) if seed is None else source.load_untrained(info, seed)

@@ -27,19 +27,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Activation:
-    """The activation behind a convolution.
+    """The activation behind a convolution."""
 
-    Attributes:
-        path: Dotted name of its module in `Network.module`.
-        kind: What it is, such as "ReLU".
-        direct: Whether it takes the convolution's own output, with no normalisation or addition between.
-        call: Which of its calls in a pass, counted from 1.
-    """
-
-    path: str
-    kind: str
-    direct: bool = True
-    call: int = 1
+    path: str  # dotted name of its module in `Network.module`
+    kind: str  # such as "ReLU"
+    direct: bool = True  # takes the convolution's own output, with no normalisation or addition between
+    call: int = 1  # which of its calls in a pass, counted from 1
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,8 @@ def randomize(module: nn.Module, seed: int) -> None:
 
     Kernels and matrices are normal with variance 2 / fan-in (He et al., https://arxiv.org/abs/1502.01852),
     so that values neither grow nor fade with depth; biases are zero, and normalisations do nothing until
-    `viz.networks.calibrate.calibrate` gives them statistics.
-
-    Args:
-        module: Changed in place; its buffers that are no statistics stay.
-        seed: Of the random numbers; the same seed gives the same weights.
+    `viz.networks.calibrate.calibrate` gives them statistics. The module is changed in place; its buffers that
+    are no statistics stay.
     """
     generator = torch.Generator().manual_seed(seed)
     for part in module.modules():

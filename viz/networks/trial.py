@@ -107,13 +107,8 @@ def find_layers(module: nn.Module, size: int) -> tuple[Layer, ...]:
     Layers are named by their paths; a module that runs twice is two of them, "name" and "name@2". Those whose
     map is a single cell, such as gates, are left out.
 
-    Args:
-        module: In eval mode; it is left as it is.
-        size: Side of the square picture of the trial, in pixels.
-
-    Raises:
-        NetworkError: It cannot be copied, does not run on such a picture, or has a convolution that did not
-            run.
+    The module is in eval mode, and left as it is. A NetworkError says that it cannot be copied, does not run
+    on a square picture of this size, or has a convolution that did not run.
     """
     check_module(module)
     try:

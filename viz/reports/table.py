@@ -10,12 +10,7 @@ Row = Mapping[str, object]
 def write_csv(rows: Sequence[Row]) -> str:
     """A table as comma-separated values (RFC 4180), with one line of names.
 
-    Args:
-        rows: Values by column; every row has the columns of the first one. None is left empty; numbers keep
-            all their digits.
-
-    Raises:
-        ValueError: There are no rows, or one has other columns.
+    Every row has the columns of the first one. None is left empty; numbers keep all their digits.
     """
     if not rows:
         raise ValueError("expected at least one row")

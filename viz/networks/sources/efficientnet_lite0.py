@@ -24,8 +24,7 @@ class EfficientNetLite0(PublishedSource):
     """EfficientNet-Lite0 with ImageNet's 1,000 classes."""
 
     def build(self, info: NetworkInfo) -> nn.Module:
-        module: nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-        return module
+        return timm.create_model("tf_efficientnet_lite0", pretrained=False)
 
     def read_weights(self, info: NetworkInfo) -> dict[str, Tensor]:
         # torch adds the counters that only training uses.

@@ -21,7 +21,11 @@ class Source(ABC):
 
     @abstractmethod
     def load(self, info: NetworkInfo, classifier: bool = True) -> Network:
-        """Build a network and give it its trained weights; arguments and errors as `catalogue.load`."""
+        """Build a network and give it its trained weights; arguments as `catalogue.load`.
+
+        A WeightsError says that they are missing, altered, or cannot be fetched; a NetworkError that one's
+        own network cannot be built, or that its weights do not fit.
+        """
 
     @abstractmethod
     def load_untrained(self, info: NetworkInfo, seed: int) -> Network:

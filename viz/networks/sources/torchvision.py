@@ -1,8 +1,4 @@
-"""torchvision's networks, whose weights are fetched when one is chosen.
-
-Addresses, means, deviations and class names are torchvision's own. It keeps fetched weights where
-`torch.hub` does.
-"""
+"""torchvision's networks and all that it says of them; their weights are fetched when one is chosen."""
 
 import re
 import zipfile
@@ -58,12 +54,11 @@ class Torchvision(PublishedSource):
 
 def find_weights(info: NetworkInfo) -> WeightsEnum:
     """What torchvision's table says of a network's weights."""
-    weights: WeightsEnum = get_model_weights(_find_name(info))["IMAGENET1K_V1"]
-    return weights
+    return get_model_weights(_find_name(info))["IMAGENET1K_V1"]
 
 
 def find_file(info: NetworkInfo) -> Path:
-    """Where a network's weights are kept once fetched."""
+    """Where a network's weights are kept once fetched, as `torch.hub` does."""
     name: str = find_weights(info).url.rsplit("/", 1)[1]
     return Path(torch.hub.get_dir()) / "checkpoints" / name
 
