@@ -142,7 +142,8 @@ def make_figure(spec: Spec) -> go.Figure:
     Streamlit's page hands each figure to Plotly twice. By `datarevision` Plotly knows that the second one
     holds no new data and need not be drawn again.
     """
-    values = [np.asarray(trace.get("z", trace.get("y", ()))) for trace in spec["data"]]
+    # A gap in a curve is None; as a number it is NaN, where its place in the memory would tell nothing.
+    values = [np.asarray(trace.get("z", trace.get("y", ())), dtype=float) for trace in spec["data"]]
     spec["layout"]["datarevision"] = str([crc32(array.tobytes()) for array in values])
     figure = go.Figure(spec)
     figure.layout.template = spec["layout"].get("template")

@@ -372,3 +372,16 @@ def test_the_words_at_the_ends_of_a_bar_leave_it_room():
 def test_one_shared_bar_names_its_ends_too():
     figure = draw(Look(shared_bar="one scale"), [replace(FINE, ends=("weak", "strong")), COARSE])
     assert figure.data[1].colorbar.ticktext == ("weak 0", "768", "1540 strong")
+
+
+def test_the_same_curves_with_gaps_are_the_same_data():
+    """Else Plotly would draw them anew at each run of the page."""
+    # Equal numbers that are not the same objects; the other layers have no value.
+    twice = [{"trained": {"conv1_1": float(text), "conv1_2": float(text) / 2}} for text in ("0.7", "0.7")]
+    revisions = {
+        draw_charts(
+            [Chart("title", curves)], LAYERS[:3], {"trained": "VGG16"}, STAGE_NAMES, (), 600
+        ).layout.datarevision
+        for curves in twice
+    }
+    assert len(revisions) == 1
