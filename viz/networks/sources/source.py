@@ -35,8 +35,9 @@ class Source(ABC):
         """Whether `load` has nothing to fetch."""
         return True
 
-    def fetch(self, info: NetworkInfo, progress: Progress | None = None) -> None:  # noqa: B027
+    def fetch(self, info: NetworkInfo, progress: Progress | None = None) -> None:
         """Fetch what `load` needs and is not there; arguments and errors as `catalogue.fetch`."""
+        assert self.is_there(info)
 
 
 class PublishedSource(Source):
