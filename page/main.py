@@ -29,6 +29,7 @@ from page.views.view import View
 from page.visit import Visit
 from page.widgets.errors import say_error, show_notice, tell_failures
 from page.widgets.header import draw_header, draw_lesson_link
+from page.widgets.images import write_data_url
 from page.widgets.link import explain_link
 from page.widgets.look import draw_look
 from page.widgets.presenting import find_factor
@@ -61,7 +62,10 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     info = catalogue.find(str(shown.network))
     title = words("page.title", network=info.title)
     st.set_page_config(
-        page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH
+        page_title=title,
+        page_icon=write_data_url(ICON.read_bytes()),
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_WIDTH,
     )
     st.html(STYLE)
     if catalogue.error is not None:

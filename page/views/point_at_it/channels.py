@@ -1,5 +1,6 @@
 """A layer's channels: one large, all small, the components, and what excites one most."""
 
+import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from page.choice.session import choose, read_widget, write_widget
 from page.subject.channels import ChannelValues
 from page.visit import Visit
 from page.widgets.figure import PLAIN, draw_explanation, draw_figure
+from page.widgets.images import write_data_url
 from page.widgets.settings import draw_choice, draw_switch
 from page.work.pictures import frame_samples
 from page.work.results import compute_components, find_sample_activations
@@ -229,12 +231,14 @@ def _draw_patches(channels: _Channels) -> None:
         st.image(images, caption=[_name_patch(visit, patch) for patch in patches], width=PATCH_WIDTH)
 
 
-def _cut(pixels: NDArray[np.uint8], patch: Patch) -> Image.Image:
+def _cut(pixels: NDArray[np.uint8], patch: Patch) -> str:
     """The patch, its pixels enlarged and not blended: at the picture's edge it is cut and so not square."""
     left, top, right, bottom = patch.box
     image = Image.fromarray(pixels[top:bottom, left:right])
     factor = max(1, PATCH_WIDTH // image.width)
-    return image.resize((image.width * factor, image.height * factor), Resampling.NEAREST)
+    buffer = io.BytesIO()
+    image.resize((image.width * factor, image.height * factor), Resampling.NEAREST).save(buffer, "PNG")
+    return write_data_url(buffer.getvalue())
 
 
 def _name_patch(visit: Visit, patch: Patch) -> str:
