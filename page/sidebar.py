@@ -16,7 +16,7 @@ from page.choice.choice import (
 from page.subject.network import label_network
 from page.subject.subject import Subject
 from page.subject.uploads import forget_refusals
-from page.widgets.networks import describe_source
+from page.widgets.networks import describe_own, describe_source
 from page.widgets.presenting import offer_presenting
 from page.widgets.settings import HIDDEN, draw_choice, draw_layers_button, draw_preset, draw_slider
 from page.widgets.uploader import draw_uploader, say_refusal, show_upload
@@ -49,6 +49,8 @@ def draw_sidebar(subject: Subject, controls: tuple[str, ...] | None) -> None:
         controls: Keys of the settings that act; None where a view has settings of its own.
     """
     with st.sidebar:
+        if controls is not None:
+            describe_own(subject.words, subject.network.info)
         _draw_picture(subject)
         if controls is None:
             st.caption(subject.words("lesson.sidebar"))

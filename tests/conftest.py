@@ -23,7 +23,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
-from viz.maps import one_pass
 from viz.networks.catalogue import load_network
 from viz.networks.layers import Layer
 from viz.networks.network import Network
@@ -133,14 +132,13 @@ def thin_network() -> Network:
 def count_passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """A list that grows by the batch's shape with every pass through a network."""
     passes: list[tuple[int, ...]] = []
-    copy = one_pass.copy_structure
+    arrange = Network.arrange
 
-    def count(module: nn.Module) -> nn.Module:
-        private = copy(module)
-        private.register_forward_pre_hook(lambda _, batches: passes.append(tuple(batches[0].shape)))
-        return private
+    def count(network: Network, batch: torch.Tensor) -> torch.Tensor:
+        passes.append(tuple(batch.shape))
+        return arrange(network, batch)
 
-    monkeypatch.setattr(one_pass, "copy_structure", count)
+    monkeypatch.setattr(Network, "arrange", count)
     return passes
 
 

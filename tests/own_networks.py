@@ -1,7 +1,8 @@
 """Networks of one's own, as whoever starts the server builds them: `--network own_networks:Bare`."""
 
+import torch
 from torch import nn
-from torch.nn.functional import gelu
+from torch.nn.functional import dropout, gelu, relu
 
 
 class Bare(nn.Module):
@@ -55,3 +56,128 @@ class Still(nn.Sequential):
         super().__init__(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU())
         nn.init.zeros_(self[0].weight)
         nn.init.zeros_(self[0].bias)
+
+
+class LeNet(nn.Module):
+    """Of one channel, 28×28, and flattening in a way that wants the channels first in memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc = nn.Linear(16 * 5 * 5, 10)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(relu(self.conv1(x)), 2)
+        x = nn.functional.max_pool2d(relu(self.conv2(x)), 2)
+        return self.fc(x.view(1, -1))
+
+
+class Odd(LeNet):
+    """Drops out whatever the mode, and has convolutions that do not run."""
+
+    def __init__(self):
+        super().__init__()
+        self.heads = nn.ModuleList(nn.Conv2d(6, 2, 1) for _ in range(5))
+
+    def forward(self, x):
+        return super().forward(dropout(x, 0.5, training=True))
+
+
+class Chain(nn.Module):
+    """Six convolutions and a classifier, whose numbers become what `change` makes of them at one place."""
+
+    place, outputs = 3, 4
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.convs = nn.ModuleList(nn.Conv2d(3 if place == 0 else 8, 8, 3, padding=1) for place in range(6))
+        self.fc = nn.Linear(8, self.outputs)
+
+    def change(self, x):
+        return x
+
+    def forward(self, x):
+        for place, conv in enumerate(self.convs):
+            x = relu(self.change(conv(x)) if place == self.place else conv(x))
+        return self.finish(self.fc(x.mean((2, 3))))
+
+    def finish(self, x):
+        return x
+
+
+class Burst(Chain):
+    """The fourth convolution and what follows it is not finite."""
+
+    def __init__(self):
+        super().__init__()
+        self.convs[3].bias.data.fill_(torch.inf)
+
+
+class Dip(Chain):
+    """The fourth convolution is not finite; what follows it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.convs[3].bias.data.fill_(2.0e38)
+        self.convs[3].weight.data.mul_(1e38)
+
+    def change(self, x):
+        return torch.exp(x).clamp(max=1)
+
+
+class Meek(Chain):
+    """Finite as it is trained, and not where its weights are random."""
+
+    place = 5
+
+    def __init__(self):
+        super().__init__()
+        self.convs[5].weight.data.zero_()
+
+    def change(self, x):
+        return torch.exp(1e4 * x)
+
+
+class Void(Chain):
+    """Every layer is NaN."""
+
+    def __init__(self):
+        super().__init__()
+        for parameter in self.parameters():
+            parameter.data.fill_(torch.nan)
+
+
+class Steep(Chain):
+    """The answer is finite; the gradients of the first four layers are not."""
+
+    def change(self, x):
+        return (x - x.detach()).abs().sqrt() + x
+
+
+class Single(Chain):
+    """One number for two classes."""
+
+    outputs = 1
+
+
+class Shares(Chain):
+    """Gives probabilities."""
+
+    def finish(self, x):
+        return x.softmax(1)
+
+
+class Each(Chain):
+    """Decides each class by itself."""
+
+    def finish(self, x):
+        return x.sigmoid()
+
+
+class Whole(Single):
+    """Gives one probability."""
+
+    def finish(self, x):
+        return x.sigmoid()

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from page.subject.picture import Picture, resize
 from page.subject.subject import Subject
-from page.work.models import remember_classes
-from page.work.results import compute_class_maps, compute_probabilities
+from page.work.models import load_model, remember_classes
+from page.work.results import ask_classes, compute_class_maps
 from viz.pictures.frame import MIN_SIZE
 
 ClassMaps = dict[str, NDArray[np.float32]]
@@ -62,7 +62,7 @@ def get_probabilities(subject: Subject) -> NDArray[np.float32]:
     framed, model = frame_for_classes(subject).framed, subject.network.model
     text = subject.words("classes.predicting", network=subject.network.title)
     with subject.status.computing((framed.key, model, "classes"), model, text):
-        return compute_probabilities(framed, model)
+        return ask_classes(framed, model)[0]
 
 
 def open_classes(subject: Subject, probabilities: NDArray[np.float32]) -> Classes:
@@ -74,8 +74,21 @@ def open_classes(subject: Subject, probabilities: NDArray[np.float32]) -> Classe
 
 
 def get_class_maps(subject: Subject, classes: Classes) -> ClassMaps:
-    """The class maps of all layers by the visitor's method: one pass for all methods, the first time."""
+    """The finite class maps by the visitor's method: one pass for all methods, the first time."""
     framed, model, asked = classes.picture.framed, subject.network.model, (classes.chosen, classes.against)
     with subject.status.computing((framed.key, model, asked), model, subject.words("classes.computing")):
         maps = compute_class_maps(framed, model, *asked)
-    return {layer: values for (layer, method), values in maps.items() if method == subject.choice.method}
+    chosen = {layer: values for (layer, method), values in maps.items() if method == subject.choice.method}
+    return {layer: values for layer, values in chosen.items() if np.isfinite(values).all()}
+
+
+def describe_answer(subject: Subject, classes: Classes) -> str:
+    """What the network's output is taken for, in a sentence."""
+    model, words = subject.network.model, subject.words
+    if model.info.licence:  # those of the catalogue
+        return words("classes.answer_logits")
+    behaviour, (_, count) = load_model(model).behaviour, ask_classes(classes.picture.framed, model)
+    many = "each" if behaviour.ending == "sigmoid" else "probabilities"
+    kinds = {"logits": ("logit", "logits"), "probabilities": ("one", many)}[behaviour.answer]
+    sentence = words(f"classes.answer_{kinds[count > 1]}", name=classes.names[-1])
+    return f"{sentence} {words('classes.answer_set')}"

@@ -11,6 +11,7 @@ from page.work.models import Model
 from viz.figures.heatmaps import name_aggregation
 from viz.maps.compare import pair_layers
 from viz.maps.heatmaps import Heatmaps
+from viz.measures.untrained import choose_measured
 from viz.networks.errors import NetworkError
 from viz.networks.layers import SIDES, Layer
 from viz.pictures.samples import SAMPLES
@@ -45,18 +46,24 @@ class Comparison:
         """Whether its layers are those of the first network, on whichever weights."""
         return self.network.info == self.first.network.info
 
-    def pair(self, layers: Sequence[Layer]) -> list[Layer]:
-        """The partner of each of some layers of the first network."""
-        return pair_layers(layers, self.first.network.layers, self.network.layers)
+    def pair(self, layers: Sequence[Layer]) -> dict[str, Layer]:
+        """The partners of some layers of the first network, by their names, without those that have none."""
+        return self._pair(layers, self.first.known.layers, self.network.layers)
 
     def pair_measured(self) -> dict[str, Layer]:
-        """The partners of all layers that are measured, by their names, without those that have none."""
-        layers, others = self.first.measured, self.network.list_measured(self.side)
-        if not self.is_same_architecture:
+        """The same of all layers that are measured."""
+        layers = choose_measured(self.first.known.layers, self.first.choice.side)
+        return self._pair(self.first.measured, layers, self.network.list_measured(self.side))
+
+    def _pair(
+        self, chosen: Sequence[Layer], layers: Sequence[Layer], others: Sequence[Layer]
+    ) -> dict[str, Layer]:
+        partners = {other.name: other for other in others}
+        if not self.is_same_architecture:  # by the depth of all layers, also of those that are not finite
             pairs = zip(layers, pair_layers(layers, layers, others), strict=True)
-            return {layer.name: other for layer, other in pairs}
-        names = {layer.name for layer in layers}
-        return {other.name: other for other in others if other.name in names}
+            partners = {layer.name: other for layer, other in pairs}
+        names = [layer.name for layer in chosen if layer.name in partners]
+        return {name: partners[name] for name in names if partners[name].name not in self.heatmaps.not_finite}
 
     def shares_values(self, layer: Layer, partner: Layer) -> bool:
         """Whether true values of a layer and its partner can be compared: of one network and one side."""
@@ -77,14 +84,11 @@ class NoComparisonError(Exception):
 
 
 def open_comparison(first: Subject, heatmaps: Heatmaps) -> Comparison | None:
-    """What the visitor compares with, at one pass where that is another picture or network.
+    """What the visitor compares with, at one pass where that is another picture or network; None for nothing.
 
     Args:
         first: What it is compared with.
         heatmaps: Of that.
-
-    Returns:
-        None where nothing is compared.
 
     Raises:
         NoComparisonError: What is compared is not there yet, or fails.
@@ -116,6 +120,8 @@ def open_comparison(first: Subject, heatmaps: Heatmaps) -> Comparison | None:
         text = "measure.computing_untrained" if kind == "untrained" else "page.computing"
         try:
             heatmaps = first.compute_heatmaps(picture.framed, model, words(text, network=model.info.title))
+            if len(heatmaps.not_finite) == len(show_network(model.info).layers):
+                raise NetworkError("not_finite", layer=heatmaps.not_finite[0])
         except NetworkError as error:
             sentence = words(error.key, **error.details)
             raise NoComparisonError(words("beside.failed", what=what, error=sentence)) from error

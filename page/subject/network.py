@@ -76,7 +76,7 @@ def label_network(info: NetworkInfo, words: Translate) -> str:
     return info.title if info.licence else words("network.own", title=info.title)
 
 
-def join_names(names: Sequence[str], words: Translate) -> str:
+def join_names(names: Sequence[str], words: Translate, most: int = FEW) -> str:
     """Names of layers in a sentence; of many, the first few and how many there are."""
-    few = ", ".join(names[:FEW])
-    return few if len(names) <= FEW else words("layers.more", names=few, count=len(names) - FEW)
+    few = ", ".join(names[:most])
+    return few if len(names) <= most else words("layers.more", names=few, count=len(names) - most)

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from page.subject.network import join_names
 from page.visit import Visit
 from page.widgets.settings import draw_preset
+from page.work.models import Model, load_model
 from viz.networks.catalogue import NetworkInfo
 from viz.texts import Translate
 
@@ -13,6 +15,26 @@ def describe_source(words: Translate, info: NetworkInfo) -> None:
     if info.licence:
         kind = "fetched" if info.megabytes else "bundled"
         st.caption(words(f"network.{kind}", licence=info.licence, megabytes=info.megabytes))
+
+
+def describe_own(words: Translate, info: NetworkInfo) -> None:
+    """Say what a trial has shown of one's own network, and what of a file of weights was taken."""
+    if info.licence:
+        return
+    network = load_model(Model(info))
+    behaviour, taken, whole = network.behaviour, network.taken, words("network.whole_file")
+    notes = {
+        "grey": behaviour.channels == 1,
+        "varies": not behaviour.answers_alike,
+        "left_out": behaviour.left_out,
+        "key": taken and taken.others,
+        "surplus": taken and taken.surplus,
+    }
+    for key, found in notes.items():
+        if found:
+            names = [name or whole for name in found] if isinstance(found, tuple) else []
+            told = {"names": join_names(names, words, most=3), "taken": (taken and taken.key) or whole}
+            st.caption(words(f"network.{key}", **told))
 
 
 def ask_for_memory(visit: Visit) -> bool:

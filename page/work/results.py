@@ -4,7 +4,7 @@ torch takes seconds to import, so what needs it is imported only when it is used
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,8 @@ class Looked:
 
 
 def _name_looked(looked: Looked) -> tuple[object, ...]:
-    return looked.framed.key, repr(looked.model), looked.side, looked.aggregation
+    names = tuple(layer.name for layer in looked.layers)
+    return looked.framed.key, repr(looked.model), looked.side, looked.aggregation, names
 
 
 # What names an argument of the cached functions.
@@ -114,9 +115,10 @@ def measure_claims(looked: Looked, box: Box | None) -> Curves:
 def tabulate(
     looked: Looked, threshold: float, box: Box | None, grid: tuple[int, int] | None
 ) -> list[dict[str, Any]]:
-    """All metrics, a row a layer; see `viz.measures.table.tabulate_layers`."""
+    """All metrics, a row a finite layer; see `viz.measures.table.tabulate_layers`."""
+    layers = [layer for layer in looked.layers if layer.name not in looked.heatmaps.not_finite]
     how = looked.side, looked.aggregation, threshold, box, grid
-    return tabulate_layers(looked.heatmaps, looked.layers, looked.framed.pixels, *how)
+    return tabulate_layers(looked.heatmaps, layers, looked.framed.pixels, *how)
 
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.COMPARED_PICTURES, hash_funcs=NAMES)
@@ -125,8 +127,8 @@ def open_untrained(framed: Framed, model: Model) -> "dict[int, Untrained]":
     return {}
 
 
-def measure_untrained(framed: Framed, model: Model) -> "Untrained":
-    """Build one untrained network, run a picture through it, and drop all but the numbers."""
+def measure_untrained(framed: Framed, model: Model, names: Collection[str]) -> "Untrained":
+    """Build one untrained network, run a picture through it, and drop all but the numbers of some layers."""
     from viz.maps.one_pass import extract_heatmaps
     from viz.measures import untrained
     from viz.networks import catalogue
@@ -135,7 +137,8 @@ def measure_untrained(framed: Framed, model: Model) -> "Untrained":
     network = catalogue.load(model.info, model.seed)
     heatmaps = extract_heatmaps(network, network.to_batch(Image.fromarray(framed.pixels)))
     edges = measure_edges(measure_luma(framed.pixels))
-    return untrained.measure_untrained(network.layers, heatmaps.maps, edges, start)
+    layers = [layer for layer in network.layers if layer.name in names]
+    return untrained.measure_untrained(layers, heatmaps, edges, start)
 
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.KEPT_PICTURES, hash_funcs=NAMES)
@@ -201,12 +204,12 @@ def find_sample_activations(model: Model) -> "dict[str, TopActivations]":
 
 
 @st.cache_data(show_spinner=False, max_entries=bounds.PREDICTIONS, hash_funcs=NAMES)
-def compute_probabilities(framed: Framed, model: Model) -> NDArray[np.float32]:
-    """How probable the network finds each class, [classes]: one pass."""
+def ask_classes(framed: Framed, model: Model) -> tuple[NDArray[np.float32], int]:
+    """How probable the network finds each class, [classes], and how many numbers it gave: one pass."""
     from viz.evidence import predict
 
     with hold_place():
-        return predict.compute_probabilities(*_prepare(framed, model, whole=True))
+        return predict.ask(*_prepare(framed, model, whole=True))
 
 
 @st.cache_data(show_spinner=False, max_size=bounds.CLASS_MAPS, hash_funcs=NAMES)

@@ -10,9 +10,9 @@ from torch import Tensor
 from viz.evidence.methods import METHODS
 from viz.maps.one_pass import run_or_fall_back, run_to_end
 from viz.networks.errors import NetworkError
+from viz.networks.examine import shorten_error
 from viz.networks.layers import Layer
 from viz.networks.network import Network
-from viz.networks.trial import shorten_error
 
 # By layer name and method, float32 [h, w].
 ClassMaps = dict[tuple[str, str], NDArray[np.float32]]
@@ -30,7 +30,7 @@ def class_maps(
     by themselves. A second pass backward is made.
 
     Args:
-        network: Left as it is. Its output is taken for logits.
+        network: Left as it is. Of one that gives probabilities, the logits are what they are made of.
         batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
         class_index: Of the class, counted from 0.
         method: Key of `viz.evidence.methods.METHODS`.
@@ -66,6 +66,8 @@ def compute_class_maps(
     return run_or_fall_back(network, lambda chosen: _compute(chosen, batch, class_index, against))
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def _compute(network: Network, batch: Tensor, class_index: int, against: int | None) -> ClassMaps:
     signals: dict[str, Tensor] = {}
 
@@ -78,9 +80,8 @@ def _compute(network: Network, batch: Tensor, class_index: int, against: int | N
         # What follows may write to its input in place; what is kept has to stay as it is.
         return signal.clone()
 
-    with torch.enable_grad():
-        # Parameters need no gradients, so that the graph has to begin at the pixels.
-        logits = run_to_end(network, batch.detach().clone().requires_grad_(), keep)[0]
+    # Parameters need no gradients, so that the graph has to begin at the pixels.
+    logits = run_to_end(network, batch.detach().clone().requires_grad_(), keep).logits
     order = [layer.name for layer in network.layers]
     maps = _differentiate(logits[class_index], signals, retain=against is not None)
     if against is not None:
@@ -88,7 +89,7 @@ def _compute(network: Network, batch: Tensor, class_index: int, against: int | N
         maps = {key: maps[key] - other[key] for key in maps}
     else:
         maps = {key: maps[key] if METHODS[key[1]].signed else maps[key].clamp(min=0) for key in maps}
-    return {(layer, method): maps[layer, method].cpu().numpy() for layer in order for method in METHODS}
+    return {(layer, method): maps[layer, method].numpy(force=True) for layer in order for method in METHODS}
 
 
 def _differentiate(

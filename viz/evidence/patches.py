@@ -53,7 +53,7 @@ def choose_patches(
             picture == other and max(abs(row - there), abs(column - here)) < gap
             for other, there, here in chosen
         )
-        if value > 0 and not near and len(patches) < count:
+        if 0 < value < np.inf and not near and len(patches) < count:
             chosen.append((picture, row, column))
             patches.append(Patch(picture, value, receptive_field_box(layer, row, column, *sizes[picture])))
     return patches

@@ -45,6 +45,7 @@ def effective_receptive_field(
         return vector[channel] if aggregation == "strongest" else aggregate(vector[:, None, None]).sum()
 
     place = network.find_layer(layer)
+    side = place.pick_side(side)
     return run_or_fall_back(
         network, lambda chosen: _follow(chosen, batch, place, (row, column), side, reduce)
     )
@@ -60,8 +61,8 @@ def _follow(
 ) -> NDArray[np.float32]:
     def follow(pixels: Tensor, box: Box) -> NDArray[np.float32]:
         left, top, right, bottom = box
-        pixels = pixels.detach().clone().requires_grad_()
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
+            pixels = pixels.detach().clone().requires_grad_()
             value = reduce(_run_cut(network, pixels, layer, cell, side, (left, top)))
             if not value.requires_grad:  # a part of the network runs without gradients
                 raise NetworkError("no_gradient", layer=layer.name)

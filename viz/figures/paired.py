@@ -23,7 +23,7 @@ SMALL_TITLE_SIZE = 11
 class Below:
     """What stands under the first row."""
 
-    panels: Sequence[Panel]  # a map under each of the first row
+    panels: Sequence[Panel | str]  # under each of the first row a map, or the reason why there is none
     photo: PhotoPanel | None  # the second row's, where it is another one
     note: str  # what stands in its place elsewhere
     feet: Sequence[str] = ()  # the text under each column; empty for none
@@ -76,9 +76,12 @@ def draw_pairs(
         bar = None if below.shared_bar else draw_map_bar([panel], grid, slot)
         tiles.append(Tile(slot, panel, photo, bar))
     tiles.append(Tile(columns.heads[1], below.photo or below.note, second))
-    for slot, panel, partner in zip(columns.rows[1], below.panels, panels, strict=True):
-        on_scale = [panel, partner] if below.shared_bar else [panel]
-        tiles.append(Tile(slot, panel, second, draw_map_bar(on_scale, grid, slot, below.shared_bar)))
+    for slot, lower, panel in zip(columns.rows[1], below.panels, panels, strict=True):
+        bar = None
+        if isinstance(lower, Panel):
+            on_scale = [lower, panel] if below.shared_bar else [lower]
+            bar = draw_map_bar(on_scale, grid, slot, below.shared_bar)
+        tiles.append(Tile(slot, lower, second, bar))
     if below.differences:
         tiles.append(Tile(columns.heads[2], below.difference_note, photo))
         for slot, shown in zip(columns.rows[2], below.differences, strict=True):

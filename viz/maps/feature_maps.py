@@ -76,7 +76,8 @@ def _keep(network: Network, batch: Tensor, limit: int) -> FeatureMaps:
 
 
 def _choose_factor(peak: float) -> float:
-    return float(2 ** max(0, int(np.ceil(np.log2(peak / SAFE_PEAK))))) if peak > SAFE_PEAK else 1.0
+    power = int(np.ceil(np.log2(peak / SAFE_PEAK))) if SAFE_PEAK < peak < np.inf else 0
+    return float(2**power)
 
 
 def compute_feature_map(network: Network, batch: Tensor, layer: str, side: str) -> NDArray[np.float32]:

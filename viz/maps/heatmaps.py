@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,13 @@ class Heatmaps(Mapping[MapKey, NDArray[np.float32]]):
 
     def __len__(self) -> int:
         return len(self.maps)
+
+    @cached_property
+    def not_finite(self) -> tuple[str, ...]:
+        """Names of the layers with NaN or infinity in a map, in the order of the pass."""
+        return tuple(
+            dict.fromkeys(key[0] for key, values in self.maps.items() if not np.isfinite(values).all())
+        )
 
     def strongest_channel(self, layer: str, side: str) -> int:
         """Number of the channel that the aggregation "strongest" shows, counted from 0.

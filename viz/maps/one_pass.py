@@ -1,20 +1,21 @@
 """One pass through a network; every map that the page can ask for is kept."""
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import TypeVar
+from math import isclose
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from viz.maps.aggregations import AGGREGATIONS
+from viz.maps.aggregations import AGGREGATIONS, FeatureMap, aggregate_once
 from viz.maps.heatmaps import Heatmaps
+from viz.networks.answer import Answer, read_answer
+from viz.networks.calls import Watch, take_fingerprint
 from viz.networks.errors import NetworkError
-from viz.networks.layers import Layer
-from viz.networks.network import Network, copy_structure, move_to_cpu
-from viz.networks.trial import shorten_error
+from viz.networks.examine import shorten_error
+from viz.networks.layers import Call, Layer
+from viz.networks.network import Network, arrange, move_to_cpu
 
 # Takes the layer, the side of its activation and the feature map. A tensor that it returns goes on through
 # the network in the feature map's place.
@@ -22,8 +23,8 @@ See = Callable[[Layer, str, Tensor], Tensor | None]
 Result = TypeVar("Result")
 
 
-class _SeenEnough(Exception):
-    """Ends a pass whose remaining layers nobody wants."""
+class _Stop(Exception):
+    """Ends a pass of which all was seen that is wanted, or that differs from the trial."""
 
 
 class _SeeFailed(Exception):
@@ -38,7 +39,7 @@ def extract_heatmaps(network: Network, batch: Tensor) -> Heatmaps:
 
     Args:
         network: Left as it is, so that many threads may use it at the same time.
-        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W].
+        batch: One picture, as `network.to_batch` gives it, [1, 3, H, W], or [1, 1, H, W] in grey.
 
     Returns:
         The maps of all layers, both sides of the activation and all aggregations, on the CPU.
@@ -56,40 +57,49 @@ def extract_heatmaps(network: Network, batch: Tensor) -> Heatmaps:
 
 
 def run_or_fall_back(network: Network, compute: Callable[[Network], Result]) -> Result:
-    """Compute something with a network, and where its device runs out of memory, with a copy on the CPU."""
+    """Compute something with a network, in full precision also within torch.autocast.
+
+    Where its device runs out of memory, a copy on the CPU computes it.
+    """
     try:
-        return compute(network)
+        with torch.autocast(network.device.type, enabled=False):
+            return compute(network)
     except RuntimeError as error:  # torch has a class for this on CUDA, and none on Apple's MPS
         if network.device.type == "cpu" or "out of memory" not in str(error):
             raise
-    return compute(move_to_cpu(network))
+    with torch.autocast("cpu", enabled=False):
+        return compute(move_to_cpu(network))
 
 
 def _extract(network: Network, batch: Tensor, fell_back: bool) -> Heatmaps:
     kept = Heatmaps({}, {}, {}, fell_back)
 
     def keep(layer: Layer, side: str, signal: Tensor) -> None:
-        feature_map = signal[0]
-        kept.channel_means[layer.name, side] = feature_map.mean(dim=(1, 2)).cpu().numpy()
+        feature_map = FeatureMap(arrange(signal.float(), True)[0])  # sums over channels are fast so
+        kept.channel_means[layer.name, side] = feature_map.channel_means.numpy(force=True)
         for name, aggregate in AGGREGATIONS.items():
-            # A copy, or a map that is a part of the feature map would keep all of it.
-            kept.maps[layer.name, side, name] = aggregate(feature_map).cpu().numpy().copy()
+            kept.maps[layer.name, side, name] = aggregate_once(aggregate, feature_map).numpy(force=True)
         if side == "post":
-            kept.zero_shares[layer.name] = int(torch.count_nonzero(signal == 0)) / signal.numel()
+            kept.zero_shares[layer.name] = _count_zeros(feature_map.values) / signal.numel()
 
     with torch.inference_mode():
         run_pass(network, batch, keep)
     return kept
 
 
+def _count_zeros(values: Tensor) -> int:
+    # As numbers: to add up truth values takes several times as long.
+    others = torch.ne(values, 0, out=torch.empty_like(values)).sum(dim=0)
+    return values.numel() - round(float(others.double().sum()))
+
+
 def run_pass(
     network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None, *, to_end: bool = False
-) -> object:
-    """Run a private copy of a network once and show each feature map as it appears.
+) -> "Pass":
+    """Run a network once and show each feature map as it appears.
 
-    Forward hooks on the copy (see `viz.networks.network.copy_structure`) call `see` before any later module
-    can overwrite a feature map in place. Whether gradients are recorded is up to the caller. Network, batch
-    and what is raised are as for `extract_heatmaps`.
+    `see` is called before anything behind can overwrite a feature map in place. Whether gradients are
+    recorded is up to the caller. Network, batch and what is raised are as for `extract_heatmaps`.
 
     Args:
         see: Called with the layer, the side of its activation and the feature map [1, C, h, w], in the order
@@ -97,14 +107,12 @@ def run_pass(
             goes on through the network.
         last: Layer name and side behind which the pass ends; None shows all.
         to_end: Whether what comes behind the last layer, such as a classifier, is run, too.
-
-    Returns:
-        The network's output where it was run to its end, else None.
     """
-    if batch.ndim != 4 or batch.shape[:2] != (1, 3):
-        raise ValueError(f"expected a batch of shape [1, 3, H, W], got {list(batch.shape)}")
+    channels = network.behaviour.channels
+    if batch.ndim != 4 or batch.shape[:2] != (1, channels):
+        raise ValueError(f"expected a batch of shape [1, {channels}, H, W], got {list(batch.shape)}")
     try:
-        awaited, output = _run(network, batch, see, last, to_end)
+        made = _run(network, batch, see, last, to_end)
     except _SeeFailed as failure:
         raise failure.error from None
     except Exception as error:  # the network may be anybody's, and may raise anything
@@ -114,70 +122,109 @@ def run_pass(
         if min(height, width) < network.size and (least := find_least_size(network)) > min(height, width):
             raise NetworkError("too_small", size=least, got=min(height, width)) from error
         raise NetworkError("fails", height=height, width=width, error=shorten_error(error)) from error
-    if awaited and last is None:
-        raise NetworkError("varies", layer=next(iter(awaited.values()))[0][0].name)
-    return output
+    if made.missing is not None:
+        raise NetworkError("varies", layer=made.missing)
+    return made
 
 
-def run_to_end(network: Network, batch: Tensor, see: See = lambda *_: None) -> Tensor:
-    """The logits [1, classes]; otherwise as `run_pass`.
+def run_to_end(network: Network, batch: Tensor, see: See = lambda *_: None) -> Answer:
+    """What the network answers; otherwise as `run_pass`.
 
-    A network without a classifier is a NetworkError, and one that gives something else than a logit a class.
+    A network without a classifier is a NetworkError, and one that gives something else than a number a class.
     """
     if network.classes is None:
         raise NetworkError("no_classifier")
-    logits = run_pass(network, batch, see, to_end=True)
-    expected = [1, len(network.classes)]
-    if not isinstance(logits, Tensor) or list(logits.shape) != expected:
-        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise NetworkError("no_logits", expected=expected, got=got)
-    return logits
+    watched = run_pass(network, batch, see, to_end=True)
+    return read_answer(network, watched.output, watched.scores)
 
 
-# What is to be seen of a call of a module: its path and the number of the call, then layers and sides.
-_Awaited = dict[tuple[str, int], list[tuple[Layer, str]]]
+class Pass(Watch):
+    """Shows what the trial has named, by the order of the calls.
 
+    Attributes:
+        output: What the network gave, where it was run to its end.
+        scores: What its probabilities were made of, where the trial saw that it gives some.
+        missing: Name of the first layer that was not run as in the trial; None where all were.
+    """
 
-def _run(
-    network: Network, batch: Tensor, see: See, last: tuple[str, str] | None = None, to_end: bool = False
-) -> tuple[_Awaited, object]:
-    """Make the pass: what the network did not run, and its output where it came to its end."""
-    private = copy_structure(network.module)
-    awaited = _list_awaited(network)
-    calls: Counter[str] = Counter()
+    output: object = None
+    scores: Tensor | None = None
 
-    def show(path: str, _: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
-        calls[path] += 1
-        passed_on = None
-        for layer, side in awaited.pop((path, calls[path]), []):
+    def __init__(
+        self, network: Network, module: nn.Module, see: See, last: tuple[str, str] | None, to_end: bool
+    ) -> None:
+        super().__init__(network.device, gradients=torch.is_grad_enabled())
+        self._see, self._last, self._to_end = see, last, to_end
+        self._awaited: dict[Call, list[tuple[Layer, str]]] = {}
+        for layer in network.layers:
+            self._awaited.setdefault(layer.call, []).append((layer, "pre"))
+            if layer.activation is not None:
+                self._awaited.setdefault(layer.activation.call, []).append((layer, "post"))
+        self._calls = {call.number: call for call in self._awaited if not call.behind}
+        self._module = module
+        self._ending = network.behaviour.ending if to_end else ""
+        self._order = network.behaviour.order
+        self.missing: str | None = next(iter(self._awaited.values()))[0][0].name
+
+    def watch(
+        self,
+        name: str,
+        call: Call | None,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if name == self._ending:
+            self._order -= 1
+            if self._order == 0:
+                self.scores = args[0].clone()
+        output = self.compute(func, args, kwargs)
+        if call is None:
+            return output
+        expected = call if call.behind else self._calls.get(call.number, call)
+        if expected not in self._awaited:
+            return output
+        passed_on = output
+        for layer, side in self._awaited.pop(expected):
+            self.missing = layer.name
+            if call != expected or not self._is_of(layer, side, args, kwargs, output):
+                raise _Stop
             try:
-                answer = see(layer, side, output)
+                answer = self.compute(self._see, (layer, side, output), {})
             except Exception as error:
                 raise _SeeFailed(error) from error
-            if (layer.name, side) == last:
-                raise _SeenEnough
             passed_on = passed_on if answer is None else answer
-        if not awaited and not to_end:
-            raise _SeenEnough
+            if (layer.name, side) == self._last:
+                self.missing = None
+                raise _Stop
+        self.missing = next((waiting[0][0].name for waiting in self._awaited.values()), None)
+        if self.missing is None and not self._to_end:
+            raise _Stop
         return passed_on
 
-    for path in {path for path, _ in awaited}:
-        private.get_submodule(path).register_forward_hook(partial(show, path))
-    # A copy: the network may write to it in place.
-    pixels = batch.to(network.device, memory_format=torch.channels_last, copy=True)
-    with suppress(_SeenEnough):
-        return awaited, private(pixels)
-    return awaited, None
+    def _is_of(
+        self, layer: Layer, side: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
+    ) -> bool:
+        """Whether a call is the one of the trial, as far as its shape and its kernel tell."""
+        if output.ndim != 4 or output.shape[:2] != (1, layer.channels):
+            return False
+        if side == "post":
+            return True
+        weight = args[1] if len(args) > 1 else kwargs["weight"]
+        if layer.kernel:
+            home, _, name = layer.kernel.rpartition(".")
+            return weight is getattr(self._module.get_submodule(home), name, weight)
+        expected = layer.fingerprint
+        return expected is None or isclose(take_fingerprint(weight), expected, rel_tol=1e-4, abs_tol=1e-6)
 
 
-def _list_awaited(network: Network) -> _Awaited:
-    awaited: _Awaited = {}
-    for layer in network.layers:
-        awaited.setdefault((layer.path, layer.call), []).append((layer, "pre"))
-        if layer.activation is not None:
-            call = (layer.activation.path, layer.activation.call)
-            awaited.setdefault(call, []).append((layer, "post"))
-    return awaited
+def _run(network: Network, batch: Tensor, see: See, last: tuple[str, str] | None, to_end: bool) -> Pass:
+    module = network.open_module()
+    made = Pass(network, module, see, last, to_end)
+    pixels = network.arrange(batch)  # a copy: the network may write to it in place
+    with suppress(_Stop), made:
+        made.output = module(pixels)
+    return made
 
 
 def find_least_size(network: Network) -> int:
@@ -195,7 +242,7 @@ def find_least_size(network: Network) -> int:
 def _goes_through(network: Network, size: int) -> bool:
     try:
         with torch.inference_mode():
-            awaited, _ = _run(network, torch.zeros(1, 3, size, size), lambda *_: None)
-            return not awaited
+            batch = torch.zeros(1, network.behaviour.channels, size, size)
+            return _run(network, batch, lambda *_: None, None, False).missing is None
     except Exception:  # whatever the network raises
         return False

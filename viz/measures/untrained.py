@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.coarsen import Array
+from viz.maps.heatmaps import Heatmaps
 from viz.measures.curves import Curves, measure_box, measure_curves
 from viz.networks.layers import SIDES, Layer
 from viz.pictures.frame import Box
@@ -20,7 +21,7 @@ Maps = Mapping[tuple[str, str, str], NDArray[np.float32]]
 class Untrained:
     """The metrics that claims are judged by, of one photograph through one untrained network."""
 
-    curves: Mapping[tuple[str, str], Curves]  # of `choose_measured`, by side and aggregation
+    curves: Mapping[tuple[str, str], Curves]  # by side and aggregation; none where a map is not finite
     deep_maps: Maps  # of the deep layers: which box is asked for can change, and these are small
     seconds: float  # what it took to compute them
 
@@ -43,15 +44,22 @@ def choose_measured(layers: Sequence[Layer], side: str) -> list[Layer]:
     return [layer for layer in layers if side in layer.sides] or list(layers)
 
 
-def measure_untrained(layers: Sequence[Layer], maps: Maps, edges: Array, start: float) -> Untrained:
-    """Measure all maps of a pass that began at `start`, as `time.monotonic` tells it."""
+def measure_untrained(layers: Sequence[Layer], heatmaps: Heatmaps, edges: Array, start: float) -> Untrained:
+    """Measure the maps of these layers, of a pass that began at `start`, as `time.monotonic` tells it."""
+    if {layer.name for layer in layers} & set(heatmaps.not_finite):
+        return Untrained({}, {}, time.monotonic() - start)
     curves = {
         (side, aggregation): measure_curves(
-            [maps[layer.name, layer.pick_side(side), aggregation] for layer in choose_measured(layers, side)],
+            [
+                heatmaps[layer.name, layer.pick_side(side), aggregation]
+                for layer in choose_measured(layers, side)
+            ],
             edges,
         )
         for side in SIDES
         for aggregation in AGGREGATIONS
     }
     deep = {layer.name for layer in layers if layer.stage == "deep"}
-    return Untrained(curves, {key: maps[key] for key in maps if key[0] in deep}, time.monotonic() - start)
+    return Untrained(
+        curves, {key: heatmaps[key] for key in heatmaps if key[0] in deep}, time.monotonic() - start
+    )

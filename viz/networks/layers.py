@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Stage = Literal["shallow", "middle", "deep"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -25,14 +25,31 @@ class Window:
         return (length + 2 * self.padding - self.dilation * (self.kernel - 1) - 1) // self.stride + 1
 
 
+class Call(NamedTuple):
+    """One call of a pass.
+
+    Attributes:
+        number: Of the convolution or activation, counted from 0; of a product: of the one before it.
+        function: Its name, such as "conv2d".
+        behind: 0; of a product: which of its name behind that convolution or activation, counted from 1.
+    """
+
+    number: int
+    function: str
+    behind: int = 0
+
+
+FIRST = Call(0, "conv2d")
+
+
 @dataclass(frozen=True)
 class Activation:
     """The activation behind a convolution."""
 
-    path: str  # dotted name of its module in `Network.module`
+    path: str  # dotted name of the module in `Network.module` that calls it
     kind: str  # such as "ReLU"
+    call: Call  # which gives its result
     direct: bool = True  # takes the convolution's own output, with no normalisation or addition between
-    call: int = 1  # which of its calls in a pass, counted from 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +58,7 @@ class Layer:
 
     Attributes:
         name: What it is called on the page, such as "conv3_1".
-        path: Dotted name of its module in `Network.module`.
+        path: Dotted name of the module in `Network.module` that calls it.
         channels: Output channels, C of the feature map [C, h, w].
         stride: Input pixels from one cell of the feature map to the next; where the network is no plain
             chain, the nearest power of two.
@@ -49,7 +66,9 @@ class Layer:
         activation: The activation behind it; None where none was found.
         windows: Of all convolutions and poolings from the picture to this layer, where the network is a
             plain chain of them; empty elsewhere.
-        call: Which of the module's calls in a pass, counted from 1.
+        call: Which gives its result.
+        kernel: Dotted name of the parameter that is its kernel; "" of one that is computed.
+        fingerprint: Tells a computed kernel from others; None where it is not always the same.
     """
 
     name: str
@@ -59,7 +78,9 @@ class Layer:
     stage: Stage
     activation: Activation | None
     windows: tuple[Window, ...] = ()
-    call: int = 1
+    call: Call = FIRST
+    kernel: str = ""
+    fingerprint: float | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.errors import NetworkError
@@ -30,10 +30,11 @@ class OwnNetwork(NetworkInfo):
     source: str = "own"
     only_squares: bool = True
     builder: str  # "package.module:build", a function or class that is called without arguments
-    weights: Path | None = None  # a file .safetensors, .pth or .pt; None leaves the builder's own weights
+    weights: Path | None = None  # a file of safetensors or torch.save; None leaves the builder's own weights
     classes: Path | None = None  # a file with the name of a class a line; None where there is no classifier
     mean: tuple[float, float, float]  # of red, green and blue in 0..1, as in the network's training
     std: tuple[float, float, float]  # standard deviation of the same
+    output: Literal["logits", "probabilities"] | None = None  # what it gives; None: what a trial shows
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,7 +52,7 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
     parser = _make_parser()
     known, unknown = parser.parse_known_args(arguments)
     if known.network is None:
-        if known.weights or known.classes:
+        if known.weights or known.classes or known.output:
             parser.error("--network is missing")
         return None
     if unknown:
@@ -63,6 +64,8 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
         raise NetworkError("zero_std", got=_join(known.std))
     if not (known.size.isdecimal() and int(known.size) in SIZES):
         raise NetworkError("size_value", got=known.size, low=SIZES[0], high=SIZES[-1])
+    if known.output not in (None, "logits", "probabilities"):
+        raise NetworkError("output_value", got=known.output)
     return OwnNetwork(
         title=known.network.partition(":")[2],  # the name of the function or class that builds it
         has_classes=known.classes is not None,
@@ -72,24 +75,29 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
         classes=known.classes,
         mean=mean,
         std=std,
+        output=known.output,
     )
 
 
 def _make_parser() -> _Parser:
     parser = _Parser(prog="streamlit run app.py --", allow_abbrev=False, add_help=False)
     parser.add_argument("--network", metavar="package.module:build", help="what builds your own network")
-    parser.add_argument("--weights", type=Path, help=".safetensors, or a state_dict in .pth or .pt")
+    parser.add_argument("--weights", type=Path, help="a state_dict, as safetensors or torch.save writes it")
     parser.add_argument("--classes", type=Path, help="a text file with the name of a class a line")
-    parser.add_argument("--mean", nargs="+", default=[MEAN], help=f"red, green, blue in 0..1; {MEAN}")
-    parser.add_argument("--std", nargs="+", default=[STD], help=f"red, green, blue in 0..1; {STD}")
+    parser.add_argument(
+        "--mean", nargs="+", default=[MEAN], help=f"red, green, blue in 0..1, or one for all; {MEAN}"
+    )
+    parser.add_argument("--std", nargs="+", default=[STD], help=f"of the same; {STD}")
     parser.add_argument("--size", default=SIZE, help=f"side of its square picture, in pixels; {SIZE}")
+    parser.add_argument("--output", help="logits or probabilities; what a trial shows")
     return parser
 
 
 def _read_color(option: str, values: Sequence[str]) -> tuple[float, float, float]:
-    """Three numbers, whether commas or spaces stand between them."""
+    """Three numbers, whether commas or spaces stand between them, or one that stands for all."""
     try:
-        red, green, blue = (float(value) for value in _join(values).split(","))
+        numbers = [float(value) for value in _join(values).split(",")]
+        red, green, blue = numbers * 3 if len(numbers) == 1 else numbers
     except ValueError:
         red = green = blue = math.nan
     if not all(0 <= value <= 1 for value in (red, green, blue)):

@@ -1,209 +1,293 @@
 """A network's convolutions and the activations behind them, found by running it once."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import partial
-from math import log2, prod, sqrt
+from itertools import permutations
 from typing import Any
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
 
-from viz.networks.errors import NetworkError
-from viz.networks.layers import Activation, Layer, Window, split_in_thirds
-from viz.networks.network import copy_structure
-
-ACTIVATIONS = (
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU),
-    *(nn.Mish, nn.Hardswish, nn.Hardtanh, nn.Hardsigmoid, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Softsign),
-    *(nn.Threshold, nn.Hardshrink, nn.Softshrink, nn.Tanhshrink, nn.LogSigmoid),
-)
-# What a plain chain may have between its convolutions beside poolings: each cell stays where it is.
-CELLWISE = (*ACTIVATIONS, nn.BatchNorm2d, nn.Dropout, nn.Dropout2d, nn.Identity, nn.LocalResponseNorm)
+from viz.networks.calls import ACTIVATIONS, CONVOLUTIONS, PROBABILITIES, PRODUCTS, Watch, take_fingerprint
+from viz.networks.layers import Activation, Call
+from viz.networks.marks import CELLWISE, JOINS, LINEAR, SUMS, TURNS, WINDOWS, Chain, Mark, flatten
 
 
-@dataclass
-class _Seen:
-    """A convolution as it ran in the trial."""
+class Trial(Watch):
+    """Watches one run of a private copy, with gradients, and finds its layers.
 
-    path: str
-    call: int
-    output: Tensor  # a leaf that has the convolution's values
-    passed_on: Tensor  # what the network went on with
-    windows: tuple[Window, ...]
-    activation: Activation | None = None
-
-
-@dataclass
-class _Trial:
-    """What the hooks of a trial pass have found so far."""
-
-    calls: Counter[str] = field(default_factory=Counter)
-    seen: list[_Seen] = field(default_factory=list)
-    previous: Any = None  # the last module's output, and a copy of it as it was then
-    values: Tensor | None = None
-    windows: tuple[Window, ...] = ()
-    is_chain: bool = True
-
-    def see_convolution(self, path: str, _: nn.Conv2d, __: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if output.ndim != 4 or len(output) != 1:
-            raise NetworkError("no_map", layer=path, shape=list(output.shape))
-        self.calls[path] += 1
-        leaf = output.detach().requires_grad_()
-        passed_on = leaf.clone()
-        self.seen.append(_Seen(path, self.calls[path], leaf, passed_on, ()))
-        return passed_on
-
-    def see_activation(
-        self, path: str, module: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor]
-    ) -> None:
-        self.calls[path] += 1
-        (signal,) = (*inputs, *named.values())
-        for seen in self._list_reached(signal):
-            if seen.activation is None and seen.output.shape == signal.shape:
-                kind, direct = type(module).__name__, signal is seen.passed_on
-                seen.activation = Activation(path, kind, direct, self.calls[path])
-
-    def _list_reached(self, signal: Tensor) -> list[_Seen]:
-        """The convolutions whose output reaches a signal without another convolution between."""
-        if not self.seen or not signal.requires_grad:
-            return []
-        leaves = [seen.output for seen in self.seen]
-        ones = torch.ones_like(signal)
-        try:
-            slopes = torch.autograd.grad(signal, leaves, ones, retain_graph=True, allow_unused=True)
-        except RuntimeError:  # a value that the gradient needs was overwritten
-            return []
-        return [seen for seen, slope in zip(self.seen, slopes, strict=True) if slope is not None]
-
-    def follow_chain(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        """Collect windows as long as each module takes what the one before it gave.
-
-        What was written to in place between the two, such as an addition, ends the chain.
-        """
-        if not self.is_chain:
-            return
-        window = _read_window(module)
-        linked = len(inputs) == 1 and inputs[0] is self.previous
-        linked = linked and self.values is not None and torch.equal(inputs[0], self.values)
-        if linked and window is not None:
-            self.windows = (*self.windows, window)
-        elif not linked or type(module) not in CELLWISE:
-            self.is_chain = False
-        self.previous = output
-        self.values = output.detach().clone() if isinstance(output, Tensor) else None
-        if isinstance(module, nn.Conv2d):
-            self.seen[-1].windows = self.windows if self.is_chain else ()
-
-
-def find_layers(module: nn.Module, size: int) -> tuple[Layer, ...]:
-    """Run a private copy of a network once and list its convolutions, in the order of the pass.
-
-    Each convolution's output is passed on as a fresh leaf of the graph of gradients. So the gradient of an
-    activation's input names the convolutions that reach it with no other convolution between; the first
-    activation of its own shape that a convolution reaches is the one behind it. Activations that are called
-    as functions cannot be seen.
-
-    Layers are named by their paths; a module that runs twice is two of them, "name" and "name@2". Those whose
-    map is a single cell, such as gates, are left out.
-
-    The module is in eval mode, and left as it is. A NetworkError says that it cannot be copied, does not run
-    on a square picture of this size, or has a convolution that did not run.
+    Args:
+        module: Gets hooks that tell which part is running, until `close`.
+        pixels: What it is run on.
     """
-    check_module(module)
-    try:
-        private = copy_structure(module)
-    except Exception as error:  # a module's own code runs here, which may raise anything
-        raise NetworkError("no_copy", error=shorten_error(error)) from error
-    trial = _Trial()
-    for path, part in private.named_modules():
-        if hasattr(part, "inplace"):
-            part.inplace = False  # a copy's: overwritten values have no gradient
-        if isinstance(part, nn.Conv2d):
-            part.register_forward_hook(partial(trial.see_convolution, path))
-        elif isinstance(part, ACTIVATIONS):
-            part.register_forward_pre_hook(partial(trial.see_activation, path), with_kwargs=True)
-        if not any(part.children()):
-            part.register_forward_hook(trial.follow_chain)
-    _run(private, module, size, trial)
-    return _make_layers(trial, size)
 
+    def __init__(self, module: nn.Module, pixels: Tensor) -> None:
+        super().__init__(pixels.device, gradients=True)
+        self.parts = dict(module.named_modules())
+        self.running: list[str] = []
+        self.marks: dict[Any, Mark] = {}  # by node of the graph of gradients
+        self.names: Counter[str] = Counter()  # of convolutions, and of functions that make probabilities
+        self.answers: list[tuple[str, int, Tensor]] = []  # of those functions: name, which call, values
+        self.writes_to_own = False  # whether the network wrote to a tensor that it holds
+        self._chain = Chain(pixels)
+        self.wants: dict[str, Any] = {}
+        self._kernels = {id(value): name for name, value in module.named_parameters()}
+        held = [*module.parameters(), *flatten(list(vars(part).values()) for part in self.parts.values())]
+        self._own = {value.untyped_storage().data_ptr() for value in held if value.layout == torch.strided}
+        self._known = {pixels.grad_fn}  # nodes of what seen calls gave
+        self._turns: set[Any] = set()
+        self._derived: dict[int, ref[Tensor]] = {}  # what was made of signals, without gradients
+        self.handles = [
+            handle
+            for path, part in self.parts.items()
+            for handle in (
+                part.register_forward_pre_hook(partial(self._enter, path)),
+                part.register_forward_hook(self._leave, always_call=True),
+            )
+        ]
 
-def check_module(module: object) -> None:
-    """Refuse, with a NetworkError, what is no module, or one that hooks cannot look into."""
-    if not isinstance(module, nn.Module):
-        raise NetworkError("no_module", kind=type(module).__name__)
-    parts = list(module.modules())
-    if any(isinstance(part, torch.jit.ScriptModule) for part in parts):
-        raise NetworkError("scripted")
-    if any(type(part).__name__ == "OptimizedModule" for part in parts):
-        raise NetworkError("compiled")
-    if any(isinstance(part, nn.modules.lazy.LazyModuleMixin) for part in parts):
-        raise NetworkError("lazy")
+    def close(self) -> None:
+        """Take the hooks away."""
+        for handle in self.handles:
+            handle.remove()
 
+    def forget_kernels(self) -> None:
+        """Let computed kernels be others in each pass."""
+        for mark in self.marks.values():
+            mark.fingerprint = None
 
-def shorten_error(error: BaseException) -> str:
-    """The first line of an error's message."""
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    def _enter(self, path: str, *_: Any) -> None:
+        self.running.append(path)
 
+    def _leave(self, *_: Any) -> None:
+        self.running.pop()
 
-def _run(private: nn.Module, module: nn.Module, size: int, trial: _Trial) -> None:
-    convolutions = {path: part for path, part in module.named_modules() if isinstance(part, nn.Conv2d)}
-    if not convolutions:
-        raise NetworkError("no_convolution")
-    name, first = next(iter(convolutions.items()))
-    if first.in_channels != 3:
-        raise NetworkError("channels", layer=name, count=first.in_channels)
-    # Noise and not zeros: a network may look at its values.
-    values = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
-    weight = first.weight
-    # No leaf of the graph: the network may write to it in place.
-    pixels = values.to(weight.device, weight.dtype).requires_grad_().clone()
-    trial.previous, trial.values = pixels, pixels.detach().clone()
-    try:
-        with torch.enable_grad():
-            private(pixels)
-    except NetworkError:
-        raise
-    except Exception as error:  # a module's own code runs here, too
-        raise NetworkError("trial", size=size, error=shorten_error(error)) from error
-    ran = {seen.path for seen in trial.seen}
-    for path in convolutions:
-        if path not in ran:
-            raise NetworkError("unseen", layer=path)
+    def watch(
+        self,
+        name: str,
+        call: Call | None,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        given = list(flatten([args, *kwargs.values()]))
+        signals = [value for value in given if value.requires_grad]
+        self._check_inputs(func, signals, given)
+        if name in CONVOLUTIONS and call is not None:
+            output = self._convolve(call, func, args, kwargs)
+            self.marks[output.grad_fn].windows = self._chain.follow(name, args, kwargs, output)
+            return output
+        # Before the call, which may write to its input.
+        is_derived = any(self._is_derived(value) for value in given)
+        is_plain = name in LINEAR and name not in JOINS and not is_derived
+        reached = [] if is_plain else [self.reach(signal) for signal in signals]
+        output = self.compute(func, args, kwargs)
+        if name in PROBABILITIES:
+            self.names[name] += 1
+            self.answers.append((name, self.names[name], output.detach().flatten().float()))
+        results = [value for value in flatten([output]) if value.requires_grad]
+        self._known |= (nodes := {value.grad_fn for value in results})
+        self._turns |= nodes if name in TURNS else set()
+        if not results and (signals or is_derived) and not name.endswith("_like") and "new_" not in name:
+            self._derived |= {id(value): ref(value) for value in flatten([output])}
+        if not results or not signals:
+            return output
+        self._chain.follow(name, args, kwargs, results[0])
+        self._note(name, call, signals, reached, results, is_derived)
+        return output
 
+    def _note(
+        self,
+        name: str,
+        call: Call | None,
+        signals: list[Tensor],
+        reached: list[frozenset[Mark]],
+        results: list[Tensor],
+        is_derived: bool,
+    ) -> None:
+        """Note what a call means for the convolutions that its signals come from."""
+        if name in ACTIVATIONS and call is not None:
+            self._activate(name, call, signals, reached, results[0])
+        elif is_derived:  # such as x · (x > 0)
+            self._drop(mark for marks in reached for mark in marks if mark.is_convolution)
+            self._mark(name, results[0])
+        elif name in PRODUCTS and call is not None:
+            self._multiply(call, signals, reached, results[0])
+        elif name in JOINS:
+            self._join(reached)
+            if name in SUMS and self._mix(reached, whole=False):
+                self._mark(name, results[0], self._find_origins(reached))
+        elif name not in LINEAR:
+            self._mix(reached)
+            origins = self._find_origins(reached) if name in CELLWISE else frozenset()
+            for value in results:
+                self._mark(name, value, origins)
 
-def _read_window(module: nn.Module) -> Window | None:
-    """The window of a convolution or a pooling; None for others, and where it is not the same both ways."""
-    if type(module) not in (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d) or getattr(module, "ceil_mode", False):
-        return None
-    if getattr(module, "padding_mode", "zeros") != "zeros":
-        return None
-    numbers: list[int] = []
-    for name in ("kernel_size", "stride", "padding", "dilation"):
-        value = getattr(module, name, 1)
-        across, down = value if isinstance(value, tuple | list) else (value, value)
-        if across != down or not isinstance(across, int):
-            return None
-        numbers.append(across)
-    return Window(*numbers)
+    def _check_inputs(self, func: Callable[..., Any], signals: list[Tensor], given: list[Tensor]) -> None:
+        for signal in signals:
+            if signal.grad_fn is not None and signal.grad_fn not in self._known:
+                self._mark("", signal)  # of a call that is not seen, such as of a scripted function
+        raw, held = func.__name__, given[0] if given else None
+        is_writing = raw == "__setitem__" or (raw.endswith("_") and not raw.endswith("__"))
+        if is_writing and held is not None and not held.requires_grad and raw != "requires_grad_":
+            self.writes_to_own |= held.untyped_storage().data_ptr() in self._own
 
+    def _is_derived(self, value: Tensor) -> bool:
+        return id(value) in self._derived and self._derived[id(value)]() is value
 
-def _make_layers(trial: _Trial, size: int) -> tuple[Layer, ...]:
-    # Known for all or for none: behind a chain's end there may be one of the others' additions.
-    is_chain = all(seen.windows for seen in trial.seen)
-    layers: list[Layer] = []
-    for seen in trial.seen:
-        channels, height, width = seen.output.shape[1:]
-        if height == width == 1:
-            continue
-        name = seen.path if seen.call == 1 else f"{seen.path}@{seen.call}"
-        windows = seen.windows if is_chain else ()
-        if is_chain:
-            stride = prod(window.stride for window in windows)
-        else:  # the power of two that is nearest to the input pixels of a cell
-            stride = 1 << max(0, round(log2(size / sqrt(height * width))))
-        layers.append(Layer(name, seen.path, channels, stride, "deep", seen.activation, windows, seen.call))
-    if not layers:
-        raise NetworkError("single_cells", size=size)
-    return split_in_thirds(layers)
+    @property
+    def _path(self) -> str:
+        return self.running[-1] if self.running else ""
+
+    def _mark(self, function: str, output: Tensor, origins: frozenset[Mark] = frozenset()) -> Mark:
+        mark = Mark(function, self._path, tuple(output.shape), ref(output), origins)
+        # What gives back its input has no node of its own.
+        return self.marks.setdefault(output.grad_fn, mark)
+
+    def reach(self, signal: Tensor) -> frozenset[Mark]:
+        """The calls that a signal comes from with nothing but the linear between, and its axes in order.
+
+        Axes that were turned an even number of times count as turned back, as around a normalisation.
+        """
+        found: set[Mark] = set()
+        seen: set[Any] = set()
+        places = [(signal.grad_fn, False)]
+        while places:
+            place = node, turned = places.pop()
+            if node is None or place in seen:
+                continue
+            seen.add(place)
+            mark = self.marks.get(node)
+            if mark is None:
+                turned ^= node in self._turns
+                places += [(before, turned) for before, _ in node.next_functions]
+            elif not turned:
+                found.add(mark)
+        return frozenset(found)
+
+    def _find_origins(self, reached: Iterable[frozenset[Mark]]) -> frozenset[Mark]:
+        marks = {mark for marks in reached for mark in marks}
+        if any(not mark.is_convolution and not mark.origins for mark in marks):
+            return frozenset()
+        return frozenset().union(*({mark} if mark.is_convolution else mark.origins for mark in marks))
+
+    def _convolve(
+        self, call: Call, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Tensor:
+        given = dict(zip(WINDOWS["conv2d"], args, strict=False)) | kwargs
+        weight, part = given["weight"], self.parts[self._path]
+        is_module = isinstance(part, nn.Conv2d | nn.ConvTranspose2d)
+        kernel = self._kernels.get(id(weight), "")
+        name = self._path if is_module else kernel.removesuffix(".weight") or self._path
+        name = name or call.function
+        try:
+            output: Tensor = self.compute(func, args, kwargs)
+        except RuntimeError:
+            if self.names:  # no fault of the picture's
+                raise
+            groups = args[6] if len(args) > 6 else kwargs.get("groups", 1)
+            takes = weight.shape[1] * groups if call.function == "conv2d" else weight.shape[0]
+            if takes != (got := given["input"].shape[-3]):
+                self.wants = {"layer": name, "count": takes, "got": got}
+            raise
+        if not output.requires_grad:  # a detached input: gradients begin anew
+            output = self.compute(Tensor.clone, (output.detach().requires_grad_(),), {})
+        self.names[name] += 1
+        name += f"@{self.names[name]}" if self.names[name] > 1 else ""
+        mark = self._mark(call.function, output)
+        has_own = any(True for _ in part.parameters(recurse=False))
+        mark.name, mark.call, mark.kernel = name, call, kernel
+        mark.is_learned = is_module or isinstance(weight, nn.Parameter) or has_own
+        self._known.add(output.grad_fn)
+        if not (mark.kernel or weight.requires_grad):  # computed, and not from the picture
+            mark.fingerprint = take_fingerprint(weight)
+        return output
+
+    def _activate(
+        self, name: str, call: Call, signals: list[Tensor], reached: list[frozenset[Mark]], output: Tensor
+    ) -> None:
+        sources = {marks for marks in reached if marks}
+        if len(sources) > 1 or signals[0].shape != output.shape:  # such as the larger of two signals
+            self._mark(name, output)
+            return
+        convolutions = [mark for marks in sources for mark in marks if mark.is_convolution]
+        part = type(self.parts[self._path])
+        kind = part.__name__ if part.__module__ == nn.ReLU.__module__ else ACTIVATIONS[name]
+        direct = len(convolutions) == 1 and convolutions[0].gave(signals[0])
+        found = Activation(self._path, kind, call, direct)
+        mark = self._mark(name, output, self._find_origins(reached))
+        mark.activation = found
+        for convolution in convolutions:
+            if convolution.settled is None and convolution.shape == output.shape:
+                convolution.settled, convolution.activation = mark, found
+
+    def _multiply(
+        self, call: Call, signals: list[Tensor], reached: list[frozenset[Mark]], output: Tensor
+    ) -> None:
+        """An activation is the product of a signal and a function of it, such as x · σ(x)."""
+        if len(signals) == 1:  # by a constant, which a product may end with
+            (mark,) = marks if len(marks := reached[0]) == 1 else (None,)
+            is_product = mark is not None and mark.function in PRODUCTS and mark.path == self._path
+            if mark is not None and is_product and mark.activation and mark.gave(signals[0]):
+                self._settle(mark, call, output)
+            return
+        if signals[0].shape != signals[1].shape:
+            return
+        self._join(reached)
+        for gates, others in (reached, reached[::-1]):
+            if not self._find_mixed(gates, others):
+                continue
+            gate, *more = [mark for mark in gates if not mark.is_convolution]
+            origins = self._find_origins([others])
+            if more or not origins or gate.origins != origins:
+                self._mix(reached)
+                return
+            kind = gate.activation.kind if gate.activation else gate.function
+            mark = self._mark(call.function, output, origins)
+            mark.activation = Activation(self._path, f"x·{kind}", call, False)
+            self._settle(mark, call, output)
+            return
+
+    def _settle(self, mark: Mark, call: Call, output: Tensor) -> None:
+        """Let an activation be the one that is behind its convolutions."""
+        assert mark.activation is not None
+        mark.output = ref(output)
+        mark.activation = Activation(mark.path, mark.activation.kind, call, False)
+        self.marks[output.grad_fn] = mark
+        for convolution in mark.origins:
+            if convolution.shape == output.shape and (
+                convolution.settled is None or convolution.settled.origins == mark.origins
+            ):
+                convolution.settled, convolution.activation = mark, mark.activation
+
+    def _join(self, reached: list[frozenset[Mark]]) -> None:
+        """Two activations of one convolution put together (CReLU): neither is the one behind it."""
+        found = [mark for marks in set(reached) for mark in marks if mark.activation and mark.origins]
+        for mark in found:
+            if any(other is not mark and other.origins == mark.origins for other in found):
+                self._drop(mark.origins)
+
+    def _mix(self, reached: list[frozenset[Mark]], whole: bool = True) -> bool:
+        """Convolutions together with functions of them, such as x - tanh(x): their activation is not certain.
+
+        A sum, which is not the whole of an activation, leaves those alone that have none yet.
+        """
+        mixed = [mark for pair in permutations(reached, 2) for mark in self._find_mixed(*pair)]
+        self._drop(mark for mark in mixed if whole or mark.settled is not None)
+        return bool(mixed)
+
+    def _find_mixed(self, one: frozenset[Mark], other: frozenset[Mark]) -> list[Mark]:
+        """The convolutions that one signal comes from, and another a function of."""
+        functions = [mark for mark in one if not mark.is_convolution]
+        return [
+            mark
+            for mark in other
+            if mark.is_convolution
+            and (mark.settled in functions or any(mark in found.origins for found in functions))
+        ]
+
+    def _drop(self, convolutions: Iterable[Mark]) -> None:
+        for convolution in convolutions:
+            convolution.activation, convolution.settled = None, convolution

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from viz.networks.layers import STAGES, Activation, Layer, Window
+from viz.networks.layers import STAGES, Activation, Call, Layer, Window
 
 # Channels of each convolution of 3x3; "M" is a pooling of 2x2.
 CONFIGURATION: tuple[int | str, ...] = (
@@ -19,8 +19,11 @@ def _list_layers() -> tuple[Layer, ...]:
     for entry in CONFIGURATION:
         if isinstance(entry, int):
             windows.append(Window(kernel=3, stride=1, padding=1))
-            path, activation = f"features.{index}", Activation(f"features.{index + 1}", "ReLU")
-            layers.append(Layer(path, path, entry, stride, "deep", activation, tuple(windows)))
+            path, number = f"features.{index}", 2 * len(layers)
+            activation = Activation(f"features.{index + 1}", "ReLU", Call(number + 1, "relu"))
+            call = Call(number, "conv2d")
+            layer = Layer(path, path, entry, stride, "deep", activation, tuple(windows), call)
+            layers.append(replace(layer, kernel=f"{path}.weight"))
             index += 2
         else:
             windows.append(Window(kernel=2, stride=2, padding=0))

@@ -1,37 +1,42 @@
 """One's own module as a network."""
 
-import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
+import torch
 from torch import nn
 
 from viz.networks.errors import NetworkError
-from viz.networks.network import Color, Network, share_module
-from viz.networks.trial import check_module, find_layers, shorten_error
+from viz.networks.examine import check_module, examine, shorten_error
+from viz.networks.network import Color, Network, OutputKind, arrange, copy_module, drop_hooks, share_module
 
 
+@torch.inference_mode(False)
 def wrap_network(
     module: nn.Module,
     mean: Sequence[float],
     std: Sequence[float],
     size: int,
     classes: Sequence[str] | None = None,
+    output: OutputKind | None = None,
 ) -> Network:
     """Make one's own module a network.
 
     Args:
-        module: It takes float32 [1, 3, H, W]. A copy of it is used; it is left as it is.
-        mean: Of red, green and blue in 0..1, as in its training.
+        module: It takes float32 [1, 3, H, W], or [1, 1, H, W] and gets pictures in grey. A copy of it is
+            used; it is left as it is.
+        mean: Of red, green and blue in 0..1, as in its training; or one number for all.
         std: Of the same.
         size: Side of the square picture that it was made for, in pixels.
         classes: Names of the classes by index, where it has a classifier.
+        output: Whether it gives "logits" or "probabilities"; None for what the trial shows.
 
     Returns:
         A network that threads may share, on the accelerator if torch finds one.
 
     Raises:
-        NetworkError: The module cannot be copied or run, or has a convolution that does not run.
-        ValueError: `mean` or `std` are not three numbers each, a deviation is not above zero, or `size` is
+        NetworkError: The module cannot be copied or run, or no convolution of it gives a map.
+        ValueError: `mean` or `std` are not one number or three, a deviation is not above zero, or `size` is
             no positive number.
 
     Example:
@@ -43,26 +48,39 @@ def wrap_network(
         raise ValueError(f"expected a std above zero, got {list(std)}")
     if size < 1:
         raise ValueError(f"expected a size in pixels, got {size}")
-    own = copy_module(module)
-    try:
-        share_module(own)
-    except RuntimeError as error:  # such as a kernel of three dimensions, which has no channels-last layout
-        raise NetworkError("no_copy", error=shorten_error(error)) from error
-    names = None if classes is None else tuple(classes)
-    return Network(own, find_layers(own, size), *colors, names, size)
+    own = share_module(copy_own(module))
+    layers, behaviour = examine(own, size)
+    if behaviour.changes_itself:
+        own = share_module(copy_own(module), behaviour.channels_last)
+    if output is not None:
+        behaviour = replace(behaviour, answer=output)
+    return Network(own, layers, *colors, None if classes is None else tuple(classes), size, behaviour)
 
 
-def copy_module(module: nn.Module) -> nn.Module:
-    """A copy of one's own module on the CPU, in single precision, or a NetworkError."""
+def copy_own(module: nn.Module) -> nn.Module:
+    """A copy of a module on the CPU, in single precision, without the visitor's hooks, or a NetworkError."""
     check_module(module)
     try:
-        return copy.deepcopy(module).float().cpu()
+        # A network of several precisions casts between them by itself.
+        to_single = len({value.dtype for value in module.parameters() if value.is_floating_point()}) < 2
+        known = {id(value): _copy_parameter(value, to_single) for value in module.parameters()}
+        copied = drop_hooks(copy_module(module, known))
+        if to_single:
+            copied.float()
+        copied.cpu()
+        return copied
     except Exception as error:  # the module's own code runs here, which may raise anything
         raise NetworkError("no_copy", error=shorten_error(error)) from error
 
 
+def _copy_parameter(parameter: nn.Parameter, to_single: bool) -> nn.Parameter:
+    kind = torch.float32 if to_single and parameter.is_floating_point() else parameter.dtype
+    copied = arrange(parameter.detach().to("cpu", kind, copy=True), channels_last=True)
+    return nn.Parameter(copied, requires_grad=False)
+
+
 def _read_color(values: Sequence[float], what: str) -> Color:
-    if len(values) != 3:
-        raise ValueError(f"expected three numbers as {what}, got {list(values)}")
-    red, green, blue = map(float, values)
+    if len(values) not in (1, 3):
+        raise ValueError(f"expected three numbers as {what}, or one, got {list(values)}")
+    red, green, blue = map(float, values if len(values) == 3 else [*values] * 3)
     return red, green, blue

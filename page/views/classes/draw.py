@@ -8,6 +8,8 @@ import streamlit as st
 from page.subject.classes import (
     Classes,
     ClassMaps,
+    describe_answer,
+    frame_for_classes,
     get_class_maps,
     get_probabilities,
     open_classes,
@@ -17,7 +19,9 @@ from page.subject.subject import Subject
 from page.views.classes.deletion import draw_deletion_test
 from page.views.classes.deletion_case import DeletionTest
 from page.visit import Visit
+from page.widgets.errors import say_error
 from page.widgets.figure import draw_explanation, draw_figure, draw_notes
+from page.widgets.finite import keep_finite
 from page.widgets.networks import ask_for_memory, offer_classes
 from page.widgets.numbers import write_probability
 from page.widgets.settings import draw_choice
@@ -25,8 +29,11 @@ from page.work.models import remember_classes
 from viz.evidence.methods import METHODS
 from viz.figures.columns import arrange_columns
 from viz.figures.evidence import make_class_panels, shorten_class
+from viz.figures.heatmaps import draw_panels
+from viz.figures.layout import arrange_panels
 from viz.figures.paired import Below, draw_pairs
 from viz.maps.heatmaps import Heatmaps
+from viz.networks.errors import NetworkError
 from viz.networks.layers import Layer
 
 SHOWN = 5  # predictions
@@ -46,7 +53,14 @@ def draw_classes(visit: Visit) -> None:
         return
     if not ask_for_memory(visit):
         return
-    probabilities = get_probabilities(visit)
+    try:
+        probabilities = get_probabilities(visit)
+    except NetworkError as error:
+        if error.reason != "no_answer":
+            raise
+        say_error(visit.words, error)
+        _draw_plain(visit.see(visit.choice, frame_for_classes(visit)))
+        return
     best = rank_classes(probabilities)[0]
     visit = visit.learn(replace(visit.known, classes=len(probabilities), best=best))
     classes = open_classes(visit, probabilities)
@@ -55,15 +69,29 @@ def draw_classes(visit: Visit) -> None:
         _draw_prediction(visit, classes)
     with right:
         _draw_choices(visit, classes)
-    layers = visit.layers or [visit.network.layers[-1]]
     sized = visit.see(visit.choice, classes.picture)
     heatmaps = sized.get_heatmaps()
+    sized = keep_finite(sized, heatmaps)
+    layers = sized.layers or [sized.network.layers[-1]]
     maps = get_class_maps(visit, classes)
     _draw_maps(sized, classes, heatmaps, maps, layers)
     _draw_notes(visit, classes, heatmaps, layers)
-    plain = {layer.name: heatmaps[layer.name, layer.pick_side("post"), "mean"] for layer in layers}
-    draw_deletion_test(DeletionTest(visit, classes, {"mean": plain, "class": maps}, layers))
+    tested = [layer for layer in layers if layer.name in maps]
+    plain = {layer.name: heatmaps[layer.name, layer.pick_side("post"), "mean"] for layer in tested}
+    draw_deletion_test(DeletionTest(visit, classes, {"mean": plain, "class": maps}, tested))
     draw_explanation(visit, "classes.explain_")
+
+
+def _draw_plain(visit: Visit) -> None:
+    """The photograph and the plain maps, where there is no class."""
+    heatmaps, screen, picture = visit.get_heatmaps(), visit.screen, visit.picture
+    visit = keep_finite(visit, heatmaps)
+    layers = visit.layers or [visit.network.layers[-1]]
+    grid = arrange_panels(len(layers) + 1, screen.width, screen.height, picture.aspect, screen.least)
+    panels, look = visit.choose_panels(heatmaps, layers), visit.choose_look(visit.choice.overlay)
+    alt = visit.describe_maps("panel.alt", layers=", ".join(layer.name for layer in layers))
+    draw_figure(visit, draw_panels(picture.photo, panels, look, grid), "heatmaps", alt)
+    draw_notes(visit.list_notes(heatmaps, layers))
 
 
 def _draw_prediction(visit: Visit, classes: Classes) -> None:
@@ -71,7 +99,8 @@ def _draw_prediction(visit: Visit, classes: Classes) -> None:
     with st.container(gap="xxsmall"):
         for index in classes.order[:SHOWN]:
             share = float(classes.probabilities[index])
-            st.progress(min(share, 1.0), text=f"{classes.names[index]} · **{share:.1%}**")
+            st.progress(min(max(share, 0.0), 1.0), text=f"{classes.names[index]} · **{share:.1%}**")
+    st.caption(describe_answer(visit, classes))
 
 
 def _draw_choices(visit: Visit, classes: Classes) -> None:
@@ -113,7 +142,10 @@ def _draw_maps(
     name = classes.names[classes.chosen]
     against = None if classes.against is None else classes.names[classes.against]
     how = choice.method, choice.range, picture.size, (name, against), words
-    below = Below(make_class_panels(maps, layers, *how), None, words("classes.how_to_read"))
+    shown = [layer for layer in layers if layer.name in maps]
+    found = dict(zip(shown, make_class_panels(maps, shown, *how), strict=True))
+    lower = [found.get(layer, words("classes.not_finite")) for layer in layers]
+    below = Below(lower, None, words("classes.how_to_read"))
     height, width = picture.size
     photo = replace(picture.photo, title=words("classes.photo", width=width, height=height))
     panels = visit.choose_panels(heatmaps, layers)

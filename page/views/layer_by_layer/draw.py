@@ -10,6 +10,7 @@ from page.choice.settle import Settled
 from page.visit import Visit
 from page.widgets.errors import tell_failures
 from page.widgets.figure import draw_figure, draw_notes, draw_photo, explain_numbers
+from page.widgets.finite import keep_finite
 from page.widgets.settings import draw_neighbour
 from viz.figures.heatmaps import draw_maps
 from viz.figures.layout import Grid, arrange_panels
@@ -30,11 +31,12 @@ def draw_layer_by_layer(visit: Visit) -> None:
         with slot:
             draw_photo(visit, visit.picture, grid)
     heatmaps = visit.get_heatmaps()
-    panels = visit.choose_panels(heatmaps, list(network.layers))
+    visit = keep_finite(visit, heatmaps, "depth")
+    panels = visit.choose_panels(heatmaps, list(visit.network.layers))
     timed = visit.memory.playing and not screen.still
     draw_step = st.fragment(_draw_step, run_every=STEP_S if timed else None)
     slot.empty()
-    draw_step(visit, timed, dict(zip(network.names, panels, strict=True)), grid)
+    draw_step(visit, timed, dict(zip(visit.network.names, panels, strict=True)), grid)
     keys = [] if visit.choice.present or screen.still else [words("depth.note")]
     draw_notes([*keys, *visit.list_notes(heatmaps, [])])
     explain_numbers(visit)

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from page.subject.classes import Classes, get_class_maps, get_probabilities, open_classes, rank_classes
+from page.subject.network import join_names
 from page.visit import Visit
 from page.widgets.errors import say_error
 from page.widgets.networks import ask_for_memory
@@ -41,8 +42,11 @@ def compare_class_map(visit: Visit, trained: Curves, box: Box) -> dict[str, floa
         say_error(visit.words, error)
         return {}
     layers = visit.measured
-    (areas,) = measure_box([maps[layer.name] for layer in layers], box, *visit.picture.size)["box_auc"]
-    st.markdown(_say(visit, classes, areas, trained["box_auc"][0]))
+    (areas,) = measure_box([maps.get(layer.name) for layer in layers], box, *visit.picture.size)["box_auc"]
+    if missing := [layer.name for layer in layers if layer.name not in maps]:
+        st.caption(visit.words("verdict.class_not_finite", layers=join_names(missing, visit.words)))
+    else:
+        st.markdown(_say(visit, classes, areas, trained["box_auc"][0]))
     if visit.picture.key.size != classes.picture.key.size or visit.choice.side == "pre":
         st.caption(visit.words("verdict.class_note", size=classes.picture.key.size))
     return dict(zip((layer.name for layer in layers), map(float, areas), strict=True))

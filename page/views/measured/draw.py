@@ -7,6 +7,7 @@ from page.views.measured.claims import draw_claims, has_stages, judge_all, say_o
 from page.views.measured.others import draw_others
 from page.views.measured.untrained import compare_untrained, offer_untrained
 from page.visit import Visit
+from page.widgets.finite import keep_finite
 from page.work.results import measure_claims
 from viz.figures.heatmaps import name_aggregation
 
@@ -19,7 +20,9 @@ def draw_measured(visit: Visit) -> None:
     left, right = st.columns([0.34, 0.66], gap="medium")
     with left:
         draw_photo(visit, box)
+    heatmaps = visit.get_heatmaps()
     with right:
+        visit = keep_finite(visit, heatmaps)
         st.markdown(f"##### {words('verdict.title')}")
         place = st.empty()
         with place.container():
@@ -27,7 +30,7 @@ def draw_measured(visit: Visit) -> None:
         draw_box_controls(visit, box)
         answer = st.container()
     claims, others = st.container(), st.container()
-    looked = visit.look_at(visit.get_heatmaps())
+    looked = visit.look_at(heatmaps)
     if has_stages(visit):
         judged = judge_all(visit, measure_claims(looked, box), box)
         if box is not None:

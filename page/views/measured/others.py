@@ -85,13 +85,13 @@ def _measure_all(visit: Visit, looked: Looked, box: Box | None, comparison: Comp
 
 def _measure_comparison(visit: Visit, box: Box | None, comparison: Comparison) -> list[Row]:
     """The table of a comparison, a row for each layer of the visitor's network at which it stands."""
-    layers, picture = tuple(comparison.network.list_measured(comparison.side)), comparison.picture
+    partners, picture = comparison.pair_measured(), comparison.picture
+    layers = tuple(dict.fromkeys(partners.values()))
     how = comparison.side, comparison.aggregation
     looked = Looked(picture.framed, comparison.model, comparison.heatmaps, layers, *how)
     own_box = box if picture.key == visit.picture.key else None
     rows = {row["layer"]: row for row in tabulate(looked, visit.choice.threshold, own_box, None)}
-    partners = comparison.pair_measured().items()
-    return [{**rows[other.name], "stands_at": name} for name, other in partners]
+    return [{**rows[other.name], "stands_at": name} for name, other in partners.items()]
 
 
 def _place(row: Row) -> str:

@@ -16,9 +16,10 @@ from viz.pictures.frame import Box
 
 
 def list_untrained(visit: Visit, box: Box | None) -> list[Curves]:
-    """The metrics of all untrained networks that were measured; it costs no pass."""
+    """The metrics of all untrained networks that were measured and are finite; it costs no pass."""
     how = visit.choice.side, visit.choice.aggregation, box, visit.picture.size
-    return [found.find_curves(visit.measured, *how) for _, found in sorted(_open(visit).items())]
+    usable = [found for _, found in sorted(_open(visit).items()) if found.curves]
+    return [found.find_curves(visit.measured, *how) for found in usable]
 
 
 def offer_untrained(visit: Visit, box: Box | None) -> bool:
@@ -53,7 +54,8 @@ def compare_untrained(visit: Visit, place: Any) -> None:
         with take_place(visit):
             seed = next(seed for seed in itertools.count() if seed not in measured)
             if seed < SEEDS:  # else another session was faster
-                measured[seed] = measure_untrained(visit.picture.framed, Model(visit.network.info, seed))
+                model, names = Model(visit.network.info, seed), visit.network.names
+                measured[seed] = measure_untrained(visit.picture.framed, model, names)
     st.rerun()  # the claims stand above, and were drawn before their second answer was known
 
 

@@ -18,6 +18,7 @@ from page.subject.uploads import take_file
 from page.views.point_at_it.channels import draw_channels
 from page.visit import Visit
 from page.widgets.figure import draw_explanation, draw_figure
+from page.widgets.finite import keep_finite
 from page.widgets.presenting import scale
 from page.widgets.settings import draw_choice
 from page.widgets.table import draw_table
@@ -28,6 +29,7 @@ from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
 from viz.figures.pieces import Look, Panel, Saliency, format_value
 from viz.maps.cells import lay_cells
+from viz.maps.heatmaps import Heatmaps
 from viz.maps.values import cosine_similarity, list_strongest, rank_in_map
 from viz.networks.layers import Layer
 
@@ -46,8 +48,11 @@ def list_point_controls(subject: Subject) -> tuple[str, ...]:
 
 def draw_point_at_it(visit: Visit) -> None:
     """Draw what the visitor has chosen: maps or look-alikes around a place, or a layer's channels."""
-    words, choice = visit.words, visit.choice
-    visit.status.say(words(f"probe.line_{choice.show}"))
+    words = visit.words
+    visit.status.say(words(f"probe.line_{visit.choice.show}"))
+    heatmaps = visit.get_heatmaps()
+    visit = keep_finite(visit, heatmaps, "layer")
+    choice = visit.choice
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with row:
         draw_choice(words, st.segmented_control, "show", "probe.show", "probe.show_", required=True)
@@ -56,13 +61,12 @@ def draw_point_at_it(visit: Visit) -> None:
     if choice.show == "channels":
         draw_channels(visit)
     else:
-        _draw_point(visit, row)
+        _draw_point(visit, heatmaps, row)
 
 
-def _draw_point(visit: Visit, row: Any) -> None:
+def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
     choice, picture = visit.choice, visit.picture
     layers = visit.layers or [visit.network.find(choice.layer)]
-    heatmaps = visit.get_heatmaps()
     x, y = choice.point or find_strongest(visit, layers[-1], heatmaps)
     probe = Probe(visit, heatmaps, layers, (x, y))
     with row:
@@ -98,7 +102,10 @@ def _match(visit: Visit, picture: Picture, values: ChannelValues, vectors: Vecto
     panels: list[Panel] = []
     for name, vector in vectors.items():
         layer = visit.network.find(name)
-        similarity = cosine_similarity(values.read(name), vector)
+        feature_map = values.read(name)
+        if not np.isfinite(feature_map).all():  # a second photograph's
+            continue
+        similarity = cosine_similarity(feature_map, vector)
         title = write_map_title(layer, similarity.shape, words)
         cells = lay_cells(layer, similarity.shape, *picture.size)
         ends = words("probe.opposite"), words("probe.same")
@@ -187,6 +194,8 @@ def _draw_second(visit: Visit, vectors: Vectors) -> None:
     if second is None:
         return
     panels = _match(visit, second, ChannelValues(visit, second, SECOND_BYTES), vectors)
+    if len(panels) < len(vectors):
+        st.caption(words("probe.second_not_finite", count=len(vectors) - len(panels)))
     screen = visit.screen
     grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect, screen.least)
     figure = draw_panels(second.photo, panels, _make_alike_look(visit), grid)

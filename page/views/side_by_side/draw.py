@@ -6,6 +6,7 @@ from page.views.side_by_side.second_row import draw_source, draw_two_rows
 from page.visit import Visit
 from page.widgets.comparison import find_comparison
 from page.widgets.figure import draw_figure, draw_notes, draw_photo, explain_numbers
+from page.widgets.finite import keep_finite
 from page.widgets.settings import draw_layers_button
 from viz.figures.heatmaps import draw_panels, explain_reading, is_diverging
 from viz.figures.layout import Grid, arrange_panels
@@ -16,29 +17,35 @@ from viz.networks.layers import STAGES, Layer, choose_default_layers
 
 def draw_side_by_side(visit: Visit) -> None:
     """Draw the figure, then what the layers in it are said to respond to."""
-    layers, screen = visit.layers, visit.screen
     visit.status.say(_describe(visit))
-    if not layers:
+    if not visit.layers:
         _draw_nothing(visit)
         return
-    grid = arrange_panels(len(layers) + 1, screen.width, screen.height, visit.picture.aspect, screen.least)
     draw_source(visit)
     notices, slot = st.container(), st.empty()
     if not visit.memory.had:  # there is nothing to show meanwhile
         with slot:
-            draw_photo(visit, visit.picture, grid)
+            draw_photo(visit, visit.picture, _arrange(visit))
     heatmaps = visit.get_heatmaps()
     with notices:
+        visit = keep_finite(visit, heatmaps)
         comparison = find_comparison(visit, heatmaps)
-    notes = visit.list_notes(heatmaps, layers)
+    if not visit.layers:
+        return
+    notes = visit.list_notes(heatmaps, visit.layers)
     with slot:
-        if comparison is None:
-            _draw_heatmaps(visit, heatmaps, grid)
+        if comparison is None or not comparison.pair(visit.layers):
+            _draw_heatmaps(visit, heatmaps, _arrange(visit))
         else:
             notes += draw_two_rows(visit, heatmaps, comparison)
     draw_notes(notes)
     _explain_layers(visit, heatmaps)
     explain_numbers(visit)
+
+
+def _arrange(visit: Visit) -> Grid:
+    count, screen = len(visit.layers) + 1, visit.screen
+    return arrange_panels(count, screen.width, screen.height, visit.picture.aspect, screen.least)
 
 
 def _describe(visit: Visit) -> str:

@@ -107,19 +107,20 @@ def _name_shared_bar(visit: Visit) -> str:
 
 
 def _pair_panels(visit: Visit, heatmaps: Heatmaps, comparison: Comparison) -> list[_Column]:
-    words, layers, what = visit.words, visit.layers, comparison.what
+    words, what = visit.words, comparison.what
     changes = {"side": comparison.side, "aggregation": comparison.aggregation}
     other = visit.see(visit.choice.change(changes), comparison.picture)
-    partners = comparison.pair(layers)
+    pairs = comparison.pair(visit.layers)
+    layers, partners = visit.network.select(list(pairs)), list(pairs.values())
     first, second = visit.choose_panels(heatmaps, layers), other.choose_panels(comparison.heatmaps, partners)
     hovers = [write_hover(partner, words, what) for partner in partners]
     second = [name_second(panel, what, hover) for panel, hover in zip(second, hovers, strict=True)]
     if visit.choice.beside_range == "shared":
         first, second = _share_ranges(first, second, visit.choice.range, words)
     if comparison.picture.size == visit.picture.size:
-        pairs = list(zip(first, second, strict=True))
-        first = [link_hover(one, two, words) for one, two in pairs]
-        second = [link_hover(two, one, words) for one, two in pairs]
+        rows = list(zip(first, second, strict=True))
+        first = [link_hover(one, two, words) for one, two in rows]
+        second = [link_hover(two, one, words) for one, two in rows]
     columns: list[_Column] = []
     for layer, partner, one, two in zip(layers, partners, first, second, strict=True):
         same_values = comparison.shares_values(layer, partner)

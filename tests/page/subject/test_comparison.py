@@ -20,25 +20,27 @@ def lite0():
     return ShownNetwork(find_network(LITE0), load_network(LITE0).layers)
 
 
-def compare(first, second, side="post", other_side="post", model=None):
+def compare(first, second, side="post", other_side="post", model=None, not_finite=()):
     """A comparison of two networks, of which only the layers count here."""
     choice = DEFAULT.change({"side": side})
-    subject = SimpleNamespace(network=first, choice=choice, measured=first.list_measured(side))
-    return Comparison("", subject, None, second, model or second.model, None, other_side, "mean")
+    known = SimpleNamespace(layers=first.layers)
+    subject = SimpleNamespace(network=first, choice=choice, measured=first.list_measured(side), known=known)
+    maps = SimpleNamespace(not_finite=not_finite)
+    return Comparison("", subject, None, second, model or second.model, maps, other_side, "mean")
 
 
 def test_the_same_architecture_pairs_each_layer_with_itself():
     for model in (VGG16.model, VGG16.untrained):
         comparison = compare(VGG16, VGG16, model=model)
         assert comparison.is_same_architecture
-        assert comparison.pair(LAYERS) == list(LAYERS)
+        assert comparison.pair(LAYERS) == {layer.name: layer for layer in LAYERS}
         assert comparison.pair_measured() == {layer.name: layer for layer in LAYERS}
 
 
 def test_another_architecture_is_paired_by_depth(lite0):
     comparison = compare(VGG16, lite0)
     assert not comparison.is_same_architecture
-    partners = comparison.pair(LAYERS)
+    partners = list(comparison.pair(LAYERS).values())
     assert (partners[0], partners[-1]) == (lite0.layers[0], lite0.layers[-1])
     measured = comparison.pair_measured()
     assert list(measured) == VGG16.names
@@ -62,3 +64,16 @@ def test_true_values_are_compared_of_one_network_and_one_side(lite0):
     # A layer without an activation shows its output on either side.
     bare = replace(layer, activation=None)
     assert compare(VGG16, VGG16, side="post", other_side="pre").shares_values(bare, bare)
+
+
+def test_what_is_not_finite_is_nobodys_partner_and_leaves_the_others_theirs(lite0):
+    for second in (VGG16, lite0):
+        whole = compare(VGG16, second)
+        broken = [whole.pair(LAYERS)["conv3_1"].name, whole.pair_measured()["conv3_1"].name]
+        without = compare(VGG16, second, not_finite=broken)
+        for pairs, left in (
+            (whole.pair(LAYERS), without.pair(LAYERS)),
+            (whole.pair_measured(), without.pair_measured()),
+        ):
+            assert left == {name: layer for name, layer in pairs.items() if layer.name not in broken}
+            assert "conv3_1" in pairs and "conv3_1" not in left

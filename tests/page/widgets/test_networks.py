@@ -10,8 +10,8 @@ from torch import nn
 from page.work.models import Model, load_model, load_whole
 from viz.networks import catalogue
 from viz.networks.catalogue import find_network
+from viz.networks.examine import find_layers
 from viz.networks.files import NO_DOWNLOADS
-from viz.networks.trial import find_layers
 from viz.networks.vgg16 import name_as_paper
 
 VGG = find_network("torchvision:vgg11")

@@ -51,8 +51,9 @@ def test_no_more_classes_are_named_than_there_are():
     [
         (torch.zeros(1, 4), None, "no_classifier"),
         (torch.zeros(1, 4), ("a", "b"), "no_logits"),
-        (torch.zeros(1, 4, 1), ("a", "b", "c", "d"), "no_logits"),
-        ((torch.zeros(1, 4),), ("a", "b", "c", "d"), "no_logits"),
+        (torch.zeros(1, 2, 2), ("a", "b", "c", "d"), "no_logits"),
+        ("four", ("a", "b", "c", "d"), "no_logits"),
+        (torch.full((1, 4), torch.inf), ("a", "b", "c", "d"), "no_answer"),
     ],
 )
 def test_what_is_no_classifier_says_so(output, classes, reason):

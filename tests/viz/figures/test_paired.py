@@ -152,3 +152,9 @@ def test_a_phone_has_the_maps_without_the_texts_beside_them():
     figure = draw_pairs(PHOTO, FIRST, Below(SECOND, None, "the note"), Look(), columns)
     assert [trace.type for trace in figure.data] == ["image"] + 4 * ["heatmap"]
     assert list_texts(figure) == ["Photograph", *(panel.title for panel in FIRST + SECOND)]
+
+
+def test_a_text_can_stand_where_there_is_no_map_below():
+    figure, _ = draw(replace(BELOW, panels=[SECOND[0], "none here"]))
+    assert len(figure.data) == len(draw()[0].data) - 1
+    assert "none here" in list_texts(figure)

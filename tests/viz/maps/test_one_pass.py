@@ -13,7 +13,6 @@ from conftest import PHOTOS, find_index
 from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from viz.maps import one_pass
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.one_pass import extract_heatmaps, find_least_size, run_or_fall_back, run_pass
 from viz.networks.catalogue import load_network
@@ -183,7 +182,7 @@ def test_a_pass_never_holds_all_raw_maps(thin_network):
     watched = replace(thin_network, module=nn.Sequential(OrderedDict(features=features)))
     heatmaps = extract_heatmaps(watched, torch.randn(1, 3, 64, 64))
     assert len(heatmaps) == 130
-    assert len(outputs) == 13 + 13 + 4  # the last pooling is not run
+    assert len(outputs) == 13 + 12 + 4  # the pass ends within the last activation
     assert most_alive == 2  # a module's input and its output
 
 
@@ -278,19 +277,19 @@ def test_a_network_that_writes_to_its_input_leaves_the_batch_alone():
 @pytest.fixture
 def crowded(monkeypatch, thin_network):
     """A network that says it is on CUDA, where there is memory for no pass."""
-    copy, real = copy_structure, Network.device.fget
+    open_module, real = Network.open_module, Network.device.fget
     passes = []
 
-    def fail(module):
-        passes.append(module)
-        if module is thin_network.module:
+    def fail(network):
+        passes.append(network.module)
+        if network.module is thin_network.module:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return copy(module)
+        return open_module(network)
 
     def find_device(network):
         return torch.device("cuda") if network.module is thin_network.module else real(network)
 
-    monkeypatch.setattr(one_pass, "copy_structure", fail)
+    monkeypatch.setattr(Network, "open_module", fail)
     monkeypatch.setattr(Network, "device", property(find_device))
     return thin_network, passes
 

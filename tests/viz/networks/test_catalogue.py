@@ -11,6 +11,7 @@ import pytest
 import torch
 import torchvision
 from conftest import PHOTOS, ROOT, describe_state
+from oracles import ACTIVATIONS, count_calls
 from safetensors.torch import load_file
 from timm.layers import Conv2dSame
 from torch import nn
@@ -28,12 +29,12 @@ from viz.networks.catalogue import (
     load_network,
 )
 from viz.networks.errors import WeightsError
+from viz.networks.examine import find_layers
 from viz.networks.network import Network
 from viz.networks.own import read_arguments
 from viz.networks.sources import torchvision as fetched
 from viz.networks.sources import vgg16 as oxford
 from viz.networks.sources.source import PublishedSource
-from viz.networks.trial import ACTIVATIONS, find_layers
 from viz.networks.vgg16 import LAYERS, name_as_paper
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
@@ -184,6 +185,7 @@ def test_maps_and_activations_are_those_of_torchvisions_feature_extraction(untra
     _, network = untrained
     batch = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(1))
     feature_maps, activations = extract_features(monkeypatch, network.module, batch)
+    name_node = name_nodes(network)
     found = {name_node(layer): layer.activation and name_node(layer.activation) for layer in network.layers}
     assert list(found.items()) == list(activations.items())
 
@@ -248,9 +250,13 @@ def list_reached(node, is_end):
     return reached
 
 
-def name_node(call):
+def name_nodes(network):
     """What torchvision calls a layer, or an activation."""
-    return call.path if call.call == 1 else f"{call.path}_{call.call - 1}"
+    names = {
+        call: path if number == 1 else f"{path}_{number - 1}"
+        for call, (path, number) in count_calls(network).items()
+    }
+    return lambda thing: names[thing.call]
 
 
 def test_layers_activations_and_stages_are_counted(untrained):
@@ -313,9 +319,10 @@ class Between(nn.Module):
         (lambda signal, _: signal, [3, 5, 7]),
         (lambda signal, earlier: signal.add_(earlier), [None] * 3),
         (lambda signal, _: signal.mul_(signal.mean((2, 3), keepdim=True)), [None] * 3),
-        (lambda signal, _: signal.relu(), [None] * 3),
+        (lambda signal, _: signal.relu(), [3, 5, 7]),
+        (lambda signal, _: signal.sinh(), [None] * 3),
     ],
-    ids=["nothing", "an addition in place", "a gate in place", "a function"],
+    ids=["nothing", "an addition in place", "a gate in place", "an activation", "what is not known"],
 )
 def test_what_is_no_plain_chain_has_no_receptive_fields(change, fields):
     assert [layer.receptive_field for layer in find_layers(Between(change).eval(), 32)] == fields

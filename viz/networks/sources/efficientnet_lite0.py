@@ -7,9 +7,9 @@ from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
 from viz.networks.catalogue import NetworkInfo
+from viz.networks.examine import find_layers
 from viz.networks.network import Network
 from viz.networks.sources.source import PublishedSource, read_bundled
-from viz.networks.trial import find_layers
 
 BUNDLED_PATH = Path(__file__).parents[3] / "assets" / "weights" / "efficientnet_lite0.fp16.safetensors"
 BUNDLED_SHA256 = "fd75b8e1aee56a61fd440a21de1cf524a6ca9ef307bffc767267fd84758abbbf"

@@ -2,30 +2,37 @@
 
 import importlib
 import os
-import pickle
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from viz.networks.calibrate import calibrate
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.errors import NetworkError
-from viz.networks.network import Network, randomize
+from viz.networks.examine import shorten_error
+from viz.networks.network import Network, Taken, randomize
 from viz.networks.own import OwnNetwork
 from viz.networks.sources.source import Source
-from viz.networks.trial import shorten_error
-from viz.networks.wrap import copy_module, wrap_network
-
-# What people save a state in, and what torch puts before all of its names.
-WRAPPINGS = ("state_dict", "model_state_dict", "model")
-PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
+from viz.networks.sources.state import KEYS, list_states, read_file, shorten_name
+from viz.networks.wrap import copy_own, wrap_network
 
 SHOWN = 3  # differences between weights and network that a sentence names
+
+# What load_state_dict cannot copy, or would copy without a word; of the file's tensor and the module's own.
+UNFIT_KINDS: dict[str, Callable[[Tensor, Tensor], bool]] = {
+    "quantised_weights": lambda value, own: value.is_quantized,
+    "meta_weights": lambda value, own: value.is_meta,
+    "sparse_weights": lambda value, own: value.layout is not torch.strided,
+    "boolean_weights": lambda value, own: own.is_floating_point() and value.dtype is torch.bool,
+    "complex_weights": lambda value, own: own.is_floating_point() and value.is_complex(),
+    "integer_weights": lambda value, own: own.is_floating_point() and not value.is_floating_point(),
+}
 
 
 class Own(Source):
@@ -38,9 +45,8 @@ class Own(Source):
         """Build it with the file's weights, or the builder's own where there is no file."""
         assert isinstance(info, OwnNetwork)
         module = _build(info)
-        if info.weights is not None:
-            load_weights(module, info.weights)
-        return _wrap(info, module)
+        taken = None if info.weights is None else load_weights(module, info.weights)
+        return replace(_wrap(info, module), taken=taken)
 
     def load_untrained(self, info: NetworkInfo, seed: int) -> Network:
         """Build it with random weights, calibrated where they can be."""
@@ -55,12 +61,12 @@ class Own(Source):
 
 def _build(own: OwnNetwork) -> nn.Module:
     # The builder may give the same module at each call, so that a copy gets the weights.
-    return copy_module(build_module(own.builder))
+    return copy_own(build_module(own.builder))
 
 
 def _wrap(own: OwnNetwork, module: nn.Module) -> Network:
     classes = None if own.classes is None else read_classes(own.classes)
-    return wrap_network(module, own.mean, own.std, own.size, classes)
+    return wrap_network(module, own.mean, own.std, own.size, classes, own.output)
 
 
 def build_module(builder: str) -> Any:
@@ -92,77 +98,59 @@ def read_classes(path: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.split("\n"))
 
 
-def load_weights(module: nn.Module, path: Path) -> None:
-    """Give a module, in place, the weights of a file, and only when all of them fit."""
-    state = unwrap_state(_read_file(path), set(module.state_dict()))
-    if state is None:
-        raise NetworkError("no_state", file=path.name)
-    differences = _list_differences(module, state)
-    if differences:
-        first = "; ".join(differences[:SHOWN])
-        raise NetworkError("unfit_weights", file=path.name, count=len(differences), first=first)
-    module.load_state_dict(state, strict=False)
+def load_weights(module: nn.Module, path: Path) -> Taken:
+    """Give a module, in place, the weights of a file, and only when all of its own are there and fit."""
+    expected = {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+    states = list_states(read_file(path), set(expected))
+    if not states:
+        raise NetworkError("no_state", file=path.name, keys=", ".join(KEYS))
+    faults = {key: _find_fault(expected, state, path.name) for key, state in states.items()}
+    fitting = [key for key, fault in faults.items() if fault is None]
+    nearest = max(states, key=lambda key: len(expected.keys() & states[key].keys()))
+    key, *others = fitting or [nearest]
+    if fault := faults[key]:
+        raise fault
+    state = states[key]
+    module.load_state_dict({name: state[name] for name in expected if name in state}, strict=False)
+    surplus = tuple(shorten_name(name) for name in state if name not in expected)
+    return Taken(key, tuple(others), surplus)
 
 
-def _read_file(path: Path) -> Any:
-    try:
-        if path.suffix.lower() == ".safetensors":
-            return load_file(path)
-        if path.suffix.lower() in (".pth", ".pt"):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise NetworkError("no_weights", file=path, error=shorten_error(error)) from error
-    except pickle.UnpicklingError as error:
-        raise NetworkError("refused_pickle", file=path.name) from error
-    except Exception as error:  # for damaged files torch raises a dozen kinds, by where the damage is
-        raise NetworkError("damaged_weights", file=path.name, error=shorten_error(error)) from error
-    raise NetworkError("weights_kind", file=path.name)
-
-
-def unwrap_state(saved: Any, names: set[str]) -> dict[str, Tensor] | None:
-    """Tensors by name out of what people save them in; None where a file holds no such thing.
-
-    They lose a prefix that all names have and those of the module's own state have not.
-    """
-    for key in WRAPPINGS:
-        if isinstance(saved, dict) and isinstance(saved.get(key), dict):
-            saved = saved[key]
-    if not isinstance(saved, dict) or not all(isinstance(value, Tensor) for value in saved.values()):
+def _find_fault(expected: dict[str, Tensor], state: dict[str, Tensor], file: str) -> NetworkError | None:
+    """Why a state does not fit; None where it does. Tensors that the module has not are no reason."""
+    there = [name for name in expected if name in state]
+    for reason, is_unfit in UNFIT_KINDS.items():
+        names = [shorten_name(name) for name in there if is_unfit(state[name], expected[name])]
+        if names:
+            return NetworkError(reason, file=file, count=len(names), first=", ".join(names[:SHOWN]))
+    missing, unexpected, misshapen = _list_differences(expected, state)
+    if not missing and not misshapen:
         return None
-    state = {str(name): value for name, value in saved.items()}
-    while prefix := _find_prefix(set(state), names):  # they can stand before each other
-        state = {name.removeprefix(prefix): value for name, value in state.items()}
-    return state
+    differences = [*missing, *unexpected, *misshapen]
+    first = "; ".join(differences[:SHOWN])
+    return NetworkError("unfit_weights", file=file, count=len(differences), first=first)
 
 
-def _find_prefix(found: set[str], names: set[str]) -> str | None:
-    for prefix in PREFIXES:
-        has_it = bool(found) and all(name.startswith(prefix) for name in found)
-        if has_it and not any(name.startswith(prefix) for name in names):
-            return prefix
-    return None
-
-
-def _list_differences(module: nn.Module, state: dict[str, Tensor]) -> list[str]:
-    """A phrase for each missing, unexpected or misshapen tensor of a module's state, in this order.
+def _list_differences(expected: dict[str, Tensor], state: dict[str, Tensor]) -> tuple[list[str], ...]:
+    """A phrase for each missing, unexpected and misshapen tensor of a module's state, in this order.
 
     Counters of batches may be missing, which only training uses, and second names of a tensor that is there
     under its first: safetensors leaves both out.
     """
-    expected = module.state_dict()
     there = {value.data_ptr() for name, value in expected.items() if name in state}
-    differences = [
-        f"missing: {name}"
+    missing = [
+        f"missing: {shorten_name(name)}"
         for name, value in expected.items()
         if not (name in state or name.endswith("num_batches_tracked") or value.data_ptr() in there)
     ]
-    differences += [f"unexpected: {name}" for name in state if name not in expected]
-    differences += [
-        f"shape of {name}: {list(state[name].shape)} in the file, {list(value.shape)} in the module"
+    unexpected = [f"unexpected: {shorten_name(name)}" for name in state if name not in expected]
+    misshapen = [
+        f"shape of {shorten_name(name)}: {list(state[name].shape)} in the file, "
+        f"{list(value.shape)} in the module"
         for name, value in expected.items()
         if name in state and state[name].shape != value.shape
     ]
-    return differences
+    return missing, unexpected, misshapen
 
 
 SOURCE = Own()

@@ -55,6 +55,7 @@ class PublishedSource(Source):
     def wrap(self, info: NetworkInfo, module: nn.Module) -> Network:
         """The network of a module that is ready to be shared; one without classifier loses the classes."""
 
+    @torch.inference_mode(False)
     def load(self, info: NetworkInfo, classifier: bool = True) -> Network:
         whole = classifier or not info.classifier_megabytes
         module, weights = self._build(info, whole), self.read_weights(info)
@@ -63,6 +64,7 @@ class PublishedSource(Source):
         module.load_state_dict(weights, assign=True)
         return self.wrap(info, share_module(module))
 
+    @torch.inference_mode(False)
     def load_untrained(self, info: NetworkInfo, seed: int) -> Network:
         module = self._build(info, not info.classifier_megabytes).to_empty(device="cpu")
         randomize(module, seed)

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torchvision.models import WeightsEnum, get_model, get_model_weights
 
 from viz.networks.catalogue import NetworkInfo
+from viz.networks.examine import find_layers
 from viz.networks.files import Progress, check_file, fetch_file
 from viz.networks.network import Network
 from viz.networks.sources.source import PublishedSource
-from viz.networks.trial import find_layers
 from viz.networks.vgg16 import name_as_paper
 
 # torch no longer allows dots within the names that DenseNet's files have.

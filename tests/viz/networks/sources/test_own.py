@@ -2,6 +2,8 @@
 
 import pickle
 import sys
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from viz.maps.one_pass import extract_heatmaps
 from viz.networks.catalogue import load
 from viz.networks.errors import NetworkError
 from viz.networks.own import OwnNetwork, read_arguments
+from viz.networks.sources.own import Taken, build_module, load_weights
+from viz.networks.sources.state import KEYS, PREFIXES
 from viz.texts import Translate
 
 BUILDERS = """
@@ -54,8 +58,8 @@ class Child(nn.Module):
         return self.module(x)
 
 
-def gray():
-    return Small(1)
+def two():
+    return Small(2)
 
 
 def shared():
@@ -214,7 +218,7 @@ def test_random_weights_leave_the_builder_s_alone(nets):
         ("mynets.small:leave", "builder_failed", ["SystemExit: 2"]),
         ("mynets.small:SHARED", "builder_failed", ["TypeError", "forward"]),
         ("mynets.small:number", "no_module", ["int"]),
-        ("mynets.small:gray", "channels", ["conv", "1"]),
+        ("mynets.small:two", "channels", ["conv", "2"]),
     ],
 )
 def test_a_builder_that_fails_ends_in_a_sentence(nets, builder, reason, words):
@@ -225,38 +229,141 @@ def test_a_builder_that_fails_ends_in_a_sentence(nets, builder, reason, words):
 # Weights.
 
 
+save_before = partial(torch.save, _use_new_zipfile_serialization=False)  # as torch did until 1.6
+ENDS = (".safetensors", ".pth", ".PT", ".bin", ".ckpt", ".pth.tar", ".tar", ".pkl", "", ".5")
+
+
+def put_before(prefix, state):
+    return {f"{prefix}{name}": value for name, value in state.items()}
+
+
+def check_loads(tmp_path, state, saved, file="w.pth", save=torch.save):
+    """Save it, and hold what was taken to the state; gives what `load_weights` says."""
+    save(saved, tmp_path / file)
+    module = build_module("mynets.small:Small")
+    taken = load_weights(module, tmp_path / file)
+    found = module.state_dict()
+    for name, value in state.items():
+        assert torch.equal(found[name], value) or name.endswith("tracked"), name
+    return taken
+
+
+@pytest.mark.parametrize("save", [save_file, torch.save, save_before])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_file_is_known_by_its_content(nets, tmp_path, end, save):
+    assert check_loads(tmp_path, make_state(), make_state(), f"w{end}", save) == Taken("", (), ())
+
+
+def test_a_safetensors_file_may_begin_as_a_pickle_does(tmp_path):
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.ljust(0x80)
+    (tmp_path / "w.pth").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    words, module = ["unexpected: a"], nn.Conv2d(3, 1, 1)
+    check_refused("unfit_weights", words, lambda: load_weights(module, tmp_path / "w.pth"))
+
+
 @pytest.mark.parametrize(
-    ("file", "wrap"),
+    ("key", "wrap"),
     [
-        ("w.safetensors", lambda state: state),
-        ("w.pth", lambda state: state),
-        ("w.PT", lambda state: state),
-        ("w.pth", lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"lr": 0.1}}),
-        ("w.pth", lambda state: {"model_state_dict": state, "loss": 0.5}),
-        ("w.pth", lambda state: {"model": state}),
-        ("w.pth", lambda state: {f"module.{name}": value for name, value in state.items()}),
-        ("w.pth", lambda state: {f"_orig_mod.{name}": value for name, value in state.items()}),
-        ("w.pth", lambda state: {f"module._orig_mod.{name}": value for name, value in state.items()}),
-        ("w.pth", lambda state: {f"{3 * 'module.'}{name}": value for name, value in state.items()}),
-        ("w.pth", lambda state: {"model": {f"module.{name}": value for name, value in state.items()}}),
-        ("w.pth", lambda state: {name: value for name, value in state.items() if "tracked" not in name}),
-        ("w.pth", lambda state: {name: nn.Parameter(state[name], False) for name in state}),
+        *((key, lambda state, key=key: {key: state, "epoch": 3}) for key in KEYS),
+        ("net", lambda state: {"net": state, "acc": 93.1, "epoch": 3, "optimizer": {"state": {}}}),
+        ("net", lambda state: {"net": state, "loss": torch.tensor(0.5)}),
+        ("state_dict.model", lambda state: {"state_dict": {"model": state, "epoch": 3}}),
+        ("ema.net.model", lambda state: {"ema": {"net": {"model": put_before("module.", state)}}}),
+        ("", lambda state: state | {"epoch": 3}),
+        ("", lambda state: {name: nn.Parameter(state[name], False) for name in state}),
+        ("", lambda state: {name: value for name, value in state.items() if "tracked" not in name}),
+        *(
+            ("", lambda state, prefix=prefix: put_before(prefix, state))
+            for prefix in (*PREFIXES, "module._orig_mod.", "model.backbone.", "module.module.module.")
+        ),
+        ("", lambda state: put_before("module.", state) | {"n_averaged": torch.tensor(9)}),
+        ("", lambda state: put_before("module._orig_mod.", state) | {"module.n_averaged": torch.tensor(9)}),
     ],
 )
-def test_weights_are_taken_out_of_what_they_are_saved_in(nets, tmp_path, file, wrap):
-    state = make_state()
-    (save_file if file.endswith("safetensors") else torch.save)(wrap(state), tmp_path / file)
-    found = load(read("Small", "--weights", file)).module.state_dict()
-    for name, value in state.items():
-        if not name.endswith("tracked"):
-            assert torch.equal(found[name].cpu(), value)
+def test_weights_are_taken_out_of_what_they_are_saved_in(nets, tmp_path, key, wrap):
+    assert check_loads(tmp_path, make_state(), wrap(make_state())) == Taken(key, (), ())
 
 
-def test_half_precision_becomes_single(nets, tmp_path):
-    save_file({name: value.half() for name, value in make_state().items()}, tmp_path / "w.safetensors")
+@pytest.mark.parametrize(
+    ("wrong", "taken"),
+    [
+        ((), Taken("state_dict.model", ("net", "state_dict_ema", "ema"), ())),
+        (("state_dict",), Taken("net", ("state_dict_ema", "ema"), ())),
+        (("state_dict", "net", "state_dict_ema"), Taken("ema", (), ())),
+    ],
+)
+def test_of_several_states_the_first_that_fits_is_taken(nets, tmp_path, wrong, taken):
+    keys = ("ema", "state_dict_ema", "net", "state_dict")
+    states = {key: make_state(seed) for seed, key in enumerate(keys)}
+    saved = {key: {"fc.bias": torch.zeros(9)} if key in wrong else state for key, state in states.items()}
+    saved["state_dict"] = {"model": saved["state_dict"]}
+    assert check_loads(tmp_path, states[taken.key.split(".")[0]], saved) == taken
+
+
+def test_a_plain_state_is_taken_before_an_average_that_stands_further_up(nets, tmp_path):
+    saved = {"state_dict": {"ema": make_state(2)}, "params": make_state()}
+    assert check_loads(tmp_path, make_state(), saved) == Taken("params", ("state_dict.ema",), ())
+
+
+def test_a_file_that_holds_itself_ends(nets, tmp_path):
+    saved = {"net": make_state()}
+    saved["ema"] = saved["model"] = saved
+    assert check_loads(tmp_path, make_state(), saved).key == "model.model.net"
+
+
+def save_with_numpy_1(saved, path):
+    save_before(saved, path)
+    content = path.read_bytes()
+    assert b"cnumpy._core.multiarray\n" in content
+    path.write_bytes(content.replace(b"cnumpy._core.", b"cnumpy.core."))
+
+
+@pytest.mark.parametrize("save", [torch.save, save_before, save_with_numpy_1])
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16, np.int64, np.uint8, np.bool_])
+def test_numpy_s_numbers_may_stand_beside_a_state(nets, tmp_path, kind, save):
+    allowed = set(torch.serialization.get_safe_globals())
+    assert check_loads(tmp_path, make_state(), {"net": make_state(), "acc": kind(1)}, save=save).key == "net"
+    assert set(torch.serialization.get_safe_globals()) == allowed
+
+
+def test_tensors_that_the_network_has_not_are_told_and_left(nets, tmp_path):
+    names = ["loss.weight", f"a.{99 * 'b'}", "![x](http://a.b)\n$y$", "权重"]
+    state = put_before("module.", make_state() | dict.fromkeys(names, torch.zeros(2, dtype=torch.int8)))
+    taken = check_loads(tmp_path, make_state(), state)
+    assert taken.surplus == ("loss.weight", f"a.{57 * 'b'}…", "??x??http?//a.b???y?", "权重")
+
+
+@pytest.mark.parametrize("kind", [torch.half, torch.bfloat16, torch.double])
+def test_other_precisions_become_single(nets, tmp_path, kind):
+    save_file({name: value.to(kind) for name, value in make_state().items()}, tmp_path / "w.safetensors")
     weight = load(read("Small", "--weights", "w.safetensors")).module.conv.weight
     assert weight.dtype == torch.float32
-    assert torch.equal(weight.cpu(), make_state()["conv.weight"].half().float())
+    assert torch.equal(weight.cpu(), make_state()["conv.weight"].to(kind).float())
+
+
+def quantise(value):
+    return torch.quantize_per_tensor(value, 0.1, 0, torch.qint8)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, about sparse and quantised tensors
+@pytest.mark.parametrize(
+    ("reason", "convert"),
+    [
+        ("integer_weights", lambda value: value.to(torch.int8)),
+        ("integer_weights", lambda value: value.long()),
+        ("boolean_weights", lambda value: value > 0),
+        ("complex_weights", lambda value: value.cfloat()),
+        ("sparse_weights", lambda value: value.to_sparse()),
+        ("meta_weights", lambda value: value.to("meta")),
+        ("quantised_weights", quantise),
+    ],
+)
+def test_tensors_of_another_kind_have_a_sentence(nets, tmp_path, reason, convert):
+    state = make_state() | {"loss.weight": torch.zeros(2).to_sparse()}
+    state |= {name: convert(state[name]) for name in ("conv.weight", "fc.bias")}
+    torch.save(state, tmp_path / "w.pth")
+    words = ["w.pth", " 2", "conv.weight, fc.bias"]
+    check_refused(reason, words, lambda: load(read("Small", "--weights", "w.pth")))
 
 
 def test_a_tensor_of_two_names_may_stand_in_the_file_once(nets, tmp_path):
@@ -301,6 +408,22 @@ def test_weights_that_do_not_fit_name_the_first_three_differences(nets, tmp_path
     assert "conv.bias" not in sentence
 
 
+def test_the_state_that_is_nearest_tells_the_differences(nets, tmp_path):
+    near = {name: value for name, value in make_state().items() if name != "fc.bias"}
+    saved = {"model": {"a": torch.zeros(1)}, "net": near, "loss": torch.zeros(1)}
+    torch.save(saved, tmp_path / "w.pth")
+    words = ["1", "missing: fc.bias"]
+    sentence = check_refused("unfit_weights", words, lambda: load(read("Small", "--weights", "w.pth")))
+    assert "unexpected" not in sentence
+
+
+def test_a_refusal_shows_names_of_the_file_short_and_plain(tmp_path):
+    torch.save({"![x](http://a.b)\n" + 99 * "b": torch.zeros(1)}, tmp_path / "w.pth")
+    words = [f"missing: weight; unexpected: ??x??http?//a.b??{42 * 'b'}…"]
+    module = nn.Conv2d(3, 1, 1, bias=False)
+    check_refused("unfit_weights", words, lambda: load_weights(module, tmp_path / "w.pth"))
+
+
 class Opens:
     """Unpickling it would make a file."""
 
@@ -328,18 +451,30 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not(nets, tmp_path, save):
         ("absent.pth", None, "no_weights", ["absent.pth", "FileNotFoundError"]),
         ("absent.safetensors", None, "no_weights", ["absent.safetensors", "FileNotFoundError"]),
         ("mynets.pth", "folder", "no_weights", ["mynets.pth", "IsADirectoryError"]),
-        ("w.bin", b"", "weights_kind", ["w.bin", ".safetensors"]),
-        ("w.pth", b"", "damaged_weights", ["w.pth", "EOFError"]),
-        ("w.pth", b"PK\3\4cut", "damaged_weights", ["w.pth", "RuntimeError"]),
-        ("w.safetensors", b"junk" * 9, "damaged_weights", ["w.safetensors", "SafetensorError"]),
-        ("w.pth", [torch.zeros(3)], "no_state", ["w.pth", "model.state_dict()"]),
+        ("w.pth", b"", "empty_weights", ["w.pth"]),
+        ("w.h5", b"\x89HDF\r\n\x1a\n\0", "weights_kind", ["w.h5", "torch.save"]),
+        ("w.pth", b"\x80\2", "damaged_weights", ["w.pth", "EOFError"]),
+        ("w.pth", b"PK\3\4cut", "damaged_weights", ["w.pth", "BadZipFile"]),
+        ("w.pth", b"\x20\0\0\0\0\0\0\0{cut", "damaged_weights", ["w.pth", "SafetensorError"]),
+        ("w.safetensors", b"junk" * 999, "text_weights", ["w.safetensors", "torch.save"]),
+        ("w.pth", "权重在网盘".encode("gbk"), "text_weights", ["w.pth"]),
+        ("w.pth", b"version https://git-lfs.github.com/spec/v1\n", "lfs_weights", ["git lfs pull"]),
+        ("w.pth", b"\n<!DOCTYPE html><title>Sign in</title>", "html_weights", ["w.pth"]),
+        ("w.pth", b"\xef\xbb\xbf<html>", "html_weights", ["w.pth"]),
+        ("w.bin", "script", "scripted_weights", ["w.bin", "torch.jit.load(...).state_dict()"]),
+        ("w.pth", [torch.zeros(3)], "no_state", ["w.pth", "state_dict, ", "model.state_dict()"]),
         ("w.pth", {"epoch": 3, "net": {}}, "no_state", ["w.pth"]),
-        ("w.pth", nn.Linear(2, 2), "refused_pickle", ["w.pth"]),
+        ("w.pth", {"net": {}, "path": Path("a")}, "refused_pickle", ["w.pth"]),
+        ("w.pth", {"net": {}, "array": np.zeros(2)}, "refused_pickle", ["w.pth"]),
+        ("w.pth", nn.Linear(2, 2), "refused_pickle", ["w.pth", "model.state_dict()"]),
     ],
 )
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit's own
 def test_a_file_that_cannot_be_used_ends_in_a_sentence(nets, tmp_path, file, content, reason, words):
     if content == "folder":
         (tmp_path / file).mkdir()
+    elif content == "script":
+        torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(2)), tmp_path / file)
     elif isinstance(content, bytes):
         (tmp_path / file).write_bytes(content)
     elif content is not None:
