@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-MEASUREMENTS = Path(__file__).parent.parent / "docs" / "measurements.md"
+DOCS = Path(__file__).parent.parent / "docs"
+MEASUREMENTS, NETWORKS = DOCS / "measurements.md", DOCS / "networks.md"
 CPU_INFO = Path("/proc/cpuinfo")  # Linux alone has it
 LIBRARIES = ("torch", "streamlit")
 WRITE_HELP = "also replace the table in docs/measurements.md"
@@ -107,27 +108,31 @@ def print_rows(name: str, rows: Iterable[Row], write: bool) -> None:
 
 
 @contextmanager
-def print_table(name: str, write: bool, header: Sequence[str] = HEADER, device: str = "") -> Iterator[AddRow]:
+def print_table(
+    name: str, write: bool, header: Sequence[str] = HEADER, device: str = "", page: Path | None = None
+) -> Iterator[AddRow]:
     """Print a table row by row as it is measured, and write it down once it is complete.
 
     Args:
-        name: Of its place in docs/measurements.md, between `<!-- name -->` and `<!-- /name -->`.
+        name: Of its place in the page, between `<!-- name -->` and `<!-- /name -->`.
         write: Whether it replaces the table there.
         header: The names of its columns.
         device: The accelerator that was measured, if one was.
+        page: The document that it stands in; None: docs/measurements.md.
 
     Yields:
         A function that adds a row.
 
     Raises:
-        ValueError: It is to be written, and docs/measurements.md has no such place.
+        ValueError: It is to be written, and the page has no such place.
 
     Example:
         >>> with print_table("network", write=False, header=("network", "time")) as add:
         ...     add(("VGG16", "106 ms"))
     """
+    page = page or MEASUREMENTS
     if write:
-        _split_at(name)  # a wrong name is told before anything is measured
+        _split_at(page, name)  # a wrong name is told before anything is measured
     lines: list[str] = []
 
     def add_line(line: str) -> None:
@@ -144,18 +149,18 @@ def print_table(name: str, write: bool, header: Sequence[str] = HEADER, device: 
     yield add
     add_line("")
     if write:
-        before, after = _split_at(name)
-        MEASUREMENTS.write_text("\n".join([before, *lines, after]), encoding="utf-8")
+        before, after = _split_at(page, name)
+        page.write_text("\n".join([before, *lines, after]), encoding="utf-8")
 
 
-def _split_at(name: str) -> tuple[str, str]:
-    """docs/measurements.md up to the end of a table's first marker, and from its second one on."""
-    text = MEASUREMENTS.read_text(encoding="utf-8")
+def _split_at(page: Path, name: str) -> tuple[str, str]:
+    """A document up to the end of a table's first marker, and from its second one on."""
+    text = page.read_text(encoding="utf-8")
     first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
     before, found, rest = text.partition(first)
     _, ended, after = rest.partition(last)
     if not found or not ended:
-        raise ValueError(f"{MEASUREMENTS.name} has no place between {first} and {last}")
+        raise ValueError(f"{page.name} has no place between {first} and {last}")
     return before + first, last + after
 
 
