@@ -60,7 +60,7 @@ def find_values(output: Any) -> Tensor | None:
     """The numbers of an output, [n]; None where it has none, or more than one a class."""
     if isinstance(output, Mapping):
         output = output.get("logits", output)
-    found = next(flatten([getattr(output, "logits", output)]), None)
+    found = next(iter(flatten([getattr(output, "logits", output)])), None)
     if found is None or max(found.shape, default=1) != found.numel():
         return None
     return found.flatten().float()

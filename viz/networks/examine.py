@@ -184,9 +184,11 @@ def _take_stock(module: nn.Module) -> _Stock:
     stock: _Stock = []
     for part in module.modules():
         for value in vars(part).values():
-            items = value.values() if isinstance(value, dict) else value
-            listed = isinstance(value, dict | list | tuple | set | deque)
-            stock.append([(item, _copy_values(item)) for item in (items if listed else [items])])
+            if not isinstance(value, dict | list | tuple | set | deque):
+                stock.append([(value, _copy_values(value))])
+            elif value:  # most tables of a module are empty
+                items = value.values() if isinstance(value, dict) else value
+                stock.append([(item, _copy_values(item)) for item in items])
     return stock
 
 

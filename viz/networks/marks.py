@@ -1,6 +1,6 @@
 """What a trial notes of a network's calls, and what may stand between a convolution and its activation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from weakref import ref
@@ -98,15 +98,17 @@ class Chain:
         return self._windows
 
 
-def flatten(values: Iterable[Any]) -> Iterator[Tensor]:
+def flatten(values: Iterable[Any]) -> list[Tensor]:
     """All tensors in nested lists, tuples and dictionaries."""
+    found: list[Tensor] = []
     for value in values:
         if isinstance(value, Tensor):
-            yield value
+            found.append(value)
         elif isinstance(value, list | tuple):
-            yield from flatten(value)
+            found += flatten(value)
         elif isinstance(value, dict):
-            yield from flatten(value.values())
+            found += flatten(value.values())
+    return found
 
 
 def read_window(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Window | None:

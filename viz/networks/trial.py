@@ -72,7 +72,7 @@ class Trial(Watch):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        given = list(flatten([args, *kwargs.values()]))
+        given = flatten([args, *kwargs.values()])
         signals = [value for value in given if value.requires_grad]
         self._check_inputs(func, signals, given)
         if name in CONVOLUTIONS and call is not None:

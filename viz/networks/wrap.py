@@ -8,7 +8,7 @@ from torch import nn
 
 from viz.networks.errors import NetworkError
 from viz.networks.examine import check_module, examine, shorten_error
-from viz.networks.network import Color, Network, OutputKind, arrange, copy_module, drop_hooks, share_module
+from viz.networks.network import Color, Network, OutputKind, copy_module, drop_hooks, share_module
 
 
 @torch.inference_mode(False)
@@ -75,7 +75,10 @@ def copy_own(module: nn.Module) -> nn.Module:
 
 def _copy_parameter(parameter: nn.Parameter, to_single: bool) -> nn.Parameter:
     kind = torch.float32 if to_single and parameter.is_floating_point() else parameter.dtype
-    copied = arrange(parameter.detach().to("cpu", kind, copy=True), channels_last=True)
+    # Kernels of one channel or one pixel have both orders at once, and must not change their strides.
+    is_mixed = parameter.ndim != 4 or parameter.is_contiguous(memory_format=torch.channels_last)
+    order = torch.preserve_format if is_mixed else torch.channels_last
+    copied = parameter.detach().to("cpu", kind, copy=True, memory_format=order)
     return nn.Parameter(copied, requires_grad=False)
 
 
