@@ -72,7 +72,13 @@ def test_a_click_on_a_slow_line_stays(browser, server_url):
     with slow_line(server_url, 0.3) as line, visiting(browser, line.url) as visitor:
         visitor.open("?view=lesson&step=8", ".st-key-lesson_show")
         visitor.press("Classes")
-        assert visitor.parameters()["view"] == ["classes"]
+
+        def is_there():
+            assert visitor.parameters()["view"] == ["classes"]
+
+        wait_until(visitor.tab, is_there)
+        visitor.settle()  # what left the browser before the click is answered now, too
+        is_there()
         assert visitor.tab.locator('.st-key-view [aria-checked="true"]').inner_text() == "Classes"
         visitor.go_back()
         assert visitor.tab.locator(".st-key-lesson_next").is_visible()
