@@ -38,7 +38,8 @@ from page.work.status import NotLoadedError, Status
 from viz.networks.catalogue import list_known_layers
 from viz.texts import Translate
 
-ICON = Path(__file__).parent.parent / "assets" / "icon.png"  # Streamlit would fetch a named icon from outside
+# Streamlit would fetch a named icon from outside.
+ICON = write_data_url((Path(__file__).parent.parent / "assets" / "icon.png").read_bytes())
 STYLE = Path(__file__).parent / "style.css"
 SIDEBAR_WIDTH = 336
 BUNDLED = "vgg16"  # which the page goes back to
@@ -61,12 +62,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     shown = choice if view.adapt is None else settle(view.adapt(choice), None, known)
     info = catalogue.find(str(shown.network))
     title = words("page.title", network=info.title)
-    st.set_page_config(
-        page_title=title,
-        page_icon=write_data_url(ICON.read_bytes()),
-        layout="wide",
-        initial_sidebar_state=SIDEBAR_WIDTH,
-    )
+    st.set_page_config(page_title=title, page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE)
     if catalogue.error is not None:
         say_error(words, catalogue.error)
