@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from viz.maps.aggregations import AGGREGATIONS, FeatureMap, aggregate_once
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.answer import Answer, read_answer
-from viz.networks.calls import Watch, take_fingerprint
+from viz.networks.calls import Args, Function, Kwargs, Watch, take_fingerprint
 from viz.networks.errors import NetworkError
 from viz.networks.examine import shorten_error
 from viz.networks.layers import Call, Layer
@@ -166,14 +166,7 @@ class Pass(Watch):
         self._order = network.behaviour.order
         self.missing: str | None = next(iter(self._awaited.values()))[0][0].name
 
-    def watch(
-        self,
-        name: str,
-        call: Call | None,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
+    def watch(self, name: str, call: Call | None, func: Function, args: Args, kwargs: Kwargs) -> Any:
         if name == self._ending:
             self._order -= 1
             if self._order == 0:
@@ -202,9 +195,7 @@ class Pass(Watch):
             raise _Stop
         return passed_on
 
-    def _is_of(
-        self, layer: Layer, side: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
-    ) -> bool:
+    def _is_of(self, layer: Layer, side: str, args: Args, kwargs: Kwargs, output: Tensor) -> bool:
         """Whether a call is the one of the trial, as far as its shape and its kernel tell."""
         if output.ndim != 4 or output.shape[:2] != (1, layer.channels):
             return False

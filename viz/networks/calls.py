@@ -14,6 +14,11 @@ from torch.overrides import TorchFunctionMode
 
 from viz.networks.layers import Call
 
+# What a function mode is given: the function that was called, and its arguments.
+Function = Callable[..., Any]
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+
 CONVOLUTIONS = ("conv2d", "conv_transpose2d")
 # The names of functions and methods, without the underscores of private and in-place ones, and what the
 # module is called that does the same.
@@ -51,11 +56,7 @@ class Watch(TorchFunctionMode):
         self._behind: Counter[str] = Counter()
 
     def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: tuple[type, ...],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Function, types: Args, args: Args = (), kwargs: Kwargs | None = None
     ) -> Any:
         name = func.__name__.partition(".")[0].strip("_")  # exported modules call "conv2d.default"
         if name in CONVOLUTIONS or name in ACTIVATIONS:
@@ -69,18 +70,11 @@ class Watch(TorchFunctionMode):
             call = None
         return self.watch(name, call, func, args, kwargs or {})
 
-    def watch(
-        self,
-        name: str,
-        call: Call | None,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        """Make a call, and give what the network goes on with."""
-        return self.compute(func, args, kwargs)
+    def watch(self, name: str, call: Call | None, func: Function, args: Args, kwargs: Kwargs) -> Any:
+        """Make a call, by `compute`, and give what the network goes on with."""
+        raise NotImplementedError
 
-    def compute(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def compute(self, func: Function, args: Args, kwargs: Kwargs) -> Any:
         """What a function gives."""
         reduced = torch.is_autocast_enabled(self._device)
         flat = self._gradients and not (torch.is_grad_enabled() and not torch.is_inference_mode_enabled())

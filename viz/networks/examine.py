@@ -15,7 +15,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from viz.networks.answer import find_values
 from viz.networks.errors import NetworkError
 from viz.networks.layers import Layer, split_in_thirds
-from viz.networks.network import Behaviour, arrange, copy_structure, find_device
+from viz.networks.network import Behaviour, arrange, arrange_parameters, copy_structure, find_device
 from viz.networks.trial import Trial
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -52,19 +52,17 @@ def examine(module: nn.Module, size: int) -> tuple[tuple[Layer, ...], Behaviour]
     It is tried with three channels, then with one, and each with the channels last in memory, then first.
 
     Args:
-        module: In eval mode, and nobody else's: its parameters are put into the order in memory that it
-            takes, and it may have changed itself.
+        module: One that `check_module` lets pass, in eval mode, and nobody else's: its parameters are put
+            into the order in memory that it takes, and it may have changed itself.
         size: Side of the square picture, in pixels.
 
     Raises:
         NetworkError: The module does not run on such a picture, or has no map to show.
     """
-    check_module(module)
     refused: NetworkError | None = None
     for channels in (3, 1):
         for channels_last in (True, False):
-            for parameter in module.parameters():
-                parameter.data = arrange(parameter.data, channels_last)
+            arrange_parameters(module, channels_last)
             try:
                 return _examine(module, size, Behaviour(channels, channels_last))
             except NetworkError as error:

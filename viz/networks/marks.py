@@ -7,7 +7,7 @@ from weakref import ref
 
 from torch import Tensor
 
-from viz.networks.calls import ACTIVATIONS
+from viz.networks.calls import ACTIVATIONS, Args, Kwargs
 from viz.networks.layers import Activation, Call, Window
 
 # What may stand between a convolution and its activation; whatever else is between is not known.
@@ -80,9 +80,7 @@ class Chain:
         self._previous: Tensor | None = pixels
         self._windows: tuple[Window, ...] = ()
 
-    def follow(
-        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
-    ) -> tuple[Window, ...]:
+    def follow(self, name: str, args: Args, kwargs: Kwargs, output: Tensor) -> tuple[Window, ...]:
         """The windows up to a call; none where it ends the chain."""
         if self._previous is None:
             return ()
@@ -111,7 +109,7 @@ def flatten(values: Iterable[Any]) -> list[Tensor]:
     return found
 
 
-def read_window(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Window | None:
+def read_window(name: str, args: Args, kwargs: Kwargs) -> Window | None:
     """The window of a convolution or a pooling; None for others, and where it is not the same both ways."""
     if name not in WINDOWS:
         return None

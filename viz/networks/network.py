@@ -1,7 +1,7 @@
 """A network that can be shared, and private copies of its structure."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from viz.networks.calls import Args, Function, Kwargs
 from viz.networks.layers import Layer
 
 Color = tuple[float, float, float]
@@ -142,11 +143,7 @@ class _Copying(TorchFunctionMode):
     """Lets tensors be copied that have a history, such as features that a module keeps; they lose it."""
 
     def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: tuple[type, ...],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Function, types: Args, args: Args = (), kwargs: Kwargs | None = None
     ) -> Any:
         if func is Tensor.__deepcopy__ and not args[0].is_leaf:
             return args[0].detach().clone()
@@ -182,7 +179,7 @@ def copy_structure(module: nn.Module) -> nn.Module:
 
 
 def drop_hooks(module: nn.Module) -> nn.Module:
-    """Take a copy's hooks away, but those by which torch computes weights, such as those of pruning."""
+    """Take the visitor's hooks from a copy; those of the network itself stay, such as those of pruning."""
     for part in module.modules():
         for hooks, key in _list_hooks(part):
             del hooks[key]
@@ -225,6 +222,12 @@ def arrange(tensor: Tensor, channels_last: bool) -> Tensor:
     return tensor.contiguous(memory_format=order) if tensor.ndim == 4 else tensor
 
 
+def arrange_parameters(module: nn.Module, channels_last: bool) -> None:
+    """Put a module's kernels, in place, into the order in memory that is asked for."""
+    for parameter in module.parameters():
+        parameter.data = arrange(parameter.data, channels_last)
+
+
 def share_module(module: nn.Module, channels_last: bool = True) -> nn.Module:
     """Make a module ready to be shared: eval mode, no gradients, on the accelerator if torch finds one.
 
@@ -242,8 +245,7 @@ def share_module(module: nn.Module, channels_last: bool = True) -> nn.Module:
     module.eval()
     module.requires_grad_(False)
     module.to(device)
-    for parameter in module.parameters():
-        parameter.data = arrange(parameter.data, channels_last)
+    arrange_parameters(module, channels_last)
     return module
 
 

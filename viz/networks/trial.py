@@ -1,7 +1,7 @@
 """A network's convolutions and the activations behind them, found by running it once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from itertools import permutations
 from typing import Any
@@ -10,7 +10,17 @@ from weakref import ref
 import torch
 from torch import Tensor, nn
 
-from viz.networks.calls import ACTIVATIONS, CONVOLUTIONS, PROBABILITIES, PRODUCTS, Watch, take_fingerprint
+from viz.networks.calls import (
+    ACTIVATIONS,
+    CONVOLUTIONS,
+    PROBABILITIES,
+    PRODUCTS,
+    Args,
+    Function,
+    Kwargs,
+    Watch,
+    take_fingerprint,
+)
 from viz.networks.layers import Activation, Call
 from viz.networks.marks import CELLWISE, JOINS, LINEAR, SUMS, TURNS, WINDOWS, Chain, Mark, flatten
 
@@ -64,14 +74,7 @@ class Trial(Watch):
     def _leave(self, *_: Any) -> None:
         self.running.pop()
 
-    def watch(
-        self,
-        name: str,
-        call: Call | None,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
+    def watch(self, name: str, call: Call | None, func: Function, args: Args, kwargs: Kwargs) -> Any:
         given = flatten([args, *kwargs.values()])
         signals = [value for value in given if value.requires_grad]
         self._check_inputs(func, signals, given)
@@ -125,7 +128,7 @@ class Trial(Watch):
             for value in results:
                 self._mark(name, value, origins)
 
-    def _check_inputs(self, func: Callable[..., Any], signals: list[Tensor], given: list[Tensor]) -> None:
+    def _check_inputs(self, func: Function, signals: list[Tensor], given: list[Tensor]) -> None:
         for signal in signals:
             if signal.grad_fn is not None and signal.grad_fn not in self._known:
                 self._mark("", signal)  # of a call that is not seen, such as of a scripted function
@@ -173,9 +176,7 @@ class Trial(Watch):
             return frozenset()
         return frozenset().union(*({mark} if mark.is_convolution else mark.origins for mark in marks))
 
-    def _convolve(
-        self, call: Call, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Tensor:
+    def _convolve(self, call: Call, func: Function, args: Args, kwargs: Kwargs) -> Tensor:
         given = dict(zip(WINDOWS["conv2d"], args, strict=False)) | kwargs
         weight, part = given["weight"], self.parts[self._path]
         is_module = isinstance(part, nn.Conv2d | nn.ConvTranspose2d)
