@@ -22,7 +22,7 @@ from viz.networks.catalogue import UNTRAINED, find_network, list_networks, load_
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 
-PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"  # 337×224 as the network sees it
+PHOTO = Path(__file__).parent.parent / "assets" / "images" / "cat.png"  # 336×224 as the network sees it
 PAGE = Path(__file__).parent.parent / "app.py"
 TIMEOUT_S = 600
 VIEW_LIMIT = 400  # MB

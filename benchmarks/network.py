@@ -78,7 +78,7 @@ def measure_networks(passes: int, repeat: int) -> Iterator[Row]:
 
 
 def name_size(batch: Tensor) -> str:
-    """Width and height of a batch, such as "337×224"."""
+    """Width and height of a batch, such as "336×224"."""
     return f"{batch.shape[3]}×{batch.shape[2]}"
 
 

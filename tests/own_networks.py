@@ -42,11 +42,26 @@ class Square(nn.Module):
         return self.act(self.conv(x))
 
 
+class Normed(nn.Sequential):
+    """Trained, by its statistics, on values a hundredth of these."""
+
+    def __init__(self):
+        super().__init__(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())
+        self[1].running_var.fill_(1e-5)
+
+
 class Plain(Square):
     """The same without an activation."""
 
     def __init__(self):
         super().__init__(nn.Identity)
+
+
+class Judge(Square):
+    """The same with one number for two classes."""
+
+    def forward(self, x):
+        return super().forward(x).mean((2, 3))
 
 
 class Still(nn.Sequential):
@@ -181,3 +196,17 @@ class Whole(Single):
 
     def finish(self, x):
         return x.sigmoid()
+
+
+class Hand(nn.Module):
+    """Its activations are written by hand: x · σ(x), and the larger of x and 0."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Conv2d(3, 6, 3, padding=1), nn.Conv2d(6, 4, 3, padding=1)
+
+    def forward(self, x):
+        x = self.first(x)
+        x = x * torch.sigmoid(x)
+        return torch.clamp(self.second(x), min=0)

@@ -29,6 +29,7 @@ _HOMES = {
     "read_image": "viz.pictures.decode",
     "receptive_field_box": "viz.evidence.receptive_fields",
     "wrap_network": "viz.networks.wrap",
+    "write_html": "viz.reports.html",
 }
 __all__ = list(_HOMES)
 

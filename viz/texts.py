@@ -3,11 +3,12 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from viz.bundled import ASSETS
+
 LANGUAGES = {"en": "English", "zh": "简体中文"}
-FOLDER = Path(__file__).parent.parent / "assets" / "locales"
+FOLDER = ASSETS / "locales"
 
 
 class Translate:

@@ -117,7 +117,7 @@ SECTIONS = {
     "verdict.learned_": get_args(Learned),
     "verdict.": KINDS,
     "verdict.demand_": KINDS,
-    "weights_error.": ["missing", "altered", "download", "disk", "switched_off"],
+    "weights_error.": ["missing", "unreadable", "altered", "download", "disk", "folder", "switched_off"],
 }
 
 

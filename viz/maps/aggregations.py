@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -92,6 +92,20 @@ def get_aggregation(name: str) -> Callable[[Tensor], Tensor]:
     if name not in AGGREGATIONS:
         raise ValueError(f"unknown aggregation {name!r}; expected one of {', '.join(AGGREGATIONS)}")
     return AGGREGATIONS[name]
+
+
+def is_diverging(side: str, name: str) -> bool:
+    """Whether maps of this side of the activation and aggregation have a sign."""
+    return side == "pre" and is_signed(name)
+
+
+def list_diverging(sides: Sequence[str], name: str, how: str) -> list[bool]:
+    """The same of several maps with a range of `viz.maps.ranges.RANGES`.
+
+    Where they share one scale, it is that of the signed maps, if there is one.
+    """
+    signed = [is_diverging(side, name) for side in sides]
+    return [any(signed)] * len(signed) if how == "shared" else signed
 
 
 def is_signed(name: str) -> bool:

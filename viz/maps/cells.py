@@ -1,6 +1,10 @@
-"""Where the cells of a map lie in the picture."""
+"""Where the cells of a map lie in the picture.
+
+Drawing, hover, clicks, marks, boxes and what is erased all ask here.
+"""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +33,26 @@ class Cells:
         left, top = self.left + column * self.width, self.top + row * self.height
         return left, top, left + self.width, top + self.height
 
+    def list_edges(
+        self, shape: tuple[int, ...], height: int, width: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where rows [h + 1] and columns [w + 1] of a map begin and end, cut at the edge of the picture."""
+        down = self.top + np.arange(shape[0] + 1) * self.height
+        across = self.left + np.arange(shape[1] + 1) * self.width
+        return np.clip(down, 0, height), np.clip(across, 0, width)
+
+    def merge(self, down: float, across: float) -> "Cells":
+        """The cells of a map that was averaged, so many of these cells making one, down and across."""
+        return Cells(self.left, self.top, across * self.width, down * self.height)
+
+
+def name_pixel(middle: float) -> int:
+    """The number that stands for the middle of a cell or a pixel, rounded: 136 for 135.6 to 136.5.
+
+    The middle of pixel 136 is 136.5. The hover of `viz.figures.pieces.place_cells` has the same number.
+    """
+    return ceil(middle - 0.5)
+
 
 def read_at(
     heatmap: NDArray[np.float32], cells: Cells, places: Cells, shape: tuple[int, ...]
@@ -48,11 +72,14 @@ PIXELS = Cells(0, 0, 1, 1)  # of the picture itself
 def lay_cells(layer: Layer, shape: tuple[int, ...], height: int, width: int) -> Cells:
     """The cells of a layer's map of this shape, over a picture of this height and width.
 
-    In a plain chain each cell lies in the middle of its receptive field. Elsewhere the cells are spread
-    evenly over the picture.
+    In a plain chain each cell lies in the middle of its receptive field. Elsewhere the cells lie where they
+    were found to answer when the network was loaded; where that is not known, they are spread evenly over the
+    picture.
     """
     field, offset = layer.receptive_field, layer.offset
-    if field is None or offset is None:
-        return Cells(0, 0, width / shape[1], height / shape[0])
-    start = offset + (field - layer.stride) / 2
-    return Cells(start, start, layer.stride, layer.stride)
+    if field is not None and offset is not None:
+        start = offset + (field - layer.stride) / 2
+        return Cells(start, start, layer.stride, layer.stride)
+    if layer.corner is not None:
+        return Cells(*layer.corner, layer.stride, layer.stride)
+    return Cells(0, 0, width / shape[1], height / shape[0])

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from viz.maps.cells import Cells
+
 Array = NDArray[np.float64]
+TINY = np.finfo(float).tiny
 
 
 def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
@@ -19,7 +22,8 @@ def average_to(heatmap: ArrayLike, height: int, width: int) -> Array:
     down, across = find_stride(values.shape, (height, width))
     kept = values[: round(height * down), : round(width * across)]
     if not (down.is_integer() and across.is_integer()):
-        return _spread(_spread(kept, height).T, width).T
+        edges = np.linspace(0, len(kept), height + 1), np.linspace(0, kept.shape[1], width + 1)
+        return _average_parts(kept, *edges)
     if down == across == 1:
         return kept
     # Twice along one axis is faster than at once along two.
@@ -34,13 +38,26 @@ def coarsen(values: NDArray[Any], grid: Sequence[int]) -> NDArray[Any]:
     return average_to(values, grid[0], grid[1]) if finer else values
 
 
-def _spread(values: Array, count: int) -> Array:
-    """Means of `count` equal parts of the rows."""
-    edges = np.linspace(0, len(values), count + 1)
+def average_over(pixels: ArrayLike, cells: Cells, shape: tuple[int, ...]) -> Array:
+    """The mean over each cell of a map of this shape, as far as it lies in the picture, [H, W] -> [h, w]."""
+    values = read_finite(pixels, "a picture")
+    return _average_parts(values, *cells.list_edges(shape, *values.shape))
+
+
+def _average_parts(values: Array, down: Array, across: Array) -> Array:
+    """The means between edges of rows [h + 1] and of columns [w + 1]; what they cut counts by its share."""
+    return _average_rows(_average_rows(values, down).T, across).T
+
+
+def _average_rows(values: Array, edges: Array) -> Array:
     whole = np.minimum(edges.astype(int), len(values) - 1)
     sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
     reached = sums[whole] + (edges - whole)[:, None] * values[whole]
-    means: Array = np.diff(reached, axis=0) * count / len(values)
+    lengths = np.diff(edges)[:, None]
+    # What lies wholly outside has the value that is nearest.
+    means: Array = np.where(
+        lengths > 0, np.diff(reached, axis=0) / np.maximum(lengths, TINY), values[whole[1:]]
+    )
     return means
 
 

@@ -38,9 +38,11 @@ def correlate_maps(first: ArrayLike, second: ArrayLike) -> float | None:
         >>> correlate_maps([[0.0, 1.0]], [[5.0, 5.0, 7.0, 7.0]])
         1.0
     """
-    grids = zip(read_finite(first, "a map").shape, read_finite(second, "a map").shape, strict=True)
+    maps = read_finite(first, "a map"), read_finite(second, "a map")
+    grids = zip(maps[0].shape, maps[1].shape, strict=True)
     height, width = (min(lengths) for lengths in grids)
-    a, b = average_to(first, height, width), average_to(second, height, width)
+    # Without what all cells share: the digits of a large offset would drown those of what varies.
+    a, b = (average_to(values - values[0, 0], height, width) for values in maps)
     largest = float(np.abs(a).max() * np.abs(b).max())
     a, b = a - a.mean(), b - b.mean()
     spread = sqrt(float(np.vdot(a, a))) * sqrt(float(np.vdot(b, b)))

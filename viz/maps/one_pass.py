@@ -5,15 +5,16 @@ from contextlib import suppress
 from math import isclose
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from viz.maps.aggregations import AGGREGATIONS, FeatureMap, aggregate_once
 from viz.maps.heatmaps import Heatmaps
+from viz.maps.padding import reflect
 from viz.networks.answer import Answer, read_answer
 from viz.networks.calls import Args, Function, Kwargs, Watch, take_fingerprint
-from viz.networks.errors import NetworkError
-from viz.networks.examine import shorten_error
+from viz.networks.errors import NetworkError, is_memory_error, shorten_error
 from viz.networks.layers import Call, Layer
 from viz.networks.network import Network, arrange, move_to_cpu
 
@@ -59,16 +60,18 @@ def extract_heatmaps(network: Network, batch: Tensor) -> Heatmaps:
 def run_or_fall_back(network: Network, compute: Callable[[Network], Result]) -> Result:
     """Compute something with a network, in full precision also within torch.autocast.
 
-    Where its device runs out of memory, a copy on the CPU computes it.
+    Where its device runs out of memory, a copy on the CPU computes it; where the CPU does, NetworkError is
+    raised.
     """
     try:
         with torch.autocast(network.device.type, enabled=False):
             return compute(network)
-    except RuntimeError as error:  # torch has a class for this on CUDA, and none on Apple's MPS
-        if network.device.type == "cpu" or "out of memory" not in str(error):
+    except (RuntimeError, MemoryError) as error:
+        if not is_memory_error(error):
             raise
-    with torch.autocast("cpu", enabled=False):
-        return compute(move_to_cpu(network))
+        if network.device.type == "cpu":
+            raise NetworkError("memory") from error
+    return run_or_fall_back(move_to_cpu(network), compute)
 
 
 def _extract(network: Network, batch: Tensor, fell_back: bool) -> Heatmaps:
@@ -78,7 +81,9 @@ def _extract(network: Network, batch: Tensor, fell_back: bool) -> Heatmaps:
         feature_map = FeatureMap(arrange(signal.float(), True)[0])  # sums over channels are fast so
         kept.channel_means[layer.name, side] = feature_map.channel_means.numpy(force=True)
         for name, aggregate in AGGREGATIONS.items():
-            kept.maps[layer.name, side, name] = aggregate_once(aggregate, feature_map).numpy(force=True)
+            reduced = aggregate_once(aggregate, feature_map)
+            # A copy: one channel would keep the whole feature map in memory.
+            kept.maps[layer.name, side, name] = np.array(reduced.numpy(force=True))
         if side == "post":
             kept.zero_shares[layer.name] = _count_zeros(feature_map.values) / signal.numel()
 
@@ -115,8 +120,8 @@ def run_pass(
         made = _run(network, batch, see, last, to_end)
     except _SeeFailed as failure:
         raise failure.error from None
-    except Exception as error:  # the network may be anybody's, and may raise anything
-        if "out of memory" in str(error):
+    except (Exception, SystemExit) as error:  # the network may be anybody's, and may raise anything
+        if is_memory_error(error):
             raise
         height, width = batch.shape[2:]
         if min(height, width) < network.size and (least := find_least_size(network)) > min(height, width):
@@ -161,12 +166,14 @@ class Pass(Watch):
             if layer.activation is not None:
                 self._awaited.setdefault(layer.activation.call, []).append((layer, "post"))
         self._calls = {call.number: call for call in self._awaited if not call.behind}
-        self._module = module
+        self._module, self._reflects = module, network.reflects
         self._ending = network.behaviour.ending if to_end else ""
         self._order = network.behaviour.order
         self.missing: str | None = next(iter(self._awaited.values()))[0][0].name
 
     def watch(self, name: str, call: Call | None, func: Function, args: Args, kwargs: Kwargs) -> Any:
+        if self._reflects:
+            args, kwargs = reflect(name, args, kwargs)
         if name == self._ending:
             self._order -= 1
             if self._order == 0:

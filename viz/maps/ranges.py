@@ -21,7 +21,8 @@ def choose_limits(
     Args:
         heatmaps: Maps [h, w].
         how: "own" (each map's minimum and maximum), "shared" (the least and the greatest of all maps) or
-            "percentiles" (each map's percentiles 1 and 99; what lies outside is drawn in the end colours).
+            "percentiles" (each map's percentiles 1 and 99; what lies outside is drawn in the end colours;
+            "own" where both are the same).
         diverging: Whether the scale of each map must be symmetric around zero.
     """
     return _complete(_choose(heatmaps, how), diverging)
@@ -49,7 +50,7 @@ def _choose(heatmaps: Sequence[NDArray[np.float32]], how: str) -> list[Limits]:
     for heatmap in heatmaps:
         if how == "percentiles":
             low, high = np.percentile(heatmap, (CLIPPED_PERCENT, 100 - CLIPPED_PERCENT))
-        else:
+        if how != "percentiles" or low == high:  # few cells may be all that differ
             low, high = heatmap.min(), heatmap.max()
         limits.append((float(low), float(high)))
     if how == "shared" and limits:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+LONGEST_VALUE = 1e6  # that is written without an exponent
+
 
 def normalize(heatmap: ArrayLike) -> NDArray[np.float32]:
     """Min-max scale one map to 0..1, as the homework does, with a guard for a constant map.
@@ -67,3 +69,11 @@ def find_half(values: ArrayLike) -> float:
     # In even maps rounding must not add a cell.
     half = reached[-1] / 2 * (1 - 1e-12)
     return float(np.searchsorted(reached, half) + 1) / ascending.size
+
+
+def format_value(value: float) -> str:
+    """Three significant digits, as on the colour bars; an exponent only where there is no room without."""
+    text = f"{value:.3g}"
+    if "e+" in text and abs(value) < LONGEST_VALUE:
+        text = f"{float(text):.0f}"
+    return text.replace("-", "\u2212")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from viz.networks import vgg16
 from viz.networks.files import Progress
 from viz.networks.layers import Layer
-from viz.pictures.frame import MIN_SIZE
+from viz.pictures.frame import DEEPEST_STRIDE, MIN_SIZE
+from viz.pictures.preprocess import Preprocessing
 
 if TYPE_CHECKING:
     from viz.networks.network import Network
@@ -21,6 +22,8 @@ UNTRAINED = "untrained:"
 OXFORD = "CC BY 4.0, Visual Geometry Group, University of Oxford"
 GOOGLE = "Apache-2.0, Google"
 PYTORCH = "BSD-3-Clause, torchvision"
+
+USUAL, BICUBIC = Preprocessing(), Preprocessing(interpolation="bicubic")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class NetworkInfo:
         size: Side of the square picture that it was made for, in pixels.
         only_squares: Whether it may take no pictures but that square.
         is_homework: Whether it is the homework's network, VGG16, on whichever weights.
+        preprocessing: How its own evaluation frames a photograph; None where that is not known.
+        stride: Of its deepest layer, in pixels, as `viz.pictures.frame.frame_image` takes it.
     """
 
     key: str
@@ -50,6 +55,9 @@ class NetworkInfo:
     size: int = 224
     only_squares: bool = False
     is_homework: bool = False
+    preprocessing: Preprocessing | None = None
+    # Of one's own network it is known once it is loaded; no name in a cache depends on it.
+    stride: int = field(default=32, repr=False)
 
     @property
     def fixed_size(self) -> int | None:
@@ -57,27 +65,49 @@ class NetworkInfo:
         return self.size if self.size < MIN_SIZE else None
 
 
-def _fetched(name: str, title: str, megabytes: int, classifier: int = 0) -> NetworkInfo:
-    return NetworkInfo(f"torchvision:{name}", title, megabytes, True, PYTORCH, "torchvision", classifier)
+def _fetched(
+    name: str, title: str, megabytes: int, preprocessing: Preprocessing = USUAL, **more: Any
+) -> NetworkInfo:
+    info = NetworkInfo(f"torchvision:{name}", title, megabytes, True, PYTORCH, "torchvision", **more)
+    return replace(info, preprocessing=preprocessing)
 
 
-VGG_CLASSIFIER = 472  # MB, the same in all of them
+# In all of them the classifier takes as many MB, and no layer stands behind the last pooling.
+VGG: dict[str, Any] = {"classifier_megabytes": 472, "stride": DEEPEST_STRIDE}
 
 NETWORKS = (
-    NetworkInfo("vgg16", "VGG16", 0, False, OXFORD, "vgg16", is_homework=True),
-    NetworkInfo("efficientnet_lite0", "EfficientNet-Lite0", 0, True, GOOGLE, "efficientnet_lite0"),
-    _fetched("vgg11", "VGG11", 507, VGG_CLASSIFIER),
-    _fetched("vgg13", "VGG13", 508, VGG_CLASSIFIER),
-    replace(_fetched("vgg16", "VGG16 (torchvision)", 528, VGG_CLASSIFIER), is_homework=True),
-    _fetched("vgg19", "VGG19", 548, VGG_CLASSIFIER),
-    _fetched("alexnet", "AlexNet", 233),
+    NetworkInfo(
+        "vgg16",
+        "VGG16",
+        0,
+        False,
+        OXFORD,
+        "vgg16",
+        is_homework=True,
+        preprocessing=USUAL,
+        stride=DEEPEST_STRIDE,
+    ),
+    NetworkInfo(
+        "efficientnet_lite0",
+        "EfficientNet-Lite0",
+        0,
+        True,
+        GOOGLE,
+        "efficientnet_lite0",
+        preprocessing=BICUBIC,
+    ),
+    _fetched("vgg11", "VGG11", 507, **VGG),
+    _fetched("vgg13", "VGG13", 508, **VGG),
+    replace(_fetched("vgg16", "VGG16 (torchvision)", 528, **VGG), is_homework=True),
+    _fetched("vgg19", "VGG19", 548, **VGG),
+    _fetched("alexnet", "AlexNet", 233, stride=16),
     _fetched("resnet18", "ResNet-18", 45),
     _fetched("resnet50", "ResNet-50", 98),
     _fetched("mobilenet_v3_small", "MobileNet-V3-Small", 10),
-    _fetched("efficientnet_b0", "EfficientNet-B0", 20),
+    _fetched("efficientnet_b0", "EfficientNet-B0", 20, BICUBIC),
     _fetched("densenet121", "DenseNet-121", 31),
-    _fetched("convnext_tiny", "ConvNeXt-Tiny", 109),
-    _fetched("squeezenet1_1", "SqueezeNet 1.1", 5),
+    _fetched("convnext_tiny", "ConvNeXt-Tiny", 109, Preprocessing(236)),
+    _fetched("squeezenet1_1", "SqueezeNet 1.1", 5, stride=16),
 )
 
 
@@ -111,7 +141,8 @@ def load(info: NetworkInfo, seed: int | None = None, classifier: bool = True) ->
             it, and networks with random weights come without it.
     """
     source = open_source(info)
-    return source.load(info, classifier) if seed is None else source.load_untrained(info, seed)
+    network = source.load(info, classifier) if seed is None else source.load_untrained(info, seed)
+    return replace(network, preprocessing=info.preprocessing)
 
 
 def is_there(info: NetworkInfo) -> bool:

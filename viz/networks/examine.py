@@ -1,7 +1,6 @@
 """What has to be known of a module before it is used: its layers, and how it has to be run."""
 
 import random
-import textwrap
 from collections import deque
 from dataclasses import replace
 from math import log2, prod, sqrt
@@ -13,18 +12,12 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from viz.networks.answer import find_values
-from viz.networks.errors import NetworkError
+from viz.networks.errors import NetworkError, explain_failure, is_memory_error
 from viz.networks.layers import Layer, split_in_thirds
 from viz.networks.network import Behaviour, arrange, arrange_parameters, copy_structure, find_device
 from viz.networks.trial import Trial
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
-
-
-def shorten_error(error: BaseException) -> str:
-    """The first line of an error's message, cut between words where it is long."""
-    line = f"{type(error).__name__}: {error}".splitlines()[0]
-    return textwrap.shorten(line, 200, placeholder=" …") if " " in line[:200] else line[:200]
 
 
 def check_module(module: object) -> None:
@@ -148,11 +141,11 @@ def _read_random(pixels: Tensor) -> list[Tensor]:
 def _run(module: nn.Module, pixels: Tensor, trial: Trial) -> Any:
     try:
         return module(pixels)
-    except Exception as error:  # a module's own code runs here, too
-        if trial.wants:
+    except (Exception, SystemExit) as error:  # a module's own code runs here, too
+        if trial.wants and not is_memory_error(error):
             raise NetworkError("channels", **trial.wants, given=pixels.shape[1]) from error
         shape = "×".join(str(length) for length in pixels.shape[1:])
-        raise NetworkError("trial", shape=shape, error=shorten_error(error)) from error
+        raise explain_failure("trial", error, shape=shape) from error
 
 
 def _make_pixels(module: nn.Module, size: int, behaviour: Behaviour, seed: int) -> Tensor:

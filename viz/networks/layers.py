@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, get_args
 
+from viz.texts import Translate
+
 Stage = Literal["shallow", "middle", "deep"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
@@ -69,6 +71,8 @@ class Layer:
         call: Which gives its result.
         kernel: Dotted name of the parameter that is its kernel; "" of one that is computed.
         fingerprint: Tells a computed kernel from others; None where it is not always the same.
+        corner: Left and top edge of the first cell, in input pixels, as `viz.networks.placement` finds them
+            where the network is no plain chain; None where that is not known.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Layer:
     call: Call = FIRST
     kernel: str = ""
     fingerprint: float | None = None
+    corner: tuple[float, float] | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -100,6 +105,17 @@ class Layer:
         if not self.windows:
             return None
         return 1 + self._add_up(lambda window: window.dilation * (window.kernel - 1))
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a cell does not see all pixels of its receptive field, since a dilation or a stride skips
+        some."""
+        seen, stride = {0}, 1
+        for window in self.windows:
+            step = window.dilation * stride
+            seen = {pixel + tap * step for pixel in seen for tap in range(window.kernel)}
+            stride *= window.stride
+        return len(seen) < (self.receptive_field or 1)
 
     @property
     def offset(self) -> int | None:
@@ -147,3 +163,11 @@ def choose_default_layers(layers: Sequence[Layer]) -> list[str]:
         here = [layer for layer in here if layer.activation] or here
         chosen += here[(len(here) - 1) // 2 :][:1]
     return list(dict.fromkeys(layer.name for layer in (*chosen, layers[-1])))
+
+
+def name_side(layers: Sequence[Layer], side: str, translate: Translate) -> str:
+    """A side of the activation, which is named where a network of these layers has one kind only."""
+    kinds = {layer.activation.kind for layer in layers if layer.activation}
+    if len(kinds) == 1:
+        return translate(f"side.{side}", activation=kinds.pop())
+    return translate(f"side.{side}_any" if kinds else "side.output")

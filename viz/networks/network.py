@@ -15,6 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from viz.networks.calls import Args, Function, Kwargs
 from viz.networks.layers import Layer
+from viz.pictures.frame import frame_image
+from viz.pictures.preprocess import Preprocessing, preprocess_image
 
 Color = tuple[float, float, float]
 OutputKind = Literal["logits", "probabilities"]
@@ -75,6 +77,8 @@ class Network:
         size: Side of the square picture that it was made for, in pixels.
         behaviour: How it has to be run.
         taken: What it was given out of a file; None where there was none.
+        reflects: Whether its passes pad by reflection what the network pads with zeros.
+        preprocessing: How its own evaluation frames a photograph; None where that is not known.
     """
 
     module: nn.Module
@@ -85,11 +89,18 @@ class Network:
     size: int = 224
     behaviour: Behaviour = Behaviour()
     taken: Taken | None = None
+    reflects: bool = False
+    preprocessing: Preprocessing | None = None
 
     @property
     def device(self) -> torch.device:
         """Where its parameters are."""
         return find_device(self.module)
+
+    @property
+    def stride(self) -> int:
+        """Of its deepest layer, in pixels, as `viz.frame_image` takes it."""
+        return max(layer.stride for layer in self.layers)
 
     def find_layer(self, name: str) -> Layer:
         """Look a layer up by its name.
@@ -102,6 +113,16 @@ class Network:
                 return layer
         names = ", ".join(layer.name for layer in self.layers)
         raise ValueError(f"unknown layer {name!r}; expected one of {names}")
+
+    def frame(self, image: Image.Image) -> Image.Image:
+        """Frame a photograph in mode RGB as the network's own evaluation does, `size` x `size` pixels.
+
+        Where that is not known, the largest square in the middle is taken; a size that `frame_image` does
+        not take is a ValueError then.
+        """
+        if self.preprocessing is None:
+            return frame_image(image, "crop", self.size)
+        return preprocess_image(image, self.preprocessing, self.size)
 
     def to_batch(self, image: Image.Image) -> Tensor:
         """Turn a framed picture into the network's input.
@@ -266,6 +287,8 @@ def randomize(module: nn.Module, seed: int) -> None:
         if name.endswith("bias"):
             values.zero_()
         elif values.ndim in (2, 4):
-            nn.init.kaiming_normal_(values, nonlinearity="relu", generator=generator)
+            # In the plainest memory, on the processor: the seed alone decides.
+            drawn = torch.empty(values.shape, dtype=values.dtype)
+            values.copy_(nn.init.kaiming_normal_(drawn, nonlinearity="relu", generator=generator))
         else:
             values.fill_(1)

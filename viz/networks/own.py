@@ -17,6 +17,9 @@ MEAN = "0.485,0.456,0.406"
 STD = "0.229,0.224,0.225"
 SIZE = "224"
 OWN = "own"  # the network's key
+# A few photographs differ from those of a training by about two in the spread of the first layer's values;
+# larger factors come from another mean or std.
+USUAL_FACTOR = 3.0
 SIZES = range(SMALLEST_SIZE, MAX_SIZE + 1)
 
 

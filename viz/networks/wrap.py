@@ -6,9 +6,10 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from viz.networks.errors import NetworkError
-from viz.networks.examine import check_module, examine, shorten_error
+from viz.networks.errors import explain_failure
+from viz.networks.examine import check_module, examine
 from viz.networks.network import Color, Network, OutputKind, copy_module, drop_hooks, share_module
+from viz.networks.placement import place_layers
 
 
 @torch.inference_mode(False)
@@ -54,7 +55,8 @@ def wrap_network(
         own = share_module(copy_own(module), behaviour.channels_last)
     if output is not None:
         behaviour = replace(behaviour, answer=output)
-    return Network(own, layers, *colors, None if classes is None else tuple(classes), size, behaviour)
+    names = None if classes is None else tuple(classes)
+    return place_layers(Network(own, layers, *colors, names, size, behaviour))
 
 
 def copy_own(module: nn.Module) -> nn.Module:
@@ -70,7 +72,7 @@ def copy_own(module: nn.Module) -> nn.Module:
         copied.cpu()
         return copied
     except Exception as error:  # the module's own code runs here, which may raise anything
-        raise NetworkError("no_copy", error=shorten_error(error)) from error
+        raise explain_failure("no_copy", error) from error
 
 
 def _copy_parameter(parameter: nn.Parameter, to_single: bool) -> nn.Parameter:

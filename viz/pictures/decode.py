@@ -105,12 +105,15 @@ def read_image(data: bytes) -> Image.Image:
         got_mb = math.ceil(len(data) / 2**20 * 10) / 10  # upwards: "at most 10, got 10.0" helps nobody
         raise ImageError("too_many_bytes", limit_mb=MAX_BYTES // 2**20, got_mb=got_mb)
     kind = _guess_format(data)
-    with _READING, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged metadata: nobody could act on it
-        image = _decode_pixels(data, kind)
-        turn = _find_turn(image.info.get("exif", b""))
-        rgb = _convert_to_rgb(image, depth=data[24] if kind == "PNG" else 8)
-        return rgb if turn is None else rgb.transpose(turn)
+    try:
+        with _READING, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged metadata: nobody could act on it
+            image = _decode_pixels(data, kind)
+            turn = _find_turn(image.info.get("exif", b""))
+            rgb = _convert_to_rgb(image, depth=data[24] if kind == "PNG" else 8)
+            return rgb if turn is None else rgb.transpose(turn)
+    except MemoryError as error:
+        raise ImageError("memory") from error
 
 
 def _guess_format(data: bytes) -> str:

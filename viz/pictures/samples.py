@@ -1,8 +1,9 @@
 """The bundled photographs."""
 
-from pathlib import Path
+from viz.bundled import ASSETS
+from viz.pictures.decode import ImageError
 
-IMAGES = Path(__file__).parents[2] / "assets" / "images"
+IMAGES = ASSETS / "images"
 
 SAMPLES = {
     "cat": "cat.png",
@@ -14,5 +15,8 @@ SAMPLES = {
 
 
 def read_sample(name: str) -> bytes:
-    """The file of one of `SAMPLES`."""
-    return (IMAGES / SAMPLES[name]).read_bytes()
+    """The file of one of `SAMPLES`, or an ImageError."""
+    try:
+        return (IMAGES / SAMPLES[name]).read_bytes()
+    except OSError as error:
+        raise ImageError("sample", file=SAMPLES[name]) from error

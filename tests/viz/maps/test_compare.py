@@ -66,6 +66,15 @@ def test_a_constant_has_no_correlation(constant):
     assert correlate_maps([[1.0]], RISING) is None  # one cell cannot vary
 
 
+@pytest.mark.parametrize("offset", [1e6, -1e9, 1e12])
+def test_a_large_offset_changes_no_correlation(offset):
+    noise = np.random.default_rng(1).normal(size=(6, 8))
+    other = np.random.default_rng(2).normal(size=(3, 4))
+    expected = correlate_maps(noise, other)
+    assert correlate_maps(noise + offset, other) == pytest.approx(expected, abs=1e-3)
+    assert correlate_maps(noise * 1e-6, other + offset) == pytest.approx(expected, abs=1e-3)
+
+
 def test_a_map_that_is_even_on_the_common_grid_has_no_correlation():
     assert correlate_maps([[0.0, 2.0, 2.0, 0.0]], [[1.0, 5.0]]) is None
 

@@ -1,5 +1,6 @@
 import copy
 import itertools
+import sys
 import weakref
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -274,6 +275,11 @@ def test_a_network_that_writes_to_its_input_leaves_the_batch_alone():
     np.testing.assert_array_equal(first, second)
 
 
+def test_no_map_keeps_its_feature_map_in_memory(thin_network):
+    heatmaps = extract_heatmaps(thin_network, torch.zeros(1, 3, 64, 64))
+    assert all(heatmap.flags.owndata for heatmap in heatmaps.values())
+
+
 @pytest.fixture
 def crowded(monkeypatch, thin_network):
     """A network that says it is on CUDA, where there is memory for no pass."""
@@ -322,8 +328,41 @@ def test_other_failures_and_those_of_the_cpu_itself_are_not_hidden(crowded):
     with pytest.raises(RuntimeError, match="something else"):
         run_or_fall_back(network, raise_error(RuntimeError("something else")))
     twin = replace(network, module=copy.deepcopy(network.module))
-    with pytest.raises(RuntimeError, match="out of memory"):
-        run_or_fall_back(twin, raise_error(RuntimeError("out of memory")))
+    for error in (RuntimeError("DefaultCPUAllocator: can't allocate memory"), MemoryError()):
+        with pytest.raises(NetworkError) as caught:
+            run_or_fall_back(twin, raise_error(error))
+        assert caught.value.reason == "memory"
+
+
+class Greedy(nn.Module):
+    """Asks for more memory than any machine has, for large pictures only."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return self.conv(x) if x.shape[-1] <= 32 else torch.empty(2**60)
+
+
+def test_a_network_without_memory_for_a_picture_is_not_said_to_fail():
+    network = wrap_network(Greedy(), (0.5,), (0.5,), 32)
+    with pytest.raises(NetworkError) as caught:
+        extract_heatmaps(network, torch.zeros(1, 3, 40, 40))
+    assert caught.value.reason == "memory"
+    with pytest.raises(NetworkError) as caught:
+        wrap_network(Greedy(), (0.5,), (0.5,), 40)
+    assert caught.value.reason == "memory"
+
+
+def test_a_network_that_ends_the_process_is_said_to_fail():
+    class Quits(Greedy):
+        def forward(self, x):
+            return super().forward(x) if x.shape[-1] <= 32 else sys.exit("bye")
+
+    network = wrap_network(Quits(), (0.5,), (0.5,), 32)
+    with pytest.raises(NetworkError, match="SystemExit: bye"):
+        extract_heatmaps(network, torch.zeros(1, 3, 40, 40))
 
 
 def raise_error(error):

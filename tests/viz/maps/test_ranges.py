@@ -25,6 +25,15 @@ def test_percentiles_leave_one_percent_of_the_cells_at_each_end():
     assert choose_limits([heatmap], "percentiles", [False]) == [(1.0, 99.0)]
 
 
+def test_percentiles_never_draw_a_map_that_varies_as_blank():
+    """Of 400 cells one alone differs, so that both percentiles are the same value."""
+    heatmap = np.full((20, 20), -1.0, dtype=np.float32)
+    heatmap[3, 4] = 5.0
+    assert choose_limits([heatmap], "percentiles", [False]) == [(-1.0, 5.0)]
+    assert choose_limits([heatmap], "percentiles", [True]) == [(-5.0, 5.0)]
+    assert share_limits([heatmap], [-heatmap], "percentiles", [False]) == [(-5.0, 5.0)]
+
+
 def test_a_constant_map_gets_a_range():
     assert choose_limits([np.full((2, 2), 3.0, dtype=np.float32)], "own", [False]) == [(3.0, 4.0)]
     assert choose_limits([np.zeros((2, 2), dtype=np.float32)], "own", [True]) == [(-1.0, 1.0)]

@@ -1,9 +1,13 @@
 import contextlib
+import errno
 import functools
 import hashlib
 import http.server
 import io
+import os
 import ssl
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +15,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from conftest import ROOT
 
 from viz.evidence.predict import predict
 from viz.networks import files
 from viz.networks.catalogue import fetch, find_network, is_there, load_network
 from viz.networks.errors import WeightsError
-from viz.networks.files import NO_DOWNLOADS, check_file, fetch_file
+from viz.networks.files import NO_DOWNLOADS, check_file, fetch_file, find_store, remove_leftovers
 from viz.networks.sources import torchvision as source
 
 DATA = bytes(range(256)) * 10_000  # some chunks
@@ -105,7 +110,14 @@ def test_a_server_that_is_not_there_is_a_sentence(folder):
 
 
 @pytest.mark.parametrize(
-    "error", [TimeoutError(), ConnectionResetError(), ssl.SSLError(1, "record layer failure")], ids=repr
+    "error",
+    [
+        TimeoutError(),
+        ConnectionResetError(),
+        ssl.SSLError(1, "record layer failure"),
+        OSError(errno.EHOSTUNREACH, "No route to host"),
+    ],
+    ids=repr,
 )
 def test_a_connection_that_breaks_is_the_networks_failure_not_the_disks(monkeypatch, folder, error):
     def fail(*_):
@@ -118,32 +130,99 @@ def test_a_connection_that_breaks_is_the_networks_failure_not_the_disks(monkeypa
     assert list(folder.iterdir()) == []
 
 
-def test_a_full_disk_is_a_sentence(monkeypatch, folder):
-    """Before the first byte, in the middle, or at the end."""
+# Before the first byte, in the middle, or at the end.
+PLACES = [(files.tempfile, "mkstemp"), (files, "_copy_url"), (files.os, "replace")]
 
+
+@pytest.mark.parametrize(
+    ("code", "reason", "sentence"),
+    [
+        (errno.ENOSPC, "disk", "the disk is full.*free some space"),
+        (errno.EDQUOT, "disk", "the disk is full.*free some space"),
+        (errno.EACCES, "folder", r"\(Permission denied\).*let the server write there"),
+        (errno.EROFS, "folder", r"\(Read-only file system\).*let the server write there"),
+    ],
+)
+def test_a_full_disk_and_a_folder_that_cannot_be_written_are_two_sentences(
+    monkeypatch, folder, code, reason, sentence
+):
     def fail(*_, **__):
-        raise OSError(28, "No space left on device")
+        raise OSError(code, os.strerror(code))
 
-    for owner, name, stand_in in [
-        (files.tempfile, "mkstemp", fail),
-        (files, "_copy_url", fail),
-        (files.os, "replace", fail),
-    ]:
+    for owner, name in PLACES:
         with serve_data() as (url, _), monkeypatch.context() as patch:
-            patch.setattr(owner, name, stand_in)
-            with pytest.raises(
-                WeightsError, match=r"cannot be stored in .*folder.*free some space"
-            ) as caught:
+            patch.setattr(owner, name, fail)
+            with pytest.raises(WeightsError, match=rf"cannot be stored in .*folder.*{sentence}") as caught:
                 fetch_file(f"{url}/file", folder / "file", DIGEST)
-        assert caught.value.reason == "disk"
+        assert caught.value.reason == reason
         assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "file").touch()
-    with serve_data() as (url, _), pytest.raises(WeightsError) as caught:
+    with serve_data() as (url, _), pytest.raises(WeightsError, match="let the server write") as caught:
         fetch_file(f"{url}/file", tmp_path / "file" / "file", DIGEST)
-    assert caught.value.reason == "disk"
+    assert caught.value.reason == "folder"
+
+
+def test_a_part_that_somebody_removes_is_told_as_missing(folder):
+    def remove(*_):
+        for part in folder.iterdir():
+            part.unlink()
+
+    with serve_data() as (url, _), pytest.raises(WeightsError, match="file is missing") as caught:
+        fetch_file(f"{url}/file", folder / "file", DIGEST, remove)
+    assert (caught.value.reason, caught.value.details) == ("missing", {"file": "file"})
+
+
+# What a killed download leaves
+
+DOWNLOAD = """
+import sys
+from pathlib import Path
+from viz.networks.files import fetch_file
+fetch_file(sys.argv[1], Path(sys.argv[2]), "", lambda *_: (print("begun", flush=True), sys.stdin.read()))
+"""
+
+
+def test_what_a_killed_download_left_goes_and_one_that_runs_stays(folder):
+    with serve_data() as (url, _):
+        command = [sys.executable, "-c", DOWNLOAD, f"{url}/file", str(folder / "file")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
+            assert other.stdout.readline() == b"begun\n"
+            (part,) = folder.iterdir()
+            (folder / "tmpother.txt").touch()
+            (folder / "weights.part").touch()
+            (folder / "tmpolder.part").touch()
+            remove_leftovers(folder)  # another process has `part`
+            assert {path.name for path in folder.iterdir()} == {part.name, "tmpother.txt", "weights.part"}
+            other.kill()
+            other.wait()
+            assert part.exists()
+            remove_leftovers(folder)
+    assert {path.name for path in folder.iterdir()} == {"tmpother.txt", "weights.part"}
+
+
+def test_a_download_of_this_process_is_no_leftover(folder):
+    with serve_data() as (url, _):
+        fetch_file(f"{url}/file", folder / "file", DIGEST, lambda *_: remove_leftovers(folder))
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_where_there_is_no_folder_nothing_is_left(folder):
+    remove_leftovers(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "variables", [{}, {"TORCH_HOME": "~/some"}, {"XDG_CACHE_HOME": "/some/cache"}], ids=str
+)
+def test_the_folder_is_that_of_torch(monkeypatch, variables):
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert find_store() == source.find_file(find_network("torchvision:alexnet")).parent
 
 
 @pytest.mark.parametrize("value", ["1", "0", ""])
@@ -176,6 +255,11 @@ def test_a_file_is_checked(tmp_path, digest):
     with pytest.raises(WeightsError) as caught:
         check_file(path, digest)
     assert caught.value.reason == "missing"
+    path.mkdir()
+    with pytest.raises(WeightsError, match="Is a directory") as caught:
+        check_file(path, digest)
+    assert caught.value.reason == "unreadable"
+    path.rmdir()
     path.write_bytes(DATA)
     check_file(path, digest)
     path.write_bytes(DATA[:-1])

@@ -24,7 +24,7 @@ RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 ORIENTATION, RESOLUTION = 0x0112, 0x011A
 IMAGE_ERRORS = {key.partition(".")[2] for key in load_catalogue("en") if key.startswith("image_error.")}
-IMAGE_ERRORS -= {"kept"}
+IMAGE_ERRORS -= {"kept", "memory", "sample"}  # which no file can cause
 
 
 # --- small data -----------------------------------------------------------------------------------------
@@ -486,6 +486,16 @@ REFUSALS = {
     "too_small": make_blank({"minimum": 16}, (1, 1), (1, 400), (400, 15)),
     "too_narrow": make_blank({"limit": 20}, (16, 321), (401, 20)),
 }
+
+
+def test_a_server_without_memory_says_so(monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    with pytest.raises(ImageError) as caught:
+        read_image(encode(make_noise(), "PNG"))
+    assert caught.value.reason == "memory"
 
 
 def test_every_reason_has_been_seen():

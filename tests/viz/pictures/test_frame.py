@@ -21,14 +21,14 @@ def assert_same_pixels(image, expected, case):
 WHOLE_SIZES = [
     ((224, 224), 224, (224, 224)),
     ((16, 16), 224, (224, 224)),
-    ((451, 300), 224, (337, 224)),  # 451 * 224 / 300 = 336.7
-    ((300, 451), 224, (224, 337)),
-    ((451, 300), 512, (770, 512)),  # 451 * 512 / 300 = 769.7
-    ((640, 480), 300, (400, 300)),
+    ((451, 300), 224, (336, 224)),  # 451 * 224 / 300 = 336.7, of which 336 is torchvision's
+    ((300, 451), 224, (224, 336)),
+    ((451, 300), 512, (768, 512)),  # 769.7
+    ((640, 480), 300, (396, 300)),  # 400 lies between 396 and 412
     ((1000, 500), 224, (448, 224)),  # 2:1 is the widest that keeps its short side
     ((500, 1000), 512, (512, 1024)),
-    ((900, 300), 224, (548, 183)),  # sqrt(2 * 224**2 / 3) = 182.9; 183 * 549 would pass the limit
-    ((100, 2000), 224, (71, 1413)),  # sqrt(2 * 224**2 / 20) = 70.8; 71 * 1414 would pass the limit
+    ((900, 300), 224, (528, 176)),  # sqrt(2 * 224**2 / 3) = 182.9
+    ((100, 2000), 224, (64, 1280)),  # sqrt(2 * 224**2 / 20) = 70.8
     ((4000, 20), 224, (3136, 32)),  # read_image refuses this one; 32 is all the network can do with
 ]
 
@@ -39,17 +39,32 @@ def test_whole_sizes():
 
 
 @settings(max_examples=100)
-@given(short=st.integers(16, 3000), ratio=st.floats(1, 20), size=st.integers(224, 512), tall=st.booleans())
-def test_whole_keeps_proportions_and_its_limit(short, ratio, size, tall):
+@given(
+    short=st.integers(16, 3000),
+    ratio=st.floats(1, 20),
+    size=st.integers(224, 512),
+    stride=st.sampled_from([1, 9, 16, 32]),
+    tall=st.booleans(),
+)
+def test_whole_keeps_proportions_its_limit_and_its_stride(short, ratio, size, stride, tall):
     sides = (short, int(short * ratio))[:: 1 if tall else -1]
-    width, height = frame_image(Image.new("1", sides), "whole", size).size
+    width, height = frame_image(Image.new("1", sides), "whole", size, stride).size
     assert width * height <= 2 * size * size
     assert 32 <= min(width, height) <= size
-    # Half a pixel of the short side, as seen from the long side, and a row that rounding takes back.
+    assert (width - size) % stride == (height - size) % stride == 0
+    # Half a stride, or a whole one where the limit takes it back, and a pixel that is rounded down.
     stretch = max(sides) / min(sides)
-    assert abs(max(width, height) - min(width, height) * stretch) <= stretch / 2 + 1 + stretch
+    assert abs(max(width, height) - min(width, height) * stretch) <= stride + 1
     if stretch <= 2:
         assert min(width, height) == size
+
+
+@pytest.mark.parametrize("sides", [(451, 300), (300, 451), (640, 427), (333, 500)])
+def test_whole_is_torchvision_s_resize_to_the_next_stride(sides):
+    width, height = transforms.Resize(224)(Image.new("RGB", sides)).size
+    assert frame_image(Image.new("RGB", sides), stride=1).size == (width, height)
+    nearest = min(range(224, 449, 32), key=lambda side: (abs(side - max(width, height)), -side))
+    assert max(frame_image(Image.new("RGB", sides), stride=32).size) == nearest
 
 
 def test_crop_is_the_central_square():

@@ -1,17 +1,16 @@
 """EfficientNet-Lite0 with its classifier; its weights come with the page, and timm builds it."""
 
-from pathlib import Path
-
 import timm
 from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
+from viz.bundled import ASSETS
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.examine import find_layers
 from viz.networks.network import Network
 from viz.networks.sources.source import PublishedSource, read_bundled
 
-BUNDLED_PATH = Path(__file__).parents[3] / "assets" / "weights" / "efficientnet_lite0.fp16.safetensors"
+BUNDLED_PATH = ASSETS / "weights" / "efficientnet_lite0.fp16.safetensors"
 BUNDLED_SHA256 = "fd75b8e1aee56a61fd440a21de1cf524a6ca9ef307bffc767267fd84758abbbf"
 
 MEAN = (127 / 255, 127 / 255, 127 / 255)  # of red, green and blue in 0..1

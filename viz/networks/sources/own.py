@@ -14,14 +14,16 @@ from torch import Tensor, nn
 
 from viz.networks.calibrate import calibrate
 from viz.networks.catalogue import NetworkInfo
-from viz.networks.errors import NetworkError
-from viz.networks.examine import shorten_error
+from viz.networks.errors import NetworkError, explain_failure, shorten_error
 from viz.networks.network import Network, Taken, randomize
 from viz.networks.own import OwnNetwork
+from viz.networks.placement import place_layers
 from viz.networks.sources.source import Source
 from viz.networks.sources.state import KEYS, list_states, read_file, shorten_name
 from viz.networks.wrap import copy_own, wrap_network
 
+# What a stranger's code may raise: anything. A training script often exits.
+STRANGERS = (Exception, SystemExit, KeyboardInterrupt)
 SHOWN = 3  # differences between weights and network that a sentence names
 
 # What load_state_dict cannot copy, or would copy without a word; of the file's tensor and the module's own.
@@ -55,7 +57,7 @@ class Own(Source):
         randomize(module, seed)
         network = _wrap(info, module)
         with suppress(Exception):  # a stranger's module may take one picture at a time
-            return calibrate(network)
+            return place_layers(calibrate(network))
         return network
 
 
@@ -76,15 +78,14 @@ def build_module(builder: str) -> Any:
         sys.path.append(os.getcwd())  # Streamlit has put the page's folder there, which may be another one
     try:
         home = importlib.import_module(name)
-    # A stranger's code runs here and below, which may raise anything; a training script often exits.
-    except (Exception, SystemExit) as error:
-        raise NetworkError("no_import", module=name, error=shorten_error(error)) from error
+    except STRANGERS as error:
+        raise explain_failure("no_import", error, module=name) from error
     if not hasattr(home, attribute):
         raise NetworkError("no_builder", module=name, attribute=attribute)
     try:
         return getattr(home, attribute)()
-    except (Exception, SystemExit) as error:
-        raise NetworkError("builder_failed", builder=builder, error=shorten_error(error)) from error
+    except STRANGERS as error:
+        raise explain_failure("builder_failed", error, builder=builder) from error
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

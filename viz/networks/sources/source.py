@@ -11,6 +11,7 @@ from viz.networks.calibrate import calibrate
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.files import Progress, check_file
 from viz.networks.network import Network, randomize, share_module
+from viz.networks.placement import place_layers
 
 
 class Source(ABC):
@@ -62,13 +63,13 @@ class PublishedSource(Source):
         if not whole:
             weights = {name: value for name, value in weights.items() if not name.startswith("classifier.")}
         module.load_state_dict(weights, assign=True)
-        return self.wrap(info, share_module(module))
+        return place_layers(self.wrap(info, share_module(module)))
 
     @torch.inference_mode(False)
     def load_untrained(self, info: NetworkInfo, seed: int) -> Network:
         module = self._build(info, not info.classifier_megabytes).to_empty(device="cpu")
         randomize(module, seed)
-        return calibrate(self.wrap(info, share_module(module)))
+        return place_layers(calibrate(self.wrap(info, share_module(module))))
 
     def _build(self, info: NetworkInfo, whole: bool) -> nn.Module:
         with torch.device("meta"):

@@ -12,8 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from viz.networks.errors import NetworkError
-from viz.networks.examine import shorten_error
+from viz.networks.errors import NetworkError, is_memory_error, shorten_error
 
 # What people save a state in. Of several states the first that fits is taken: in this order, the outer key
 # before the inner one, and moving averages behind all others.
@@ -64,6 +63,8 @@ def read_file(path: Path) -> Any:
         raise NetworkError("refused_pickle", file=path.name) from error
     # For damaged files torch raises a dozen kinds, by where the damage is; messages may quote the file.
     except Exception as error:
+        if is_memory_error(error):
+            raise NetworkError("memory") from error
         raise NetworkError("damaged_weights", file=path.name, error=type(error).__name__) from error
     raise NetworkError("scripted_weights" if kind == "torch" else kind, file=path.name)
 

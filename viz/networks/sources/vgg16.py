@@ -1,16 +1,16 @@
 """VGG16's convolutions with the Oxford group's own weights, which come with the page."""
 
 from collections import OrderedDict
-from pathlib import Path
 
 from torch import Tensor, nn
 
+from viz.bundled import ASSETS
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.network import Network
 from viz.networks.sources.source import PublishedSource, read_bundled
 from viz.networks.vgg16 import CONFIGURATION, LAYERS
 
-BUNDLED_PATH = Path(__file__).parents[3] / "assets" / "weights" / "vgg16_features.fp16.safetensors"
+BUNDLED_PATH = ASSETS / "weights" / "vgg16_features.fp16.safetensors"
 BUNDLED_SHA256 = "608705a5e8e9a7d5d75e2eb4a72185943564b134fca29f49123ae440f73775ed"
 
 MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)  # of red, green and blue in 0..1

@@ -76,6 +76,14 @@ def broken():
 
 def leave():
     raise SystemExit(2)
+
+
+def stop():
+    raise KeyboardInterrupt
+
+
+def swell():
+    raise MemoryError
 """
 
 
@@ -216,6 +224,8 @@ def test_random_weights_leave_the_builder_s_alone(nets):
         ("mynets.small:absent", "no_builder", ["mynets.small", "absent"]),
         ("mynets.small:broken", "builder_failed", ["mynets.small:broken", "OSError: no disk"]),
         ("mynets.small:leave", "builder_failed", ["SystemExit: 2"]),
+        ("mynets.small:stop", "builder_failed", ["KeyboardInterrupt"]),
+        ("mynets.small:swell", "memory", []),
         ("mynets.small:SHARED", "builder_failed", ["TypeError", "forward"]),
         ("mynets.small:number", "no_module", ["int"]),
         ("mynets.small:two", "channels", ["conv", "2"]),
