@@ -90,6 +90,14 @@ def compare_memory(what: str, reference: str, megabytes: Sequence[float], limit:
     return Row(what, reference, *sizes, f"{more:+.0f} MB", bar, more <= limit)
 
 
+def compare_memory_ratio(what: str, reference: str, megabytes: Sequence[float], limit: float) -> Row:
+    """A row for something that may hold at most `limit` times what its reference does."""
+    base, measured = megabytes
+    ratio = measured / base
+    sizes = (f"{measured:.0f} MB", f"{base:.0f} MB")
+    return Row(what, reference, *sizes, f"{ratio:.2f}", f"at most {limit:g}", ratio <= limit)
+
+
 def format_seconds(seconds: float) -> str:
     """Three significant digits, in the unit that reads best.
 
@@ -100,11 +108,18 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds * 1000:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
 
 
-def print_rows(name: str, rows: Iterable[Row], write: bool) -> None:
-    """Print a table of rows with `HEADER`, each as soon as it is measured; see `print_table`."""
+def print_rows(name: str, rows: Iterable[Row], write: bool) -> bool:
+    """Print a table of rows with `HEADER`, each as soon as it is measured; see `print_table`.
+
+    Returns:
+        Whether all bars are met.
+    """
+    met = True
     with print_table(name, write) as add:
         for row in rows:
             add(row.to_cells())
+            met &= row.met
+    return met
 
 
 @contextmanager

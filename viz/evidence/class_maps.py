@@ -1,6 +1,6 @@
 """Which cells of each layer speak for a class."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viz.evidence.methods import METHODS
+from viz.maps.compare import correlate_maps
 from viz.maps.one_pass import run_or_fall_back, run_to_end
-from viz.networks.errors import NetworkError
-from viz.networks.examine import shorten_error
+from viz.networks.errors import NetworkError, is_memory_error, shorten_error
 from viz.networks.layers import Layer
 from viz.networks.network import Network
 
 # By layer name and method, float32 [h, w].
 ClassMaps = dict[tuple[str, str], NDArray[np.float32]]
+
+# By the same, -1..1; None where it is not defined.
+Agreements = dict[tuple[str, str], float | None]
 
 
 def class_maps(
@@ -59,16 +62,53 @@ def compute_class_maps(
     network: Network, batch: Tensor, class_index: int, against: int | None = None
 ) -> ClassMaps:
     """The maps of all layers by all `METHODS`, which take no more passes than one; else as `class_maps`."""
+    asked = [class_index] if against is None else [class_index, against]
+    _check_classes(network, asked)
+    found = run_or_fall_back(network, lambda chosen: _compute(chosen, batch, lambda logits: asked))
+    if against is None:
+        return _cut(found[0])
+    return {key: found[0][key] - found[1][key] for key in found[0]}
+
+
+def compare_class_maps(network: Network, batch: Tensor, class_index: int) -> tuple[ClassMaps, Agreements]:
+    """The maps of `compute_class_maps`, and how each agrees with that of the least likely other class.
+
+    That is Pearson's correlation of the two, before negative values are set to zero. Near 1 the map shows
+    what the layer answers whichever class it is asked about, near or below 0 what is this class's. It is None
+    where a map does not vary, or there is no other class. A second pass backward is made.
+    """
+    _check_classes(network, [class_index])
+
+    def choose(logits: Tensor) -> list[int]:
+        order = logits.argsort().tolist()
+        return [class_index, next((index for index in order if index != class_index), class_index)]
+
+    own, other = run_or_fall_back(network, lambda chosen: _compute(chosen, batch, choose))
+    defined = len(network.classes or ()) > 1
+    return _cut(own), {key: _agree(own[key], other[key]) if defined else None for key in own}
+
+
+def _check_classes(network: Network, asked: Sequence[int]) -> None:
     count = 0 if network.classes is None else len(network.classes)
-    for index in (class_index, against):
-        if index is not None and count and not 0 <= index < count:
+    for index in asked:
+        if count and not 0 <= index < count:
             raise ValueError(f"unknown class {index}; expected 0 to {count - 1}")
-    return run_or_fall_back(network, lambda chosen: _compute(chosen, batch, class_index, against))
+
+
+def _cut(maps: ClassMaps) -> ClassMaps:
+    """Without the negative values of the methods to which they mean nothing."""
+    return {key: values if METHODS[key[1]].signed else np.maximum(values, 0) for key, values in maps.items()}
+
+
+def _agree(first: NDArray[np.float32], second: NDArray[np.float32]) -> float | None:
+    finite = np.isfinite(first).all() and np.isfinite(second).all()
+    return correlate_maps(first, second) if finite else None
 
 
 @torch.inference_mode(False)
 @torch.enable_grad()
-def _compute(network: Network, batch: Tensor, class_index: int, against: int | None) -> ClassMaps:
+def _compute(network: Network, batch: Tensor, choose: Callable[[Tensor], list[int]]) -> list[ClassMaps]:
+    """The maps of each class that is chosen by the logits [classes], with their negative values."""
     signals: dict[str, Tensor] = {}
 
     def keep(layer: Layer, side: str, signal: Tensor) -> Tensor | None:
@@ -82,31 +122,24 @@ def _compute(network: Network, batch: Tensor, class_index: int, against: int | N
 
     # Parameters need no gradients, so that the graph has to begin at the pixels.
     logits = run_to_end(network, batch.detach().clone().requires_grad_(), keep).logits
-    order = [layer.name for layer in network.layers]
-    maps = _differentiate(logits[class_index], signals, retain=against is not None)
-    if against is not None:
-        other = _differentiate(logits[against], signals)
-        maps = {key: maps[key] - other[key] for key in maps}
-    else:
-        maps = {key: maps[key] if METHODS[key[1]].signed else maps[key].clamp(min=0) for key in maps}
-    return {(layer, method): maps[layer, method].numpy(force=True) for layer in order for method in METHODS}
+    ordered = {layer.name: signals[layer.name] for layer in network.layers}
+    *first, last = (logits[index] for index in choose(logits))
+    return [*(_differentiate(logit, ordered, retain=True) for logit in first), _differentiate(last, ordered)]
 
 
-def _differentiate(
-    logit: Tensor, signals: Mapping[str, Tensor], retain: bool = False
-) -> dict[tuple[str, str], Tensor]:
+def _differentiate(logit: Tensor, signals: Mapping[str, Tensor], retain: bool = False) -> ClassMaps:
     """The maps [h, w] of one logit by layer and method, with their negative values."""
     try:
         gradients = torch.autograd.grad(logit, list(signals.values()), retain_graph=retain, allow_unused=True)
     except RuntimeError as error:  # such as a value that the gradient needs and the network overwrote
-        if "out of memory" in str(error):
+        if is_memory_error(error):
             raise
         raise NetworkError("no_backward", error=shorten_error(error)) from error
-    maps: dict[tuple[str, str], Tensor] = {}
+    maps: ClassMaps = {}
     with torch.no_grad():
         for (layer, signal), gradient in zip(signals.items(), gradients, strict=True):
             if gradient is None:
                 raise NetworkError("no_class_gradient", layer=layer)
             for name, method in METHODS.items():
-                maps[layer, name] = method.weigh(signal[0], gradient[0])
+                maps[layer, name] = method.weigh(signal[0], gradient[0]).numpy(force=True)
     return maps

@@ -1,4 +1,4 @@
-"""The deletion test: does a network use what a map lights?"""
+"""The deletion test: what a class's probability loses where a map's brightest part is deleted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,9 +12,14 @@ from viz.evidence.predict import compute_probabilities
 from viz.maps.cells import Cells
 from viz.networks.network import Network
 
-# Down and across, as shares of the picture's height and width: all combinations of thirds. The first leaves
-# the mask where it is.
-SHIFTS = tuple((down / 3, across / 3) for down in range(3) for across in range(3))
+# To how many other places of the picture a mask is moved, by chance but always the same. As many networks
+# are the control of the page's claims.
+PLACES = 19
+PLACES_SEED = 0
+# What such a place may share with the mask where there is room, as a share of the mask; and the share of all
+# places that are drawn from where there is not: the least overlapping ones alone would be next to each other.
+MOST_OVERLAP = 0.25
+LEAST_DRAWN = 0.1
 
 # Shares of the picture that are deleted for a curve, which is the deletion of https://arxiv.org/abs/1806.07421,
 # with a blur in place of a grey area, which would be a thing of its own in the picture.
@@ -32,27 +37,45 @@ TIES_SEED = 0
 class Deletion(NamedTuple):
     """One picture of a deletion test."""
 
-    name: str | None  # of the map; None where the share is 0 or 1, since it does not matter then
-    share: float  # of the picture's pixels, the brightest in the map, that are deleted, 0..1
-    shift: int = 0  # place in `SHIFTS`
+    name: str | None  # of the map; None where a disc in the middle is deleted, all, or nothing
+    share: float  # of the picture's pixels that are deleted, 0..1
+    place: int = (
+        0  # of the map's brightest pixels: 0 where they are, from 1 on where `choose_places` moves them
+    )
+
+
+class Outcome(NamedTuple):
+    """What came of one deletion."""
+
+    probability: float  # of the class, 0..1
+    overlap: float = 0.0  # of a moved mask with the mask where it was, as a share of the mask
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What deleting the brightest part of one map does to a class's probability, 0..1.
-
-    If it falls, and falls more than where the same mask lies elsewhere, the network uses what was there.
-    """
+    """What deleting the brightest part of one map does to a class's probability, 0..1."""
 
     before: float  # of the whole picture
     after: float  # with the brightest part deleted
-    shifted: tuple[float, ...]  # with the same mask in each of the other places
+    elsewhere: tuple[float, ...]  # with the same mask in each of the other places
+    disc: float  # with a disc of the same area deleted in the middle, which knows nothing of the map
+    overlap: float  # the largest of a place with the mask, as a share of the mask
     curve: tuple[float, ...]  # at each of `CURVE`
 
     @property
     def area(self) -> float:
         """Under the curve, 0..1, by trapezoids. The smaller, the sooner the probability falls."""
         return float(np.trapezoid(self.curve, CURVE))
+
+    @property
+    def beaten(self) -> int:
+        """How many of the other places lower the probability less; none where it does not fall."""
+        return sum(self.after < min(other, self.before) for other in self.elsewhere)
+
+    @property
+    def beats_disc(self) -> bool:
+        """Whether the disc lowers the probability less, and it falls."""
+        return self.after < min(self.disc, self.before)
 
 
 def blur_picture(pixels: NDArray[np.uint8], sigma: float | None = None) -> NDArray[np.uint8]:
@@ -90,12 +113,29 @@ def mask_brightest(values: NDArray[Any], share: float) -> NDArray[np.bool_]:
     Among equal ones, such as those where a map has been cut at zero, an order decides that is random but
     always the same.
     """
+    return _mask_first(_rank(values), share)
+
+
+def mask_disc(height: int, width: int, share: float) -> NDArray[np.bool_]:
+    """A mask [H, W] of the pixels nearest to the picture's middle, as many as `mask_brightest` gives."""
+    down, across = np.ogrid[:height, :width]
+    squares = (2 * down - height + 1) ** 2 + (2 * across - width + 1) ** 2
+    return mask_brightest(-squares, share)
+
+
+def _rank(values: NDArray[Any]) -> NDArray[np.intp]:
+    """The place of each pixel in the order of a map [H, W], from 0 for the brightest."""
+    ties = np.random.default_rng(TIES_SEED).permutation(values.size)
+    ranks = np.empty(values.size, dtype=np.intp)
+    ranks[np.lexsort((ties, -values.ravel()))] = np.arange(values.size)
+    return ranks.reshape(values.shape)
+
+
+def _mask_first(ranks: NDArray[np.intp], share: float) -> NDArray[np.bool_]:
     if not 0 <= share <= 1:
         raise ValueError(f"expected a share from 0 to 1, got {share}")
-    mask = np.zeros(values.size, dtype=bool)
-    ties = np.random.default_rng(TIES_SEED).permutation(values.size)
-    mask[np.lexsort((ties, -values.ravel()))[: round(share * values.size)]] = True
-    return mask.reshape(values.shape)
+    mask: NDArray[np.bool_] = ranks < round(share * ranks.size)
+    return mask
 
 
 def measure_lit(values: NDArray[Any]) -> float:
@@ -103,24 +143,38 @@ def measure_lit(values: NDArray[Any]) -> float:
     return float((values > values.min()).mean())
 
 
-def shift_mask(mask: NDArray[np.bool_], shift: int) -> NDArray[np.bool_]:
-    """Move a mask [H, W] by one of `SHIFTS`, in whole pixels; what leaves at one edge enters at the other."""
-    down, across = SHIFTS[shift]
-    return np.roll(mask, (round(down * mask.shape[0]), round(across * mask.shape[1])), axis=(0, 1))
+def choose_places(mask: NDArray[np.bool_]) -> list[tuple[int, int, float]]:
+    """Where else a mask [H, W] is put: pixels down and across, and the share of it that overlaps the mask.
+
+    What leaves at one edge enters at the other. The places are drawn from all that overlap by at most
+    `MOST_OVERLAP`, or, where these are few, from the `LEAST_DRAWN` that overlap least.
+    """
+    count = int(mask.sum())
+    # How many pixels each move leaves on the mask, at once: the mask's circular correlation with itself.
+    common = np.fft.irfft2(np.abs(np.fft.rfft2(mask)) ** 2, mask.shape)
+    overlaps = np.rint(common).astype(int).ravel()  # whole numbers, so that every machine draws the same
+    enough = max(round(LEAST_DRAWN * mask.size), PLACES)
+    limit = max(MOST_OVERLAP * count, np.partition(overlaps, enough - 1)[enough - 1])
+    free = np.flatnonzero(overlaps <= limit)
+    drawn = np.random.default_rng(PLACES_SEED).choice(free, PLACES, replace=False)
+    downs, acrosses = np.unravel_index(drawn, mask.shape)
+    shares = overlaps[drawn] / count
+    return list(zip(downs.tolist(), acrosses.tolist(), shares.tolist(), strict=True))
 
 
 def list_deletions(name: str, share: float) -> list[Deletion]:
     """The pictures that the deletion test of a map needs, each of which takes a pass; none of them twice.
 
-    The share is deleted in all places. First stand the two pictures that are the same for every map.
+    First stand those that are the same for every map.
     """
-    places = [_name_deletion(name, share, shift) for shift in range(len(SHIFTS))]
+    places = [_name_deletion(name, share, place) for place in range(PLACES + 1)]
     steps = [_name_deletion(name, step) for step in CURVE]
-    return list(dict.fromkeys([Deletion(None, 0.0), Deletion(None, 1.0), *places, *steps]))
+    same = [Deletion(None, 0.0), Deletion(None, 1.0), Deletion(None, share)]
+    return list(dict.fromkeys([*same, *places, *steps]))
 
 
-def _name_deletion(name: str, share: float, shift: int = 0) -> Deletion:
-    return Deletion(None, share) if share in (0, 1) else Deletion(name, share, shift)
+def _name_deletion(name: str, share: float, place: int = 0) -> Deletion:
+    return Deletion(None, share) if share in (0, 1) else Deletion(name, share, place)
 
 
 def run_deletions(
@@ -129,34 +183,45 @@ def run_deletions(
     class_index: int,
     values: NDArray[Any],
     deletions: Iterable[Deletion],
-) -> Iterator[tuple[Deletion, float]]:
+) -> Iterator[tuple[Deletion, Outcome]]:
     """Make the passes of a map's deletion test one by one, so that whoever waits can be told, and can stop.
 
-    Yields each deletion and the class's probability with it, 0..1, for the picture as the network sees it and
-    the map as it is spread over the picture, [H, W].
+    Yields each deletion and what came of it, for the picture as the network sees it and the map as it is
+    spread over the picture, [H, W].
     """
-    blurred = blur_picture(pixels)
+    blurred, ranks = blur_picture(pixels), _rank(values)
+    height, width = values.shape
+    places: dict[float, list[tuple[int, int, float]]] = {}  # by the share that is deleted
     for deletion in deletions:
-        batch = network.to_batch(Image.fromarray(delete_cells(pixels, blurred, values, deletion)))
-        yield deletion, float(compute_probabilities(network, batch)[class_index])
+        overlap = 0.0
+        if deletion.name is None:
+            mask = mask_disc(height, width, deletion.share)
+        else:
+            mask = _mask_first(ranks, deletion.share)
+        if deletion.place:
+            if deletion.share not in places:
+                places[deletion.share] = choose_places(mask)
+            down, across, overlap = places[deletion.share][deletion.place - 1]
+            mask = np.roll(mask, (down, across), axis=(0, 1))
+        batch = network.to_batch(Image.fromarray(erase(pixels, blurred, mask)))
+        yield deletion, Outcome(float(compute_probabilities(network, batch)[class_index]), overlap)
 
 
-def delete_cells(
-    pixels: NDArray[np.uint8], blurred: NDArray[np.uint8], values: NDArray[Any], deletion: Deletion
+def erase(
+    pixels: NDArray[np.uint8], blurred: NDArray[np.uint8], mask: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
-    """The picture [H, W, 3] with one deletion by a map [H, W]: blurred in its mask, elsewhere itself."""
-    if deletion.name is None:
-        return blurred if deletion.share else pixels
-    mask = shift_mask(mask_brightest(values, deletion.share), deletion.shift)
+    """The picture [H, W, 3], blurred within a mask [H, W], elsewhere itself."""
     return np.where(mask[..., None], blurred, pixels)
 
 
-def summarize(name: str, share: float, probabilities: Mapping[Deletion, float]) -> Effect:
-    """Put the passes of one map together: probabilities of all that `list_deletions` names for it."""
-    places = [probabilities[_name_deletion(name, share, shift)] for shift in range(len(SHIFTS))]
+def summarize(name: str, share: float, outcomes: Mapping[Deletion, Outcome]) -> Effect:
+    """Put the passes of one map together: the outcomes of all that `list_deletions` names for it."""
+    first, *places = (outcomes[_name_deletion(name, share, place)] for place in range(PLACES + 1))
     return Effect(
-        before=probabilities[Deletion(None, 0.0)],
-        after=places[0],
-        shifted=tuple(places[1:]),
-        curve=tuple(probabilities[_name_deletion(name, step)] for step in CURVE),
+        before=outcomes[Deletion(None, 0.0)].probability,
+        after=first.probability,
+        elsewhere=tuple(place.probability for place in places),
+        disc=outcomes[Deletion(None, share)].probability,
+        overlap=max(place.overlap for place in places),
+        curve=tuple(outcomes[_name_deletion(name, step)].probability for step in CURVE),
     )

@@ -45,7 +45,7 @@ def predict(network: Network, batch: Tensor, count: int = 5) -> list[Prediction]
         NetworkError: The network has no classifier, does not run on this picture, or gives no finite answer.
 
     Example:
-        >>> predict(network, network.to_batch(frame_image(photo, "crop")))[0].name
+        >>> predict(network, network.to_batch(network.frame(photo)))[0].name
         'espresso'
     """
     if count < 1:

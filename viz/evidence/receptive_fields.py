@@ -8,6 +8,7 @@ def receptive_field_box(layer: Layer, row: int, column: int, height: int, width:
     """The input pixels that can influence a cell: its theoretical receptive field, cut at the edge.
 
     It follows from kernels, strides and paddings alone (https://distill.pub/2019/computing-receptive-fields).
+    Within it a dilated layer's cell does not see all: `Layer.has_gaps`.
 
     Args:
         layer: One whose receptive field is known.

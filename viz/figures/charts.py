@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, log10
+from math import ceil, isfinite, log10
 
 import plotly.graph_objects as go
 
@@ -11,14 +11,17 @@ from viz.figures.layout import GAP, NARROW, Grid, Slot
 from viz.figures.pieces import Spec
 from viz.networks.layers import STAGES, Layer, Stage
 
-CURVE_STYLES = {
+CURVE_STYLES: dict[str, Spec] = {
     "trained": {"color": pieces.ACCENT_COLOR, "width": 2.5, "dash": "solid"},
     "beside": {"color": "#b5569d", "width": 2.5, "dash": "longdash"},
     "untrained": {"color": "#7d8cc4", "width": 2, "dash": "dash"},
     "coarse": {"color": "#3f9c8f", "width": 2, "dash": "dashdot"},
     "noise": {"color": "#a8862c", "width": 2, "dash": "dot"},
     "class": {"color": "#3f9c8f", "width": 2.5, "dash": "dash"},
+    "sobel": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "solid"},
+    "laplacian": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"},
 }
+PLAIN = ("sobel", "laplacian")  # thin lines without dots
 SHADE_COLOR = "rgba(138, 141, 150, 0.12)"
 AXIS: Spec = {
     "tickangle": 0,
@@ -26,13 +29,15 @@ AXIS: Spec = {
     "zeroline": False,
     "fixedrange": True,
 }
-BAND_COLOR = "rgba(125, 140, 196, 0.35)"
+BAND_COLORS = ("rgba(125, 140, 196, 0.35)", "rgba(63, 156, 143, 0.35)", "rgba(200, 150, 50, 0.35)")
 CHART_WIDTH = 258  # pixels of the screen, at least
 CHART_HEIGHT = 132
 CHART_TITLE_HEIGHT = 42
 CHART_FOOT_HEIGHT = 30
 LEGEND_HEIGHT = 28
 NARROW_LEGEND_HEIGHT = 48  # on a phone it takes two lines
+LEGEND_LINE = 30
+ENTRY_WIDTH = 140
 AXIS_WIDTH = 44
 ROOM = 1.08  # of an axis, over the largest value
 TEXT_SHARE = 0.16  # of an axis, that a line of text takes
@@ -50,6 +55,16 @@ class Demanded:
 
 
 @dataclass(frozen=True)
+class Band:
+    """What lies between the lowest and the highest value of other networks is shaded."""
+
+    name: str  # in the legend
+    lows: Mapping[str, float]  # by layer name
+    highs: Mapping[str, float]
+    hover: str  # Plotly's template; `%{customdata[0]}` is the lowest value there
+
+
+@dataclass(frozen=True)
 class Chart:
     """One metric against depth."""
 
@@ -57,12 +72,9 @@ class Chart:
     curves: Mapping[str, Mapping[str, float]]  # by key of `CURVE_STYLES`, by layer name; gaps where none
     format: str = ".2f"  # how values are written, in d3's way
     logarithmic: bool = False  # such an axis begins at 1
-    lines: Sequence[float] = ()  # values at which a dotted line stands
     # The ends of the axis, so that it does not exaggerate; an end that is None follows the values.
     span: tuple[float, float | None] = (0, None)
-    # The lowest and the highest value of other networks, by layer name, between which it is shaded.
-    band: tuple[Mapping[str, float], Mapping[str, float]] | None = None
-    band_hover: str = ""  # Plotly's template; `%{customdata[0]}` is the lowest value there
+    bands: Sequence["Band"] = ()
     demands: Sequence[Demanded] = ()
 
 
@@ -74,20 +86,20 @@ def draw_charts(
     marked: Collection[str],
     width: float,
     columns: int | None = None,
-    band_name: str = "",
 ) -> go.Figure:
     """Small multiples: each metric against the layers, from the input on, stages shaded.
 
     The legend calls the keys of `CURVE_STYLES` by the curves' names. Layers that are marked get a dot.
     Without a number of columns as many charts as are readable stand side by side.
     """
-    grid = arrange_charts(len(charts), width, columns)
+    banded = max((len(chart.bands) for chart in charts), default=0)
+    grid = arrange_charts(len(charts), width, columns, banded and banded + len(curve_names))
     traces: list[Spec] = []
     layout = lay_out_charts(grid)
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
         x, y = pieces.name_axes(place)
-        if chart.band is not None:
-            traces += _draw_band(chart, chart.band, band_name, layers, x, y, place == 0)
+        for band, color in zip(chart.bands, BAND_COLORS, strict=False):
+            traces += _draw_band(band, color, layers, x, y, place == 0)
         for kind, name in curve_names.items():
             if kind in chart.curves:
                 curve = {"xaxis": x, "yaxis": y, "name": name, "legendgroup": kind, "showlegend": place == 0}
@@ -96,7 +108,6 @@ def draw_charts(
         shades, notes = _show_stages(stage_names, layers, x, y)
         layout["annotations"] += notes
         layout["shapes"] += shades
-        layout["shapes"] += [_draw_line(value, x, y) for value in chart.lines]
         layout[f"xaxis{x[1:]}"] = _axis_across(layers, y, grid, slot)
         down = layout[f"yaxis{y[1:]}"] = _axis_down(chart, x, grid, slot)
         for demanded in chart.demands:
@@ -114,11 +125,12 @@ def lay_out_charts(grid: Grid) -> Spec:
     return layout | {"legend": legend, "annotations": [], "shapes": []}
 
 
-def arrange_charts(count: int, width: float, columns: int | None = None) -> Grid:
-    """Where charts stand under a legend; arguments as `draw_charts`."""
+def arrange_charts(count: int, width: float, columns: int | None = None, entries: int = 0) -> Grid:
+    """Where charts stand under a legend, of so many entries if there are many; else as `draw_charts`."""
     if columns is None:
         columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
     legend_height = NARROW_LEGEND_HEIGHT if columns == 1 and width < NARROW else LEGEND_HEIGHT
+    legend_height = max(legend_height, LEGEND_LINE * ceil(entries * ENTRY_WIDTH / width))
     chart_width = (width - (columns - 1) * GAP) / columns
     row_height = CHART_TITLE_HEIGHT + CHART_HEIGHT + CHART_FOOT_HEIGHT
     slots = tuple(
@@ -136,7 +148,7 @@ def arrange_charts(count: int, width: float, columns: int | None = None) -> Grid
 def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], marked: Collection[str]) -> Spec:
     names = [layer.name for layer in layers]
     style = CURVE_STYLES[kind]
-    sizes = [7 if name in marked else 0 for name in names]
+    sizes = [7 if name in marked and kind not in PLAIN else 0 for name in names]
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -149,25 +161,15 @@ def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], mar
 
 
 def _draw_band(
-    chart: Chart,
-    band: tuple[Mapping[str, float], Mapping[str, float]],
-    name: str,
-    layers: Sequence[Layer],
-    x: str,
-    y: str,
-    in_legend: bool,
+    band: Band, color: str, layers: Sequence[Layer], x: str, y: str, in_legend: bool
 ) -> list[Spec]:
     """Two lines that cannot be seen, and the colour between them; layers without a value have none."""
-    known = [layer.name for layer in layers if layer.name in band[0]]
-    lows, highs = ([edge[layer] for layer in known] for edge in band)
+    known = [layer.name for layer in layers if layer.name in band.lows]
+    lows, highs = ([edge[layer] for layer in known] for edge in (band.lows, band.highs))
     line = {"type": "scatter", "mode": "lines", "x": known, "xaxis": x, "yaxis": y, "line": {"width": 0}}
-    line |= {"name": name, "legendgroup": "band"}
-    filled: Spec = {
-        "fill": "tonexty",
-        "fillcolor": BAND_COLOR,
-        "customdata": list(zip(lows, highs, strict=True)),
-    }
-    filled |= {"showlegend": in_legend, "hovertemplate": f"{chart.band_hover}<extra></extra>"}
+    line |= {"name": band.name, "legendgroup": band.name}
+    filled: Spec = {"fill": "tonexty", "fillcolor": color, "customdata": list(zip(lows, highs, strict=True))}
+    filled |= {"showlegend": in_legend, "hovertemplate": f"{band.hover}<extra></extra>"}
     return [line | {"y": lows, "showlegend": False, "hoverinfo": "skip"}, line | filled | {"y": highs}]
 
 
@@ -189,11 +191,6 @@ def _show_stages(
     shades = [shade | {"x0": start, "x1": end} for start, end in list(spans.values())[::2]]
     notes = [note | {"x": sum(span) / 2, "text": names[stage]} for stage, span in spans.items()]
     return shades, notes
-
-
-def _draw_line(value: float, x: str, y: str) -> Spec:
-    line = {"type": "line", "xref": f"{x} domain", "yref": y, "x0": 0, "x1": 1, "y0": value, "y1": value}
-    return line | {"line": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"}}
 
 
 def _show_demand(
@@ -252,7 +249,7 @@ def _axis_down(chart: Chart, x: str, grid: Grid, slot: Slot) -> Spec:
     axis = AXIS | {"domain": grid.share_down(slot), "anchor": x, "nticks": 5, "gridcolor": SHADE_COLOR}
     low, high = chart.span
     values = [value for curve in chart.curves.values() for value in curve.values()]
-    values += [value for edge in chart.band or () for value in edge.values()]
+    values += [value for band in chart.bands for edge in (band.lows, band.highs) for value in edge.values()]
     values += [demanded.least for demanded in chart.demands]
     # A demand can lie beyond what the metric can reach, and is drawn there.
     if high is None or any(demanded.least > high for demanded in chart.demands):

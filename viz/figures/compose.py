@@ -7,7 +7,7 @@ import numpy as np
 
 from viz.figures import pieces
 from viz.figures.layout import Grid, Slot
-from viz.figures.pieces import COLOR_SCALES, DIVERGING_SCALE, Colors, Look, Panel, PhotoPanel, Spec
+from viz.figures.pieces import Colors, Look, Panel, PhotoPanel, Spec
 from viz.maps.cells import PIXELS
 from viz.maps.values import normalize
 
@@ -83,7 +83,8 @@ def _draw_map(panel: Panel, look: Look) -> Spec:
         "customdata": np.rint(100 * normalize(panel.heatmap)).astype(np.uint8),
         "zmin": panel.low,
         "zmax": panel.high,
-        "colorscale": DIVERGING_SCALE if panel.diverging else COLOR_SCALES[look.colors],
+        "colorscale": pieces.write_scale(
+            None if panel.diverging else look.colors, look.opacity if look.overlay else 1
+        ),
         "zsmooth": "best" if look.smooth else False,
-        "opacity": look.opacity if look.overlay else 1,
     }

@@ -12,7 +12,7 @@ from viz.figures import pieces
 from viz.figures.compose import Tile, compose
 from viz.figures.layout import Grid, Slot, arrange_panels
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec, draw_map_bar
-from viz.maps.aggregations import is_signed
+from viz.maps.aggregations import list_diverging
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.ranges import choose_limits
@@ -98,9 +98,7 @@ def make_panels(
     """
     sides = [layer.pick_side(side) for layer in layers]
     maps = [heatmaps[layer.name, at, aggregation] for layer, at in zip(layers, sides, strict=True)]
-    signed = [is_diverging(at, aggregation) for at in sides]
-    if limits == "shared":  # one scale for all: that of signed maps where there is one
-        signed = [any(signed)] * len(signed)
+    signed = list_diverging(sides, aggregation, limits)
     ends = choose_limits(maps, limits, signed)
     panels: list[Panel] = []
     for layer, at, heatmap, (low, high), diverging in zip(layers, sides, maps, ends, signed, strict=True):
@@ -125,7 +123,8 @@ def write_hover(layer: Layer, translate: Translate, more: object = None) -> str:
     """
     name = layer.name if more is None else f"{layer.name} · {more}"
     field = layer.receptive_field
-    sees = "" if field is None else translate("panel.hover_sees", field=field)
+    key = "panel.hover_sees_gaps" if layer.has_gaps else "panel.hover_sees"
+    sees = "" if field is None else translate(key, field=field)
     return translate("panel.hover", name=name, sees=sees)
 
 
@@ -171,11 +170,6 @@ def write_map_title(
         stage=translate(f"stage.{layer.stage}"),
     )
     return f"{title} · {translate('panel.output')}" if is_output else title
-
-
-def is_diverging(side: str, aggregation: str) -> bool:
-    """Whether maps of this side and aggregation have a sign."""
-    return side == "pre" and is_signed(aggregation)
 
 
 def draw_panels(

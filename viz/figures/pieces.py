@@ -8,28 +8,46 @@ from zlib import crc32
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
 
 from viz.figures.layout import NARROW, Grid, Slot
 from viz.maps.cells import Cells, Edges
+from viz.maps.values import format_value
 from viz.pictures.frame import Box
 
+# Plotly's jet has six colours at even steps. The homework's is matplotlib's, which bends here.
+JET = [
+    [0.0, "rgb(0, 0, 128)"],
+    [0.11, "rgb(0, 0, 255)"],
+    [0.125, "rgb(0, 0, 255)"],
+    [0.34, "rgb(0, 219, 255)"],
+    [0.35, "rgb(0, 229, 247)"],
+    [0.375, "rgb(21, 255, 226)"],
+    [0.64, "rgb(239, 255, 8)"],
+    [0.65, "rgb(247, 246, 0)"],
+    [0.66, "rgb(255, 236, 0)"],
+    [0.89, "rgb(255, 19, 0)"],
+    [0.91, "rgb(232, 0, 0)"],
+    [1.0, "rgb(128, 0, 0)"],
+]
 # The names are the page's; the values are Plotly's. Diverging maps get a scale of their own.
-COLOR_SCALES = {
+COLOR_SCALES: dict[str, str | list[list[Any]]] = {
     "viridis": "Viridis",
     "turbo": "Turbo",
     "inferno": "Inferno",
     "cividis": "Cividis",
-    "jet": "Jet",
+    "jet": JET,
     "greys": "Greys_r",
 }
 DIVERGING_SCALE = "RdBu_r"
-LONGEST_VALUE = 1e6
 FONT = '"Source Sans", sans-serif'  # the page's, for a figure that takes no theme from it
 # The figure does not know whether the page is light or dark; these can be seen on both.
 MUTED_COLOR = "#8a8d96"
 ACCENT_COLOR = "#d0582f"
 RING_RADIUS = 9
 TITLE_SIZE = 13
+# Plotly rounds a half up on hover: by so little, the middle of pixel 136 counts as 136 and not as 137.
+HALF_DOWN = 2**-10
 HALO_COLOR = "rgba(255, 255, 255, 0.8)"
 # Over a photograph: dark where a pixel hardly counts, glowing where it does.
 SALIENCY_SCALE = [
@@ -150,6 +168,20 @@ def make_figure(spec: Spec) -> go.Figure:
     return figure
 
 
+def write_scale(name: str | None, opacity: float = 1) -> list[tuple[float, str]]:
+    """A colour scale as Plotly takes it, key of `COLOR_SCALES`, or the diverging one.
+
+    The opacity is that of its colours, not of the map: so the map's bar is blended as the map is.
+    """
+    chosen = DIVERGING_SCALE if name is None else COLOR_SCALES[name]
+    scale = get_colorscale(chosen) if isinstance(chosen, str) else chosen
+    written: list[tuple[float, str]] = []
+    for place, color in scale:
+        parts = hex_to_rgb(color) if color.startswith("#") else unlabel_rgb(color)
+        written.append((place, f"rgba({', '.join(f'{part:.0f}' for part in parts)}, {opacity:g})"))
+    return written
+
+
 def name_axes(place: int) -> tuple[str, str]:
     """Plotly's names of a pair of axes, counted from 0: x, y, then x2, y2 and so on."""
     number = "" if place == 0 else str(place + 1)
@@ -176,8 +208,8 @@ def base_layout(grid: Grid) -> Spec:
 
 def place_cells(x: str, y: str, cells: Cells) -> Spec:
     """Where the cells of a trace lie: Plotly names their centres, the axes count edges of pixels."""
-    across = {"xaxis": x, "x0": cells.left + cells.width / 2, "dx": cells.width}
-    return across | {"yaxis": y, "y0": cells.top + cells.height / 2, "dy": cells.height}
+    across = {"xaxis": x, "x0": cells.left + cells.width / 2 - HALF_DOWN, "dx": cells.width}
+    return across | {"yaxis": y, "y0": cells.top + cells.height / 2 - HALF_DOWN, "dy": cells.height}
 
 
 def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
@@ -223,14 +255,6 @@ def draw_map_bar(panels: Sequence[Panel], grid: Grid, slot: Slot, title: str = "
     if title:
         bar["title"] = {"text": title, "side": "top", "font": {"size": BAR_NUMBER_SIZE}}
     return bar | {"ticktext": [low, middle, high]}
-
-
-def format_value(value: float) -> str:
-    """Three significant digits, as on the colour bars; an exponent only where there is no room without."""
-    text = f"{value:.3g}"
-    if "e+" in text and abs(value) < LONGEST_VALUE:
-        text = f"{float(text):.0f}"
-    return text.replace("-", "\u2212")
 
 
 def write_title(text: str, x: str, y: str, size: int = TITLE_SIZE) -> Spec:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from viz.maps.cells import Cells, lay_cells
 from viz.maps.coarsen import Array, coarsen
-from viz.measures.box import box_auc
-from viz.measures.metrics import MeasuredMap, find_metric
-from viz.pictures.frame import Box
+from viz.measures.box import AnyBox, box_auc
+from viz.measures.metrics import METRICS, MeasuredMap
+from viz.measures.regions import find_diameter, find_largest, measure_regions
+from viz.networks.layers import Layer
 
 # Places in a map's range from which on a cell counts as active: what holds at one of them alone says little.
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -17,31 +19,41 @@ THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 Curves = dict[str, Array]
 
 
-def measure_curves(maps: Sequence[ArrayLike], edges: Array) -> Curves:
+def measure_curves(maps: Sequence[ArrayLike], edges: Array, layers: Sequence[Layer] = ()) -> Curves:
     """Measure the maps [h, w] of a photograph with these edges [H, W], one a layer, from the input on.
+
+    The layers say where the cells lie; without them they are spread evenly.
 
     "coarse_region_share" is the largest region's share on the grid of the deepest layer, to which finer maps
     are averaged, so that a coarse grid alone cannot make regions look large. A layer that is coarser still
     keeps its own grid.
     """
-    deepest = np.shape(maps[-1])
-    shared = [coarsen(np.asarray(values, dtype=np.float64), deepest) for values in maps]
-    own, coarse = (
-        [[MeasuredMap(values, edges, threshold) for values in arrays] for threshold in THRESHOLDS]
-        for arrays in (maps, shared)
-    )
+    cells = _lay(maps, layers, *edges.shape)
+    measured = [MeasuredMap(values, edges, cells=at) for values, at in zip(maps, cells, strict=True)]
+    deepest = measured[-1].values.shape
+    shared = [coarsen(found.values, deepest) for found in measured]
+    # By layer, then by threshold.
+    own = [measure_regions(found.values, THRESHOLDS) for found in measured]
+    coarse = [
+        sizes if values.shape == found.values.shape else measure_regions(values, THRESHOLDS)
+        for values, found, sizes in zip(shared, measured, own, strict=True)
+    ]
+    diameters = [
+        [find_diameter(region, found.cell_px) for region in sizes]
+        for sizes, found in zip(own, measured, strict=True)
+    ]
     return {
-        "edge_correlation": _measure("edge_correlation", own[:1]),  # the same at each threshold
-        "cells": _measure("cells", own[:1]),
-        "median_region_px": _measure("median_region_px", own),
-        "largest_region_share": _measure("largest_region_share", own),
-        "coarse_region_share": _measure("coarse_region_share", coarse),
+        "edge_correlation": _measure_once("edge_correlation", measured),
+        "cells": _measure_once("cells", measured),
+        "median_region_px": np.array(diameters).T,
+        "largest_region_share": np.array([list(map(find_largest, sizes)) for sizes in own]).T,
+        "coarse_region_share": np.array([list(map(find_largest, sizes)) for sizes in coarse]).T,
     }
 
 
-def _measure(metric: str, rows: Sequence[Sequence[MeasuredMap]]) -> Array:
-    measure = find_metric(metric).measure
-    return np.array([[measure(measured) for measured in row] for row in rows], dtype=np.float64)
+def _measure_once(metric: str, measured: Sequence[MeasuredMap]) -> Array:
+    """What is the same at each threshold, [1, layers]."""
+    return np.array([[METRICS[metric].measure(found) for found in measured]], dtype=np.float64)
 
 
 def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
@@ -54,7 +66,26 @@ def find_lead(ours: ArrayLike, others: ArrayLike) -> int | None:
     return start if start < np.size(ours) else None
 
 
-def measure_box(maps: Sequence[ArrayLike | None], box: Box, height: int, width: int) -> Curves:
-    """Measure how well each layer's map tells a box from the rest, NaN for a layer without one: "box_auc"."""
-    areas = [np.nan if values is None else box_auc(values, box, height, width) for values in maps]
+def measure_box(
+    maps: Sequence[ArrayLike | None], box: AnyBox, height: int, width: int, layers: Sequence[Layer] = ()
+) -> Curves:
+    """Measure how well each layer's map tells a box from the rest, NaN for a layer without one: "box_auc".
+
+    The layers say where the cells lie; without them they are spread evenly.
+    """
+    areas = [
+        np.nan if values is None else box_auc(values, box, height, width, cells)
+        for values, cells in zip(maps, _lay(maps, layers, height, width), strict=True)
+    ]
     return {"box_auc": np.array([areas])}
+
+
+def _lay(
+    maps: Sequence[ArrayLike | None], layers: Sequence[Layer], height: int, width: int
+) -> list[Cells | None]:
+    if not layers:
+        return [None] * len(maps)
+    return [
+        None if values is None else lay_cells(layer, np.shape(values), height, width)
+        for values, layer in zip(maps, layers, strict=True)
+    ]

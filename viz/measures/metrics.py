@@ -3,27 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from math import ceil, inf, log, pi, prod, sqrt
+from math import inf, log, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from viz.maps.coarsen import Array, average_to, find_stride, read_finite
+from viz.maps.cells import Cells
+from viz.maps.coarsen import Array, average_over, read_finite
 from viz.maps.compare import correlate_maps
 from viz.maps.values import find_half
-from viz.measures.box import box_auc
+from viz.measures.box import box_auc, spread_evenly
+from viz.measures.regions import find_diameter, find_largest, measure_regions
 from viz.pictures.frame import Box
 
 DEFAULT_THRESHOLD = 0.5
 
-# A rim this much stronger or weaker than the inside is most likely the padding's doing.
-BORDER_LIMIT = 1.5
-
 # Luma of ITU-R BT.601, https://www.itu.int/rec/R-REC-BT.601
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
-
-EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,12 @@ class MeasuredMap:
     # Of the layer after the activation, [C]; None where the map does not stand for these channels.
     channel_means: NDArray[np.float32] | None = None
     zero_share: float = 0.0  # of the layer's values after the activation, 0..1
+    cells: Cells | None = None  # where the map lies; None spreads it evenly over the photograph
+
+    @property
+    def laid(self) -> Cells:
+        """Where the map lies."""
+        return self.cells or spread_evenly(self.values.shape, *self.edges.shape)
 
     @cached_property
     def values(self) -> Array:
@@ -80,17 +83,14 @@ class MeasuredMap:
         return values / largest if largest else values
 
     @cached_property
+    def cell_px(self) -> float:
+        """Side of the square with a cell's area, in input pixels."""
+        return sqrt(self.laid.height * self.laid.width)
+
+    @cached_property
     def region_sizes(self) -> NDArray[np.int64]:
         """Cells in each 8-connected region of active cells; the map's maximum is always active."""
-        from scipy import ndimage
-
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"expected a threshold from 0 to 1, got {self.threshold}")
-        low, high = float(self.values.min()), float(self.values.max())
-        # By rounding the sum can pass the maximum, and then no cell would be active.
-        active = self.values >= min(low + self.threshold * (high - low), high)
-        labels, _ = ndimage.label(active, structure=EIGHT_CONNECTED)
-        return np.bincount(labels.ravel())[1:]
+        return measure_regions(self.values, [self.threshold])[0]
 
     @cached_property
     def mass(self) -> Array:
@@ -160,9 +160,11 @@ def _measure_entropy(ascending: Array) -> float:
     return min(1.0, max(0.0, -float(shares @ np.log(shares)) / log(ascending.size)))
 
 
-def _measure_diameter(measured: MeasuredMap) -> float:
-    cell_px = sqrt(prod(find_stride(measured.edges.shape, measured.values.shape)))
-    return float(np.median(2 * np.sqrt(measured.region_sizes / pi))) * cell_px
+def _measure_box(measured: MeasuredMap) -> float | None:
+    height, width = measured.edges.shape
+    if measured.box is None:
+        return None
+    return box_auc(measured.heatmap, measured.box, height, width, measured.cells)
 
 
 def _compare_rim(values: Array) -> float:
@@ -174,6 +176,13 @@ def _compare_rim(values: Array) -> float:
     if middle == 0:
         return inf if rim > 0 else 1.0
     return max(0.0, rim / middle)
+
+
+def _sum_first(shares: Array, part: float) -> float:
+    """What the first part of the shares adds up to; the last channel counts by its fraction."""
+    count = part * shares.size
+    counted = np.clip(count - np.arange(shares.size), 0, 1)
+    return float(counted @ shares)
 
 
 def _of_channels(read: Callable[[Array], float]) -> Callable[[MeasuredMap], float | None]:
@@ -208,15 +217,15 @@ SHARE = (0, 1)
 METRICS: dict[str, Metric] = {
     "active_share": Metric(lambda m: float(m.region_sizes.sum() / m.values.size), ".1%", SHARE),
     "region_count": Metric(lambda m: float(m.region_sizes.size), ",.0f", logarithmic=True),
-    "largest_region_share": Metric(
-        lambda m: float(m.region_sizes.max() / m.region_sizes.sum()), ".1%", SHARE
-    ),
-    "median_region_px": Metric(_measure_diameter, ".1f", logarithmic=True),
+    "largest_region_share": Metric(lambda m: find_largest(m.region_sizes), ".1%", SHARE),
+    "median_region_px": Metric(lambda m: find_diameter(m.region_sizes, m.cell_px), ".1f", logarithmic=True),
     "half_mass_share": Metric(lambda m: find_half(m.mass), ".1%", SHARE),
     "gini": Metric(lambda m: _measure_gini(m.mass), ".2f", SHARE),
     "entropy": Metric(lambda m: _measure_entropy(m.mass), ".3f", SHARE),
     "edge_correlation": Metric(
-        lambda m: correlate_maps(m.values, average_to(m.edges, *m.values.shape)) or 0.0, ".2f", (-1, 1)
+        lambda m: correlate_maps(m.values, average_over(m.edges, m.laid, m.values.shape)) or 0.0,
+        ".2f",
+        (-1, 1),
     ),
     "border_ratio": Metric(lambda m: _compare_rim(m.values - min(m.values.min(), 0)), ".2f"),
     # Share of the layer's values that are exactly zero after the activation.
@@ -227,12 +236,10 @@ METRICS: dict[str, Metric] = {
     # equal channels would share the mean map like this.
     "effective_channels": Metric(_of_channels(lambda shares: 1 / float(shares @ shares or inf)), ",.0f"),
     # Share of the mean map's total that the strongest 1, 5 and 10 % of the channels carry.
-    "top_1": Metric(_of_channels(lambda shares: shares[: ceil(0.01 * shares.size)].sum()), ".1%", SHARE),
-    "top_5": Metric(_of_channels(lambda shares: shares[: ceil(0.05 * shares.size)].sum()), ".1%", SHARE),
-    "top_10": Metric(_of_channels(lambda shares: shares[: ceil(0.10 * shares.size)].sum()), ".1%", SHARE),
-    "box_auc": Metric(
-        lambda m: None if m.box is None else box_auc(m.heatmap, m.box, *m.edges.shape), ".2f", SHARE
-    ),
+    "top_1": Metric(_of_channels(lambda shares: _sum_first(shares, 0.01)), ".1%", SHARE),
+    "top_5": Metric(_of_channels(lambda shares: _sum_first(shares, 0.05)), ".1%", SHARE),
+    "top_10": Metric(_of_channels(lambda shares: _sum_first(shares, 0.10)), ".1%", SHARE),
+    "box_auc": Metric(_measure_box, ".2f", SHARE),
     "cells": Metric(lambda m: m.values.size, ",.0f", logarithmic=True, drawn=False),
     "width": Metric(lambda m: m.values.shape[1], ",.0f", drawn=False),
     "height": Metric(lambda m: m.values.shape[0], ",.0f", drawn=False),

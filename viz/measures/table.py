@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viz.maps.aggregations import get_aggregation
-from viz.maps.coarsen import coarsen
+from viz.maps.cells import lay_cells
+from viz.maps.coarsen import coarsen, find_stride
 from viz.maps.heatmaps import Heatmaps
 from viz.measures.metrics import DEFAULT_THRESHOLD, METRICS, MeasuredMap, measure_edges, measure_luma
 from viz.measures.untrained import choose_measured
@@ -74,10 +75,13 @@ def tabulate_layers(
         at = layer.pick_side(side)
         values = heatmaps[layer.name, at, aggregation]
         means = heatmaps.channel_means.get((layer.name, "post"))
+        cells = lay_cells(layer, values.shape, *edges.shape)
         if grid is not None:  # averaging its map does not change a layer's channels
-            values, means = coarsen(values, grid), None
+            coarse = coarsen(values, grid)
+            cells = cells.merge(*find_stride(values.shape, coarse.shape))
+            values, means = coarse, None
         zeros = heatmaps.zero_shares.get(layer.name, 0.0)
-        measured = MeasuredMap(values, edges, threshold, box, means, zeros)
+        measured = MeasuredMap(values, edges, threshold, box, means, zeros, cells)
         facts = {
             "layer": layer.name,
             "module": layer.path,

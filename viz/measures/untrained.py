@@ -1,8 +1,9 @@
-"""What is kept of one untrained network: numbers, and neither its weights nor all of its maps."""
+"""What is kept of one network of a control: numbers, and neither its weights nor all of its maps."""
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,16 @@ from viz.measures.curves import Curves, measure_box, measure_curves
 from viz.networks.layers import SIDES, Layer
 from viz.pictures.frame import Box
 
-Maps = Mapping[tuple[str, str, str], NDArray[np.float32]]
-
 
 @dataclass(frozen=True)
 class Untrained:
-    """The metrics that claims are judged by, of one photograph through one untrained network."""
+    """The metrics that claims are judged by, of one photograph through a network of a control."""
 
     curves: Mapping[tuple[str, str], Curves]  # by side and aggregation; none where a map is not finite
-    deep_maps: Maps  # of the deep layers: which box is asked for can change, and these are small
+    # Of the deep layers, each cell's place in the order of its map's values: small, and all that a box needs,
+    # which can change.
+    deep_orders: Mapping[tuple[str, str, str], NDArray[np.unsignedinteger[Any]]]
+    layers: Sequence[Layer]  # its own, whose cells need not lie where the trained network's do
     seconds: float  # what it took to compute them
 
     def find_curves(
@@ -32,8 +34,10 @@ class Untrained:
         curves = self.curves[side, aggregation]
         if box is None:
             return curves
-        maps = [self.deep_maps.get((layer.name, layer.pick_side(side), aggregation)) for layer in layers]
-        return curves | measure_box(maps, box, *size)
+        names = [layer.name for layer in layers]
+        own = [layer for layer in self.layers if layer.name in names]
+        maps = [self.deep_orders.get((layer.name, layer.pick_side(side), aggregation)) for layer in own]
+        return curves | measure_box(maps, box, *size, own)
 
 
 def choose_measured(layers: Sequence[Layer], side: str) -> list[Layer]:
@@ -47,19 +51,22 @@ def choose_measured(layers: Sequence[Layer], side: str) -> list[Layer]:
 def measure_untrained(layers: Sequence[Layer], heatmaps: Heatmaps, edges: Array, start: float) -> Untrained:
     """Measure the maps of these layers, of a pass that began at `start`, as `time.monotonic` tells it."""
     if {layer.name for layer in layers} & set(heatmaps.not_finite):
-        return Untrained({}, {}, time.monotonic() - start)
+        return Untrained({}, {}, layers, time.monotonic() - start)
     curves = {
         (side, aggregation): measure_curves(
-            [
-                heatmaps[layer.name, layer.pick_side(side), aggregation]
-                for layer in choose_measured(layers, side)
-            ],
-            edges,
+            [heatmaps[layer.name, layer.pick_side(side), aggregation] for layer in measured], edges, measured
         )
         for side in SIDES
+        for measured in [choose_measured(layers, side)]
         for aggregation in AGGREGATIONS
     }
     deep = {layer.name for layer in layers if layer.stage == "deep"}
-    return Untrained(
-        curves, {key: heatmaps[key] for key in heatmaps if key[0] in deep}, time.monotonic() - start
-    )
+    orders = {key: _order(heatmaps[key]) for key in heatmaps if key[0] in deep}
+    return Untrained(curves, orders, layers, time.monotonic() - start)
+
+
+def _order(values: NDArray[np.float32]) -> NDArray[np.unsignedinteger[Any]]:
+    """Numbers in the same order, ties included, in as few bytes as they fit in."""
+    order = np.unique(values, return_inverse=True)[1].reshape(values.shape)
+    smallest: NDArray[np.unsignedinteger[Any]] = order.astype(np.min_scalar_type(order.max()))
+    return smallest

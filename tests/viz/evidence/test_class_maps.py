@@ -10,7 +10,7 @@ from conftest import PHOTOS, ROOT, describe_state
 from torch import nn
 from torchcam.methods import LayerCAM
 
-from viz.evidence.class_maps import class_maps, compute_class_maps
+from viz.evidence.class_maps import class_maps, compare_class_maps, compute_class_maps
 from viz.evidence.methods import METHODS
 from viz.evidence.predict import predict
 from viz.networks.catalogue import load_network
@@ -178,6 +178,44 @@ def test_a_contrast_is_the_difference_of_two_classes(job):
 def test_a_class_against_itself_is_zero(job):
     network, batch, index = job
     assert not any(values.any() for values in class_maps(network, batch, index, against=index).values())
+
+
+class Colours(nn.Module):
+    """Two channels, red and green; each class weighs their means."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 2, 1, bias=False), nn.Linear(2, len(weights), bias=False)
+        self.conv.weight.data, self.head.weight.data = torch.eye(3)[:2, :, None, None], torch.tensor(weights)
+
+    def forward(self, pixels):
+        return self.head(self.conv(pixels).mean(dim=(2, 3)))
+
+
+def compare_colours(weights, index, batch):
+    module = Colours(weights)
+    network = wrap_network(module, (0.5,) * 3, (0.5,) * 3, 8, CLASSES[: len(weights)])
+    return compare_class_maps(network, batch, index)
+
+
+def test_a_map_is_held_against_that_of_the_least_likely_other_class(count_passes):
+    batch = torch.rand(1, 3, 8, 9, generator=torch.Generator().manual_seed(0))
+    red, green = batch[0, 0].numpy(), batch[0, 1].numpy()
+    weights = [[1.0, 0.0], [1.0, -5.0], [0.5, 0.0]]  # the second is the least likely, then the third
+    maps, found = compare_colours(weights, 0, batch)
+    expected = np.corrcoef(red.ravel(), (red - 5 * green).ravel())[0, 1]
+    for method in ("gradcam", "hirescam"):
+        assert found["conv", method] == pytest.approx(expected)
+    assert found["conv", "layercam"] == pytest.approx(1)  # it leaves out what speaks against the second
+    np.testing.assert_allclose(maps["conv", "layercam"], red / red.size, rtol=1e-5)
+    _, found = compare_colours(weights, 1, batch)
+    assert found["conv", "hirescam"] == pytest.approx(expected)
+    _, found = compare_colours([[1.0, 0.0], [-1.0, 0.0]], 0, batch)
+    assert found["conv", "gradcam"] == pytest.approx(-1)  # of which the cut maps say nothing
+    assert found["conv", "layercam"] is None  # that of the other does not vary
+    _, found = compare_colours([[1.0, 0.0]], 0, batch)
+    assert set(found.values()) == {None}  # there is no other
+    assert count_passes == [(1, 3, 8, 9)] * 4
 
 
 def test_layers_that_share_their_modules_are_kept_apart():

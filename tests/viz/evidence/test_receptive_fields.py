@@ -6,9 +6,11 @@ from conftest import find_index, naming
 from torch import nn
 
 from viz.evidence.receptive_fields import receptive_field_box
+from viz.figures.heatmaps import write_hover
 from viz.maps.cells import lay_cells
-from viz.networks.layers import Layer
+from viz.networks.layers import Layer, Window
 from viz.networks.vgg16 import LAYERS
+from viz.texts import Translate
 
 SIZES = [(224, 224), (239, 250), (64, 333)]
 
@@ -93,3 +95,28 @@ def test_a_field_that_is_not_known_is_refused():
     with pytest.raises(ValueError, match="receptive field of conv is not known"):
         receptive_field_box(layer, 0, 0, 64, 64)
     assert layer.sides == ("pre",)
+
+
+@pytest.mark.parametrize(
+    ("windows", "has_gaps"),
+    [
+        ([Window(3, 1, 1)], False),
+        ([Window(3, 1, 2, 2)], True),  # every second pixel
+        ([Window(3, 1, 1), Window(3, 1, 2, 2)], False),  # three wide, two apart
+        ([Window(3, 1, 1), Window(3, 1, 4, 4)], True),  # three wide, four apart
+        ([Window(1, 2, 0), Window(3, 1, 1)], True),  # a stride that leaves every second pixel out
+        ([Window(3, 2, 1), Window(3, 2, 1)], False),
+    ],
+)
+def test_a_field_with_gaps_says_so(windows, has_gaps):
+    layer = Layer("conv", "conv", 8, 1, "deep", None, tuple(windows))
+    assert layer.has_gaps is has_gaps
+    signal = pixels = torch.zeros(1, 1, 1, 99, dtype=torch.float64, requires_grad=True)
+    for window in windows:
+        kernel = torch.ones(1, 1, 1, window.kernel, dtype=torch.float64)
+        signal = nn.functional.conv2d(
+            signal, kernel, stride=(1, window.stride), dilation=(1, window.dilation)
+        )
+    (gradient,) = torch.autograd.grad(signal[..., 5].sum(), pixels)
+    assert (int((gradient != 0).sum()) < layer.receptive_field) is has_gaps
+    assert ("with gaps" in write_hover(layer, Translate("en"))) is has_gaps

@@ -99,7 +99,7 @@ def test_a_difference_is_signed_with_zero_in_the_middle():
     drawn = figure.data[5:]
     assert len(drawn) == 1
     assert (drawn[0].zmin, drawn[0].zmax) == (-5, 5)
-    assert drawn[0].colorscale[5][1] == "rgb(247,247,247)"
+    assert drawn[0].colorscale[5][1] == "rgba(247, 247, 247, 1)"
     assert drawn[0].colorbar.ticktext == ("−5", "0", "5")
     np.testing.assert_array_equal(drawn[0].z, difference)
     assert figure.layout.xaxis6.matches == "x"

@@ -9,17 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
+from viz.maps.cells import Cells
 from viz.maps.coarsen import average_to, find_stride
 from viz.measures.box import box_auc
-from viz.measures.metrics import (
-    EIGHT_CONNECTED,
-    METRICS,
-    MeasuredMap,
-    find_metric,
-    layer_metrics,
-    measure_edges,
-    measure_luma,
-)
+from viz.measures.metrics import METRICS, MeasuredMap, find_metric, layer_metrics, measure_edges, measure_luma
+from viz.measures.regions import EIGHT_CONNECTED
 from viz.networks.vgg16 import LAYERS
 
 FLAT = np.zeros((8, 8))
@@ -315,6 +309,26 @@ def test_a_box():
     assert box_auc(heatmap, (2, 0, 6, 4), 8, 8) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("cells", [Cells(0, 0, 4, 4), Cells(-3, -2, 4, 5), Cells(1, 2, 4, 4)])
+def test_a_box_is_told_by_the_pixels_of_cells_where_they_lie(cells):
+    """Pixel by pixel, each with the value of its cell; pixels without a cell are left out."""
+    heatmap = np.round(NOISE[:3, :4], 1)
+    left, top, right, bottom = box = (2, 3, 9, 8)
+    values, inside = [], []
+    for y, x in np.ndindex(12, 16):
+        row, column = (y + 0.5 - cells.top) // cells.height, (x + 0.5 - cells.left) // cells.width
+        if 0 <= row < 3 and 0 <= column < 4:
+            values.append(heatmap[int(row), int(column)])
+            inside.append(left <= x < right and top <= y < bottom)
+    values, inside = np.array(values), np.array(inside)
+    found = stats.mannwhitneyu(values[inside], values[~inside])
+    expected = found.statistic / inside.sum() / (~inside).sum()
+    assert box_auc(heatmap, box, 12, 16, cells) == pytest.approx(expected)
+    edges = np.ones((12, 16))
+    measured = MeasuredMap(heatmap, edges, box=box, cells=cells)
+    assert METRICS["box_auc"].measure(measured) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("box", [(3, 3, 3, 3), (0, 0, 8, 8)])
 def test_a_box_that_leaves_nothing_inside_or_outside_is_chance(box):
     assert box_auc(np.array([[3.0, 1.0], [0.0, 0.0]]), box, 8, 8) == 0.5
@@ -363,7 +377,8 @@ def test_a_box_that_cuts_cells_agrees_with_scipy_on_pixels():
 @pytest.mark.parametrize(
     ("means", "dead", "effective", "top"),
     [
-        ([4.0, 0, 0, 4.0], 2, 2, (0.5, 0.5, 0.5)),
+        ([4.0, 0, 0, 4.0], 2, 2, (0.02, 0.1, 0.2)),  # 0.04, 0.2 and 0.4 of the first channel
+        ([6.0, *[2.0] * 14, 1.0, 1.0], 0, 36**2 / 94, (0.17 / 6, 0.85 / 6, (6 + 0.7 * 2) / 36)),
         (np.full(200, 1e-30), 0, 200, (0.01, 0.05, 0.1)),
         (np.full(200, 3.0), 0, 200, (0.01, 0.05, 0.1)),
         (np.zeros(64), 64, 0, (0, 0, 0)),
