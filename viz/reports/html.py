@@ -1,0 +1,23 @@
+"""An interactive figure as a file that needs no network."""
+
+from pathlib import Path
+from typing import Any
+
+# Plotly's button "Share chart…" sends a figure to a service; nothing that is made here does.
+CONFIG = {"showSendToCloud": False, "displaylogo": False}
+
+
+def write_html(figure: Any, path: str | Path | None = None) -> str:
+    """A figure with Plotly's script inside, some 5 MB, which asks nobody when it is opened.
+
+    Args:
+        figure: Of Plotly, such as `draw_heatmaps` gives it.
+        path: Where it is written, too; None for nowhere.
+
+    Returns:
+        The text of the file.
+    """
+    text: str = figure.to_html(config=CONFIG, include_plotlyjs=True, full_html=True)
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
