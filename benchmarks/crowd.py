@@ -5,40 +5,30 @@
     python benchmarks/crowd.py --views               six photographs through all views, at several input sizes
     python benchmarks/crowd.py --passes              how many passes at once this machine serves best
 
-The sessions are websockets that speak Streamlit's protocol as its page does. What they are shown is compared
-to the bit with maps that are computed here, one after the other. Run it from the project's folder, on a
-machine that does nothing else; it needs Linux, for the memory.
+What the sessions are shown is compared to the bit with maps that are computed here, one after the other. Run
+it from the project's folder, on a machine that does nothing else; it needs Linux, for the memory.
 """
 
 import argparse
 import asyncio
 import base64
-import io
 import json
 import signal
 import sys
 import time
-import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import websockets
-from common import WRITE_HELP, Row, compare_slower, print_rows, print_table
+from common import WRITE_HELP, Row, compare_memory_ratio, compare_slower, print_rows, print_table
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
-from servers import read_memory, read_peak, run_server, wait_until_healthy
-from streamlit.proto.Alert_pb2 import Alert
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from servers import ROOT, read_memory, read_peak, serve_page
+from sessions import VIEWS, Session, make_photograph
 
 # Python looks for imports in this script's folder, not in the project's.
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(ROOT))
 
 from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.heatmaps import Heatmaps
@@ -47,151 +37,18 @@ from viz.networks.catalogue import load_network
 from viz.networks.network import Network
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
-from viz.pictures.samples import SAMPLES, read_sample
 
 VISITORS = 30
 CHANGES = 10
 LAYERS = ("conv1_1", "conv3_1", "conv5_3")
 QUERY = "&".join(f"layers={name}" for name in LAYERS)
-SIZE = (640, 480)  # of the photographs
 
-THROUGHPUT_LIMIT = 0.6
-WAIT_LIMIT = 1.8
+THROUGHPUT_LIMIT = 0.7
+WAIT_LIMIT = 1.5
 MEMORY_LIMIT = 1.25
 PASSES = 24
 VIEWED = 6  # photographs
-VIEWS = (
-    "view=compare&aggregation=max",
-    "view=depth",
-    "view=measure&controls=untrained,coarse,noise",
-    "view=probe&field=true",
-    "view=probe&show=alike&second=coffee",
-    "view=probe&show=channels&layer=conv2_1",
-)
 REST_S = 3  # until what a run has left behind is let go
-TIMEOUT_S = 300
-FINISHED = 0  # Streamlit's ScriptFinishedStatus
-
-
-class Session:
-    """One visitor's connection: what was shown last, by the key that the page gave it."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._elements: dict[str, Any] = {}
-        self._states: dict[str, Any] = {}
-        self._file: str = ""
-        self.id = ""
-        self.shown = 0.0  # when the figure with the heatmaps came last
-        self.errors: list[str] = []
-
-    async def open(self, query: str) -> None:
-        """Connect, and show the page for the first time."""
-        self._token = await asyncio.to_thread(_fetch_token, self._url)
-        address = self._url.replace("http", "ws", 1) + "_stcore/stream"
-        protocol = websockets.Subprotocol("streamlit")
-        self._socket = await websockets.connect(address, subprotocols=[protocol], max_size=None)
-        self._query = query
-        await self.run()
-
-    async def go(self, query: str) -> None:
-        """Go to another address, as Back and Forward in the browser do."""
-        self._query = query
-        await self.run()
-
-    async def close(self) -> None:
-        """Leave."""
-        await self._socket.close()
-
-    async def run(self) -> None:
-        """Have the page run once, and wait for its end."""
-        message = BackMsg()
-        message.rerun_script.query_string = self._query
-        states = WidgetStates()
-        for state in self._states.values():
-            states.widgets.add().CopyFrom(state)
-        message.rerun_script.widget_states.CopyFrom(states)
-        await self._socket.send(message.SerializeToString())
-        while True:
-            answer = await self._receive()
-            # With any other status another run follows.
-            if answer.WhichOneof("type") == "script_finished" and answer.script_finished == FINISHED:
-                return
-
-    async def _receive(self) -> ForwardMsg:
-        data = await asyncio.wait_for(self._socket.recv(), TIMEOUT_S)
-        assert isinstance(data, bytes)
-        message: ForwardMsg = ForwardMsg.FromString(data)
-        kind = message.WhichOneof("type")
-        if kind == "new_session":
-            self.id = message.new_session.initialize.session_id
-        elif kind == "page_info_changed":
-            self._query = message.page_info_changed.query_string
-        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._note(message.delta.new_element)
-        return message
-
-    def _note(self, element: Any) -> None:
-        kind = element.WhichOneof("type")
-        content = getattr(element, kind)
-        if kind == "exception" or (kind == "alert" and content.format == Alert.ERROR):
-            self.errors.append(str(content)[:300])
-        key = str(getattr(content, "id", "")).rsplit("-", 1)[-1]
-        self._elements[key] = content
-        if key == "heatmaps":
-            self.shown = time.perf_counter()
-
-    def find(self, key: str) -> Any:
-        """What the page has shown under this key."""
-        return self._elements[key]
-
-    def choose(self, key: str, option: int) -> None:
-        """Set a selectbox, from the next run on."""
-        box = self.find(key)
-        state = WidgetStates().widgets.add()
-        state.id = box.id
-        state.string_value = box.options[option]
-        self._states[key] = state
-
-    async def upload(self, name: str, data: bytes) -> None:
-        """Hand over a photograph, as the page's uploader does; the next run shows it."""
-        message = BackMsg()
-        message.file_urls_request.request_id = name
-        message.file_urls_request.file_names.append(name)
-        message.file_urls_request.session_id = self.id
-        await self._socket.send(message.SerializeToString())
-        while (answer := await self._receive()).WhichOneof("type") != "file_urls_response":
-            pass
-        urls = answer.file_urls_response.file_urls[0]
-        await asyncio.to_thread(self._put, urls.upload_url, name, data)
-        if self._file:
-            await asyncio.to_thread(self._send, "DELETE", self._file, None, {})
-        self._file = urls.delete_url
-        state = WidgetStates().widgets.add()
-        state.id = self.find("upload").id
-        info = state.file_uploader_state_value.uploaded_file_info.add()
-        info.name, info.size, info.file_id = name, len(data), urls.file_id
-        info.file_urls.CopyFrom(urls)
-        self._states["upload"] = state
-
-    def _put(self, path: str, name: str, data: bytes) -> None:
-        edge = "crowd-crowd-crowd"
-        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        head += "Content-Type: image/jpeg\r\n\r\n"
-        body = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
-        self._send("PUT", path, body, {"Content-Type": f"multipart/form-data; boundary={edge}"})
-
-    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> None:
-        headers |= {"X-Xsrftoken": self._token, "Cookie": f"_streamlit_xsrf={self._token}"}
-        url = self._url + path.lstrip("/")
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method)):
-            pass
-
-
-def _fetch_token(url: str) -> str:
-    with urllib.request.urlopen(url + "_stcore/health") as answer:
-        cookie: str = answer.headers["Set-Cookie"]
-        return cookie.split(";")[0].partition("=")[2]
 
 
 def read_maps(spec: str) -> list[NDArray[np.float32]]:
@@ -202,17 +59,6 @@ def read_maps(spec: str) -> list[NDArray[np.float32]]:
 def _decode(array: dict[str, str]) -> NDArray[np.float32]:
     shape = [int(side) for side in array["shape"].split(",")]
     return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]).reshape(shape)
-
-
-def make_photograph(number: int) -> bytes:
-    """A JPEG that nobody else has: a part of a sample photograph, with noise of its own."""
-    rng = np.random.default_rng(number)
-    image = Image.open(io.BytesIO(read_sample(list(SAMPLES)[number % len(SAMPLES)]))).convert("RGB")
-    image = ImageOps.fit(image, SIZE, bleed=float(rng.uniform(0, 0.2)))
-    noisy = np.asarray(image, np.int16) + rng.integers(-8, 9, (SIZE[1], SIZE[0], 3), np.int16)
-    buffer = io.BytesIO()
-    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @dataclass
@@ -295,8 +141,7 @@ def measure_crowd(visitors: int, write: bool) -> bool:
     batches = make_batches(network, photographs)
     expected = [extract_heatmaps(network, batch) for batch in batches]
     before = time_serial(network, batches)
-    with run_server("app.py") as server:
-        wait_until_healthy(server)
+    with serve_page() as server:
         asyncio.run(_warm_up(server.url))
         report = asyncio.run(run_crowd(server.url, photographs))
     fair = (before + time_serial(network, batches)) / 2
@@ -316,10 +161,10 @@ def measure_crowd(visitors: int, write: bool) -> bool:
         ),
         compare_slower(what, share, [fair, report.longest], WAIT_LIMIT),
     ]
-    print_rows("crowd", rows, write)
+    met = print_rows("crowd", rows, write)
     for error in report.errors[:5]:
         print(error)
-    return all(row.met for row in rows)
+    return met
 
 
 async def _warm_up(url: str) -> None:
@@ -345,13 +190,10 @@ def measure_photographs(count: int, write: bool) -> bool:
         await session.close()
         return session.errors
 
-    with run_server("app.py") as server:
-        wait_until_healthy(server)
+    with serve_page() as server:
         errors = asyncio.run(look(server.url, server.process.pid))
-    ratio = megabytes[-1] / megabytes[0]
-    sizes = (f"{megabytes[-1]:.0f} MB", f"{megabytes[0]:.0f} MB")
     what, reference = f"memory after {count} photographs", f"memory after {count // 10}"
-    row = Row(what, reference, *sizes, f"{ratio:.2f}", f"at most {MEMORY_LIMIT:g}", ratio <= MEMORY_LIMIT)
+    row = compare_memory_ratio(what, reference, [megabytes[0], megabytes[-1]], MEMORY_LIMIT)
     print_rows("photographs", [row], write)
     for error in errors[:5]:
         print(error)
@@ -374,8 +216,7 @@ def measure_views(write: bool) -> bool:
 
     with print_table("views", write, ("input size", "after the first visit", "at rest", "at most")) as add:
         for size in (224, 320, 512):
-            with run_server("app.py") as server:
-                wait_until_healthy(server)
+            with serve_page() as server:
                 asyncio.run(_warm_up(server.url))
                 before = read_memory(server.process.pid)
                 asyncio.run(look(server.url, size))

@@ -1,5 +1,6 @@
 """Start a Streamlit server as the README does, and see what it holds."""
 
+import argparse
 import http.client
 import os
 import signal
@@ -8,13 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parent.parent
+PAGE = "app.py"
+BEFORE_NAME = "the state before"
+BEFORE_HELP = "a worktree of the state before"
 HOST = "127.0.0.1"
 TIMEOUT_S = 20
 POLL_S = 0.02
@@ -36,23 +40,44 @@ class Server:
 
 
 @contextmanager
-def run_server(script: str, *settings: str, folder: Path = ROOT) -> Iterator[Server]:
+def run_server(
+    script: str, *settings: str, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Start Streamlit without waiting for it, and kill it and its children at the end.
 
     Args:
         script: Path of the page, from the folder; all scripts share the settings that stand there.
         settings: More arguments of `streamlit run`, which outdo these.
         folder: The project's, or another state of it, which runs on the same Python.
+        environment: Variables that it has besides those of this process.
     """
     port = find_free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.address", HOST, "--server.port", str(port), *settings]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        variables = os.environ | (environment or {})
+        process = subprocess.Popen(
+            command, cwd=folder, env=variables, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             yield Server(f"http://{HOST}:{port}/", process, log)
         finally:
             stop_group(process)
+
+
+@contextmanager
+def serve_page(folder: Path = ROOT, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """The project's page, or that of another state of it, as `run_server` starts it; it answers."""
+    with run_server(PAGE, folder=folder, environment=environment) as server:
+        wait_until_healthy(server)
+        yield server
+
+
+def read_folder(text: str) -> Path:
+    """The folder of `--before`, for argparse; it has a page."""
+    if not (Path(text) / PAGE).is_file():
+        raise argparse.ArgumentTypeError(f"{text} has no {PAGE}")
+    return Path(text).resolve()
 
 
 def stop_group(process: subprocess.Popen[bytes]) -> None:

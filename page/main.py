@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from page.choice.session import (
     close_address,
     hand_out,
     keep_choice,
+    offer_network,
     read_choice,
     remember,
 )
@@ -32,16 +34,19 @@ from page.widgets.header import draw_header, draw_lesson_link
 from page.widgets.images import write_data_url
 from page.widgets.link import explain_link
 from page.widgets.look import draw_look
+from page.widgets.networks import draw_offer
 from page.widgets.presenting import find_factor
 from page.work.models import Catalogue, Model, open_catalogue
-from page.work.status import NotLoadedError, Status
-from viz.networks.catalogue import list_known_layers
+from page.work.status import NotLoadedError, Status, is_unasked
+from viz.networks.catalogue import NetworkInfo, list_known_layers
+from viz.pictures.decode import ImageError
 from viz.texts import Translate
 
 # Streamlit would fetch a named icon from outside.
 ICON = write_data_url((Path(__file__).parent.parent / "assets" / "icon.png").read_bytes())
 STYLE = Path(__file__).parent / "style.css"
 SIDEBAR_WIDTH = 336
+UPLOADER = ("button", "limits", "refused")  # where Streamlit has words, in English alone
 BUNDLED = "vgg16"  # which the page goes back to
 
 
@@ -57,8 +62,10 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
         catalogue = open_catalogue(arguments)
     known = Known(tuple(VIEWS), catalogue.offered)
     choice = settle(wished, memory.settled, known)
-    hand_out(choice)
     view = VIEWS[choice.view]
+    if view.adapt is None and memory.loaded != choice.network:
+        choice = _withhold(choice, known, catalogue)
+    hand_out(choice)
     shown = choice if view.adapt is None else settle(view.adapt(choice), None, known)
     info = catalogue.find(str(shown.network))
     title = words("page.title", network=info.title)
@@ -74,14 +81,39 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
             draw_lesson_link(words)
     before = memory.settled
     try:
-        if memory.loaded != info.key and list_known_layers(info) is None:
-            status.load(Model(info))
-            memory.loaded = info.key
+        _open_network(info, status)
         subject = _open_subject(choice, shown, known, catalogue, status, words)
         _draw_view(subject, view, folded)
     except NotLoadedError as error:
         _fall_back(error, shown, before, catalogue, words)
+    except ImageError as error:  # no photograph is there
+        say_error(words, error)
     close_address()
+
+
+def _withhold(choice: Choice, known: Known, catalogue: Catalogue) -> Choice:
+    """The choice with a network that is there; one that an address asks for and that is not is offered.
+
+    Meanwhile what was shown last stays, else the network of the start.
+    """
+    memory = remember()
+    if not is_unasked(catalogue.find(str(choice.network))):
+        return choice
+    offer_network(choice)
+    shown = choice.change({"network": memory.loaded or known.networks[0]})
+    return settle(shown, memory.settled, known)
+
+
+def _open_network(info: NetworkInfo, status: Status) -> None:
+    """Make sure that a network is there, where another one was shown last; an offer of it ends."""
+    memory = remember()
+    if memory.loaded == info.key:
+        return
+    if list_known_layers(info) is None:
+        status.load(Model(info))
+    memory.loaded = info.key
+    if memory.offer is not None and memory.offer.network == info.key:
+        memory.offer = None
 
 
 def _open_subject(
@@ -89,9 +121,11 @@ def _open_subject(
 ) -> Subject:
     """Settle what the network and the picture decide, and remember what the page shows."""
     memory, info = remember(), catalogue.find(str(shown.network))
-    network, known = show_network(info), replace(known, photo=find_unreadable(shown, info))
-    picture = open_picture(settle(shown, None, known), info, words)
+    network = show_network(Model(info))
+    known = replace(known, photo=find_unreadable(shown, info, words))
+    picture = open_picture(settle(shown, None, known), _share_stride(info, shown, catalogue), words)
     seen = replace(known, layers=network.layers, picture=picture.key, size=picture.size)
+    seen = replace(seen, scene=(picture.key.digest, picture.key.framing))
     if VIEWS[choice.view].adapt is None:
         shown = settle(choice, memory.settled, seen)
         keep_choice(Settled(shown, seen))
@@ -100,6 +134,13 @@ def _open_subject(
         keep_choice(_leave(choice, known, memory))
     explain_link(words, memory.choice, catalogue)
     return Subject(shown, seen, network, picture, words, status, catalogue, memory)
+
+
+def _share_stride(info: NetworkInfo, choice: Choice, catalogue: Catalogue) -> NetworkInfo:
+    """The entry of a network that looks at one picture with the one that it is compared with."""
+    if choice.beside != "network":
+        return info
+    return replace(info, stride=lcm(info.stride, catalogue.find(str(choice.beside_network)).stride))
 
 
 def _leave(choice: Choice, known: Known, memory: Memory) -> Settled:
@@ -128,6 +169,8 @@ def _draw_view(subject: Subject, view: View, folded: Any) -> None:
     screen = find_screen(words.language, place, factor)
     _set_variables(words, factor * screen.width)
     show_notice(choice)
+    if view.adapt is None:
+        draw_offer(subject)
     if choice.view != "depth":
         memory.playing = False
     visit = Visit(**vars(subject), screen=screen)
@@ -139,8 +182,7 @@ def _draw_view(subject: Subject, view: View, folded: Any) -> None:
 
 def _set_variables(words: Translate, width: float) -> None:
     """What the style sheet cannot know."""
-    button, limits = words("picture.uploader_button"), words("picture.uploader_limits")
-    told = f'--uploader-button: "{button}"; --uploader-limits: "{limits}"'
+    told = "; ".join(f'--uploader-{name}: "{words(f"picture.uploader_{name}")}"' for name in UPLOADER)
     st.html(f"<style>:root {{ {told}; --figure-width: {width:.0f} }}</style>")
 
 
@@ -162,6 +204,7 @@ def _fall_back(
     and a control that fail end, and the network stays.
     """
     memory, failed = remember(), str(choice.network)
+    memory.asked.discard(error.model.info.key)
     memory.link = None  # a link that asked for it is answered by the sentence here
     untrained = error.model.seed is not None
     compared = choice.beside_network if choice.beside == "network" else failed if untrained else None
@@ -174,7 +217,7 @@ def _fall_back(
     if failed == BUNDLED:
         st.error(str(error), icon=":material/error:")
         st.stop()
-    last = str(before.choice.network) if before else BUNDLED
+    last = str(before.choice.network) if before else memory.loaded or BUNDLED
     network = BUNDLED if last == failed else last
     kept = words("weights_error.kept", network=catalogue.find(network).title)
     memory.notice = (f"{error} {kept}", None)

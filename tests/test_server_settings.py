@@ -20,7 +20,7 @@ SECRET = re.compile(
 def test_the_settings_are_closed():
     server = SETTINGS["server"]
     assert server["enableXsrfProtection"] is True
-    assert MAX_BYTES < server["maxUploadSize"] * 2**20 < 4 * MAX_BYTES
+    assert MAX_BYTES < server["maxUploadSize"] * 2**20 < 1.5 * MAX_BYTES
     assert server["enableStaticServing"] is False
     assert SETTINGS["browser"]["gatherUsageStats"] is False
     assert SETTINGS["client"]["showErrorDetails"] == "none"

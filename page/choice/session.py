@@ -4,23 +4,21 @@ A setting's widget has the setting's key. Streamlit forgets a widget that is not
 some that it draws again; so a choice is kept here, too, and handed to all widgets at the start of each run.
 """
 
-from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple, cast
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from page.choice.address import Address, read_address, write_address
-from page.choice.choice import DEFAULT, SETTINGS, Choice
+from page.choice.address import Address, list_moved, read_address, write_address
+from page.choice.choice import DEFAULT, NETWORK_SETTINGS, OF_A_NETWORK, SETTINGS, Choice
 from page.choice.setting import Value
 from page.choice.settle import Settled, find_defaults
 from viz.pictures.decode import ImageError
 from viz.texts import LANGUAGES
-
-REMEMBERED = 64  # results of a session that it need not wait for again
 
 
 class OwnFile(NamedTuple):
@@ -42,11 +40,25 @@ class Link(NamedTuple):
         choice: As it was read; what cannot be read has its default.
         given: Keys of the settings that it names.
         unreadable: Those of them that cannot be read.
+        moved: Those that are numbers between two steps, of which the nearest was taken.
     """
 
     choice: Choice
     given: frozenset[str]
     unreadable: list[str]
+    moved: Sequence[str] = ()
+
+
+class Offer(NamedTuple):
+    """A network of an address that is not there, and that is fetched when the visitor asks for it.
+
+    Attributes:
+        network: Its key.
+        values: What the address says of networks, by the settings' keys; it is taken together with this one.
+    """
+
+    network: str
+    values: Mapping[str, Value]
 
 
 @dataclass
@@ -73,17 +85,20 @@ class Memory:
         choice: The visitor's, as the widgets had it last.
         settled: What the page showed last; None: nothing yet, or another address has come since.
         link: The address that has come, until the page has told what of it cannot be.
+        asked: Keys of the networks that the visitor has asked for on the page since: they may be fetched.
+        offer: The network that the address asks for and that is not there.
         address: The parameters that were written last; None: the visitor has come back to some, which stay.
         pending: Values of settings for the next run.
         notice: What failed and the choice that it was told with; another choice ends it.
         files: The last file of each uploader that could be read.
         refused: Of each uploader the digest of a later file, and what is wrong with it.
         last_photo: The photograph that was shown last.
-        had: What names the last results.
-        loaded: Key of the network that was loaded last.
+        begun: Whether there was a result of a network.
+        loaded: Key of the network that was shown last.
         whole: Key of the network whose classifier may be loaded.
         playing: Whether the layers play, in the view "Layer by layer".
         typed_box: What is typed in place of a box, and is none.
+        compares: Whether the next run goes on to measure controls, in the view "Measured".
         said: What the student has said, by the steps' names; the browser keeps it longer.
         heard: Whether the browser has told what it keeps of it: "no", "yes", or "refused" where it keeps
             nothing.
@@ -93,17 +108,20 @@ class Memory:
     choice: Choice = DEFAULT
     settled: Settled | None = None
     link: Link | None = None
+    asked: set[str] = field(default_factory=set)
+    offer: Offer | None = None
     address: Address | None = field(default_factory=dict)
     pending: Mapping[str, Value] = field(default_factory=dict)
     notice: tuple[str, Choice | None] | None = None
     files: dict[str, OwnFile] = field(default_factory=dict)
     refused: dict[str, tuple[str, ImageError]] = field(default_factory=dict)
     last_photo: str | None = None
-    had: deque[Hashable] = field(default_factory=partial(deque, maxlen=REMEMBERED))
+    begun: bool = False
     loaded: str | None = None
     whole: str | None = None
     playing: bool = False
     typed_box: str = ""
+    compares: bool = False
     said: dict[str, Said] = field(default_factory=dict)
     heard: str = "no"
 
@@ -124,7 +142,9 @@ def open_address(address: Address) -> None:
     if "lang" not in address:
         choice = choice.change({"lang": _find_language()})
     given = {"network" if key == "weights" else key for key in address}
-    memory.link = Link(choice, frozenset(SETTINGS) & given, unreadable)
+    moved = [key for key in list_moved(address, choice) if key not in unreadable]
+    memory.link = Link(choice, frozenset(SETTINGS) & given, unreadable, moved)
+    memory.asked, memory.offer = set(), None
     memory.address = address
     open_choice(choice)
 
@@ -147,11 +167,44 @@ def open_choice(choice: Choice) -> None:
     hand_out(choice)
 
 
+def offer_network(choice: Choice) -> None:
+    """Offer the network of a choice, since it is not there; another one is shown meanwhile.
+
+    An address that has just come stays as it is: it leads back to the offer.
+    """
+    memory = remember()
+    values = {key: choice.values[key] for key in (*NETWORK_SETTINGS, *OF_A_NETWORK)}
+    memory.offer = Offer(str(choice.network), values)
+    if memory.link is not None:
+        asked, given, unreadable, moved = memory.link
+        memory.link = Link(asked, given.difference(values), unreadable, moved)
+        memory.address = None
+
+
+def take_offer() -> None:
+    """Ask for the network that is offered, with all that the address says of it; for callbacks."""
+    memory = remember()
+    if memory.offer is not None:
+        network, values = memory.offer
+        memory.asked.add(network)
+        open_choice(read_choice().change(values))
+        given = frozenset(key for key in values if values[key] != DEFAULT.values[key])
+        memory.link = Link(memory.choice, given, [])
+
+
 def read_choice() -> Choice:
-    """The visitor's choice as the widgets have it; what a widget does not tell is as it was."""
+    """The visitor's choice as the widgets have it; what a widget does not tell is as it was.
+
+    A network that a widget or a button has changed since `hand_out`, the visitor has asked for.
+    """
     memory = remember()
     told = {key: _read(key) for key in SETTINGS if key in st.session_state}
     values = {key: cast("Value", value) for key, value in told.items() if SETTINGS[key].accepts(value)}
+    for key in NETWORK_SETTINGS:
+        if values.get(key) not in (None, memory.choice.values[key]):
+            memory.asked.add(str(values[key]))
+            if key == "network":
+                memory.offer = None
     pending, memory.pending = memory.pending, {}
     return memory.choice.change(values | dict(pending))
 
@@ -187,16 +240,28 @@ def close_address() -> None:
     memory = remember()
     if memory.settled is None:
         return
-    choice, known = memory.settled.choice, memory.settled.known
-    address = write_address(choice.values, find_defaults(choice, known))
-    if _find_language() != DEFAULT.lang:
-        address["lang"] = [choice.lang]  # here English is a choice, too
+    address = _write_settled(memory.settled)
     if memory.playing:  # a step is no choice: its address would fill the browser's history
         address.pop("depth", None)
         address |= {key: text for key, text in (memory.address or {}).items() if key == "depth"}
     if memory.address is not None and address != memory.address:
         st.query_params.from_dict(address)
     memory.address = address
+
+
+def make_link() -> str:
+    """The whole address that leads back to what is on the page; without the browser's part in a test."""
+    settled = remember().settled
+    address = {} if settled is None else _write_settled(settled)
+    query = urlencode(address, doseq=True)
+    return f"{(st.context.url or '').partition('?')[0]}{'?' if query else ''}{query}"
+
+
+def _write_settled(settled: Settled) -> Address:
+    address = write_address(settled.choice.values, find_defaults(settled.choice, settled.known))
+    if _find_language() != DEFAULT.lang:
+        address["lang"] = [settled.choice.lang]  # here English is a choice, too
+    return address
 
 
 def read_widget(key: str) -> Any:

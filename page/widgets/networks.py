@@ -1,12 +1,22 @@
-"""Where networks come from, and a classifier that takes memory."""
+"""Where networks come from, what is offered to be fetched, and a classifier that takes memory."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from page.choice.session import take_offer
 from page.subject.network import join_names
+from page.subject.subject import Subject
 from page.visit import Visit
+from page.widgets.errors import add_notice
 from page.widgets.settings import draw_preset
-from page.work.models import Model, load_model
+from page.work.models import Model, load_model, measure_input_scale
+from page.work.queue import PASSES, say_nothing
 from viz.networks.catalogue import NetworkInfo
+from viz.networks.own import USUAL_FACTOR
 from viz.texts import Translate
 
 
@@ -17,11 +27,40 @@ def describe_source(words: Translate, info: NetworkInfo) -> None:
         st.caption(words(f"network.{kind}", licence=info.licence, megabytes=info.megabytes))
 
 
+def draw_offer(subject: Subject) -> None:
+    """Offer the network that a link asks for and that is not there; its whole choice is shown then."""
+    words, offer = subject.words, subject.memory.offer
+    if offer is not None:
+        info = subject.catalogue.find(offer.network)
+        sentences = (
+            words("network.not_there", network=info.title),
+            words("network.meanwhile", network=subject.network.title),
+        )
+        _draw_fetch(words, info, "fetch_network", " ".join(sentences), take_offer)
+
+
+def draw_offer_beside(visit: Visit, info: NetworkInfo) -> None:
+    """Offer the network that a link compares with."""
+
+    def ask() -> None:
+        visit.memory.asked.add(info.key)
+
+    _draw_fetch(visit.words, info, "fetch_beside", visit.words("beside.not_there", network=info.title), ask)
+
+
+def _draw_fetch(
+    words: Translate, info: NetworkInfo, key: str, sentence: str, ask: Callable[[], None]
+) -> None:
+    st.info(sentence, icon=":material/cloud_download:")
+    facts = {"network": info.title, "megabytes": info.megabytes}
+    st.button(words("network.fetch", **facts), key=key, on_click=ask, icon=":material/download:")
+
+
 def describe_own(words: Translate, info: NetworkInfo) -> None:
     """Say what a trial has shown of one's own network, and what of a file of weights was taken."""
     if info.licence:
         return
-    network = load_model(Model(info))
+    network = PASSES.run(say_nothing, load_model, Model(info))
     behaviour, taken, whole = network.behaviour, network.taken, words("network.whole_file")
     notes = {
         "grey": behaviour.channels == 1,
@@ -35,6 +74,17 @@ def describe_own(words: Translate, info: NetworkInfo) -> None:
             names = [name or whole for name in found] if isinstance(found, tuple) else []
             told = {"names": join_names(names, words, most=3), "taken": (taken and taken.key) or whole}
             st.caption(words(f"network.{key}", **told))
+    _say_scale(words, PASSES.run(say_nothing, measure_input_scale, Model(info)))
+
+
+def _say_scale(words: Translate, scale: float | None) -> None:
+    """Say what can be told of one's own mean and std: maps hardly change by them."""
+    if scale is None:
+        st.caption(words("network.scale_unknown"))
+    elif 1 / USUAL_FACTOR <= scale <= USUAL_FACTOR:
+        st.caption(words("network.scale_near", factor=f"{scale:.2g}", most=f"{USUAL_FACTOR:g}"))
+    else:
+        st.warning(words("network.scale_far", factor=f"{scale:.2g}"))
 
 
 def ask_for_memory(visit: Visit) -> bool:
@@ -56,6 +106,17 @@ def ask_for_memory(visit: Visit) -> bool:
         visit.words("classes.load", **facts), key="load_classifier", on_click=load, icon=":material/memory:"
     )
     return False
+
+
+def learn_classes(visit: Visit, probabilities: NDArray[np.float32]) -> Visit:
+    """The same where the classes are known; one that is asked about and that is not there is told."""
+    count, asked = len(probabilities), {key: visit.choice.values[key] for key in ("class", "against")}
+    unknown = [f"`{key}`" for key, index in asked.items() if isinstance(index, int) and index >= count]
+    visit = visit.learn(replace(visit.known, classes=count, best=int(np.argmax(probabilities))))
+    if unknown:
+        facts = {"network": visit.network.title, "count": count, "names": ", ".join(unknown)}
+        add_notice(visit.words("classes.unknown", **facts), visit.choice)
+    return visit
 
 
 def offer_classes(visit: Visit) -> None:

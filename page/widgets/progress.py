@@ -1,10 +1,7 @@
 """Passes one by one, with how far they are and how long the others will take."""
 
-from contextlib import AbstractContextManager
 from typing import Any
 
-from page.visit import Visit
-from page.work.queue import places, wait_for
 from viz.texts import Translate
 
 
@@ -20,8 +17,3 @@ def draw_progress(place: Any, words: Translate, key: str, done: int, count: int,
     seconds = f"{spent / done * (count - done):.0f}" if done else ""
     text = words(f"{key}left" if done else f"{key}start", done=done, count=count, seconds=seconds)
     place.progress(done / count, text=text)
-
-
-def take_place(visit: Visit) -> AbstractContextManager[None]:
-    """Hold a place for one pass; whoever has to wait for it is told so."""
-    return wait_for(places, visit.status.say_wait)

@@ -6,16 +6,19 @@ torch takes seconds to import, so what needs it is imported only when it is used
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from PIL import Image
 
 from page.work import bounds
+from page.work.pictures import frame_samples
+from page.work.queue import PASSES, say_nothing
 from viz.networks import catalogue
 from viz.networks.catalogue import UNTRAINED, NetworkInfo
 from viz.networks.errors import NetworkError
-from viz.networks.files import may_download
+from viz.networks.files import find_store, may_download, remove_leftovers
 from viz.networks.own import read_arguments
 
 if TYPE_CHECKING:
@@ -30,10 +33,12 @@ class Model:
     Attributes:
         info: Which network.
         seed: Of the random weights; None: its own.
+        reflects: Whether its passes pad by reflection in place of zeros.
     """
 
     info: NetworkInfo
     seed: int | None = None
+    reflects: bool = False
 
     @property
     def key(self) -> str:
@@ -64,11 +69,13 @@ class Catalogue:
 
 
 # What names an argument of the cached functions.
-NAMES: dict[str | type[Any], Callable[[Any], Any]] = {NetworkInfo: repr}
+NAMES: dict[str | type[Any], Callable[[Any], Any]] = {NetworkInfo: repr, Model: repr}
 
 
 def open_catalogue(arguments: Sequence[str]) -> Catalogue:
     """The networks of this process; that of whoever started it is loaded, which tells whether it can be.
+
+    The first call also removes what a download has left that was killed with the server before.
 
     Args:
         arguments: Of the server's command line, as `viz.networks.own.read_arguments` takes them.
@@ -78,11 +85,12 @@ def open_catalogue(arguments: Sequence[str]) -> Catalogue:
 
 @st.cache_resource(show_spinner=False, max_entries=1)
 def _open_catalogue(arguments: tuple[str, ...]) -> Catalogue:
+    remove_leftovers(find_store())
     try:
         own = read_arguments(arguments)
         if own is None:
             return Catalogue(catalogue.NETWORKS)
-        load_model(Model(own))
+        own = replace(own, stride=PASSES.run(say_nothing, load_model, Model(own)).stride)
     except NetworkError as error:
         logging.getLogger(__name__).error("%s", error)
         return Catalogue(catalogue.NETWORKS, error)
@@ -93,9 +101,12 @@ def load_model(model: Model) -> "Network":
     """One network for all sessions, without a classifier that takes half a gigabyte.
 
     Raises:
+        NoPlaceError: It is not kept, and has to be loaded in one of the places of `page.work.queue.PASSES`.
         WeightsError: The weights cannot be used.
         NetworkError: It is one's own, and does not fit.
     """
+    if model.reflects:
+        return replace(load_model(replace(model, reflects=False)), reflects=True)
     if model.seed is not None:
         return _load_untrained(model)
     return _load_fetched(model.info) if model.info.megabytes else _load_bundled(model.info)
@@ -103,16 +114,19 @@ def load_model(model: Model) -> "Network":
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.BUNDLED_NETWORKS, hash_funcs=NAMES)
 def _load_bundled(info: NetworkInfo) -> "Network":
+    PASSES.require_place()
     return catalogue.load(info)
 
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.FETCHED_NETWORKS, hash_funcs=NAMES)
 def _load_fetched(info: NetworkInfo) -> "Network":
+    PASSES.require_place()
     return catalogue.load(info, classifier=False)
 
 
-@st.cache_resource(show_spinner=False, max_entries=bounds.UNTRAINED_NETWORKS, hash_funcs={Model: repr})
+@st.cache_resource(show_spinner=False, max_entries=bounds.UNTRAINED_NETWORKS, hash_funcs=NAMES)
 def _load_untrained(model: Model) -> "Network":
+    PASSES.require_place()
     return catalogue.load(model.info, model.seed)
 
 
@@ -123,6 +137,7 @@ def load_whole(info: NetworkInfo) -> "Network":
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.WHOLE_NETWORKS, hash_funcs=NAMES)
 def _load_whole(info: NetworkInfo) -> "Network":
+    PASSES.require_place()
     network = catalogue.load(info)
     # Streamlit looks at a time to live at the next use alone, which may never come.
     timer = threading.Timer(bounds.WHOLE_TTL, _load_whole.clear, args=(info,))
@@ -132,12 +147,26 @@ def _load_whole(info: NetworkInfo) -> "Network":
 
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.REMEMBERED_NETWORKS, hash_funcs=NAMES)
-def remember_layers(info: NetworkInfo) -> "tuple[Layer, ...]":
-    """A network's layers, which are asked for at each run, also when the network has left the memory."""
-    return catalogue.list_known_layers(info) or load_model(Model(info)).layers
+def remember_layers(model: Model) -> "tuple[Layer, ...]":
+    """A network's layers, which are asked for at each run, also when the network has left the memory.
+
+    On random weights their cells lie elsewhere.
+    """
+    return catalogue.list_known_layers(model.info) or PASSES.run(say_nothing, load_model, model).layers
 
 
 @st.cache_resource(show_spinner=False, max_entries=bounds.REMEMBERED_NETWORKS, hash_funcs=NAMES)
 def remember_classes(info: NetworkInfo) -> tuple[str, ...]:
     """The names of a network's classes, which are asked for at each run."""
-    return load_whole(info).classes or ()
+    return PASSES.run(say_nothing, load_whole, info).classes or ()
+
+
+@st.cache_data(show_spinner=False, max_entries=bounds.REMEMBERED_NETWORKS, hash_funcs={Model: repr})
+def measure_input_scale(model: Model) -> float | None:
+    """`viz.networks.input_scale.measure_input_scale` over the bundled photographs."""
+    PASSES.require_place()
+    from viz.networks import input_scale
+
+    network, samples = load_model(model), frame_samples(model.info)
+    batches = (network.to_batch(Image.fromarray(framed.pixels)) for framed in samples)
+    return input_scale.measure_input_scale(network, batches)

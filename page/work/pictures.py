@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from page.choice.choice import DEFAULT
 from page.work import bounds
+from page.work.queue import PICTURES, say_nothing
 from viz.figures.heatmaps import encode_image
 from viz.networks.catalogue import NetworkInfo
 from viz.pictures import samples
-from viz.pictures.decode import read_image
-from viz.pictures.frame import frame_image
+from viz.pictures.decode import ImageError, read_image
+from viz.pictures.frame import MAX_SIZE, fit_side, frame_image
+from viz.pictures.preprocess import Preprocessing, preprocess_image
 from viz.pictures.samples import SAMPLES
 
 
@@ -23,13 +25,17 @@ class PictureKey(NamedTuple):
 
     Attributes:
         digest: SHA-256 of the photograph's bytes. Noise has a name instead, and no framing and size.
-        framing: Key of `viz.pictures.frame.FRAMINGS`.
+        framing: Key of `viz.pictures.frame.FRAMINGS`; "" where it is the network's own.
         size: Length of the shorter side in pixels.
+        stride: Pixels by multiples of which the sides of a whole picture differ from `size`; elsewhere 1.
+        preprocessing: The network's own, where that frames it.
     """
 
     digest: str
     framing: str
     size: int
+    stride: int
+    preprocessing: Preprocessing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,39 +58,62 @@ class Framed:
         return self.pixels.shape[0], self.pixels.shape[1]
 
 
-@st.cache_data(show_spinner=False, max_entries=len(SAMPLES))
+@st.cache_resource(show_spinner=False, max_entries=len(SAMPLES))
 def read_sample(name: str) -> tuple[bytes, str]:
     """A bundled photograph's bytes and their SHA-256."""
     data = samples.read_sample(name)
     return data, hashlib.sha256(data).hexdigest()
 
 
-@st.cache_data(show_spinner=False, max_size=bounds.PICTURES)
-def frame_picture(key: PictureKey, _data: bytes) -> Framed:
+def find_fault(name: str) -> ImageError | None:
+    """Why a bundled photograph's file cannot be had; None where it can."""
+    try:
+        read_sample(name)
+    except ImageError as error:
+        return error
+    return None
+
+
+def frame_picture(key: PictureKey, data: bytes) -> Framed:
     """The pixels that the network sees, of a photograph's bytes.
 
     Raises:
         ImageError: The bytes are not a picture that the page reads.
     """
-    framed = frame_image(read_image(_data), key.framing, key.size)
+    return PICTURES.run(say_nothing, _frame, key, data)
+
+
+@st.cache_data(show_spinner=False, max_size=bounds.PICTURES)
+def _frame(key: PictureKey, _data: bytes) -> Framed:
+    PICTURES.require_place()
+    photo = read_image(_data)
+    if key.preprocessing is None:
+        framed = frame_image(photo, key.framing, key.size, key.stride)
+    else:
+        framed = preprocess_image(photo, key.preprocessing, key.size)
     return Framed(key, np.array(framed), encode_image(framed))
 
 
-def choose_frame(framing: str, size: int, info: NetworkInfo) -> tuple[str, int]:
-    """Framing and size as a network takes them: a small one of one's own takes squares of one size."""
-    if info.fixed_size is None:
-        return framing, size
-    return "crop" if framing == "whole" else framing, info.fixed_size
+def choose_frame(framing: str, size: int, info: NetworkInfo) -> tuple[str, int, int]:
+    """Framing, size and stride of a `PictureKey`, as a network takes them.
+
+    A small one of one's own takes squares of one size. The size of others differs from the side of their
+    training by multiples of the deepest stride.
+    """
+    if info.fixed_size is not None:
+        return "crop" if framing == "whole" else framing, info.fixed_size, 1
+    fitted = fit_side(size, info.size, info.stride, most=MAX_SIZE)
+    return framing, fitted, info.stride if framing == "whole" else 1
 
 
 def frame_samples(info: NetworkInfo) -> list[Framed]:
     """The bundled photographs as a network sees them where nobody has chosen otherwise."""
     framing, size = ("crop", info.size) if info.only_squares else (DEFAULT.framing, DEFAULT.size)
-    found = (read_sample(name) for name in SAMPLES)
-    return [frame_picture(PictureKey(digest, framing, size), data) for data, digest in found]
+    how, found = choose_frame(framing, size, info), (read_sample(name) for name in SAMPLES)
+    return [frame_picture(PictureKey(digest, *how), data) for data, digest in found]
 
 
 def make_noise(height: int, width: int) -> Framed:
     """A picture of uniform noise, always the same one."""
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Framed(PictureKey(f"noise {height, width}", "", 0), pixels)
+    return Framed(PictureKey(f"noise {height, width}", "", 0, 0), pixels)

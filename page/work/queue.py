@@ -1,67 +1,78 @@
-"""A few passes at a time: who comes when all places are taken waits, and is told so."""
+"""The few threads in which what is heavy is computed, for all visitors: whoever asks first comes first."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
 
-from page.choice.session import remember
-
-PLACES = 2  # passes that run at the same time
 POLL_S = 1.0  # how often those who wait are told so, and can leave
-PATIENCE_S = 5.0  # how long a dropped result waits for its place
 
-places = threading.BoundedSemaphore(PLACES)
-fetching = threading.BoundedSemaphore(1)  # one download serves all
-_thread = threading.local()  # `holds` while this thread has a place
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
 
 
-@contextmanager
-def wait_for(lock: threading.Semaphore, tell: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock, and wait for it as long as others have it.
-
-    Args:
-        lock: Such as `places`.
-        tell: Tells the visitor that others come first, by a Streamlit command: there Streamlit ends the run
-            of a visitor who has left or has changed something, and whoever waits in it leaves.
-    """
-    while not lock.acquire(timeout=POLL_S):
-        tell()
-    try:
-        yield
-    finally:
-        lock.release()
+def say_nothing() -> None:
+    """For a wait that the visitor is not told of."""
 
 
-@contextmanager
-def take_turn(key: Hashable, tell: Callable[[], None]) -> Iterator[None]:
-    """Hold one of the places while a result is fetched from a cache that may have to compute it.
+class NoPlaceError(Exception):
+    """What is asked for has to be computed, and this thread is none of those that compute."""
 
-    Args:
-        key: Of the result. A session that has had it before does not wait for it.
-        tell: As for `wait_for`.
-    """
-    had = remember().had
-    if key in had:
-        yield
-        return
-    with wait_for(places, tell):
-        _thread.holds = True
+
+class Queue:
+    """A fair queue for a few places: threads that live as long as the server."""
+
+    def __init__(self, places: int) -> None:
+        """Open it; what it computes, it computes so many at a time."""
+        self._thread = threading.local()  # `has_place` in the queue's own threads alone
+        self._pool = ThreadPoolExecutor(places, initializer=self._take_place)
+
+    def _take_place(self) -> None:
+        self._thread.has_place = True
+
+    def require_place(self) -> None:
+        """Raise NoPlaceError in a thread that is none of the queue's.
+
+        A cached function that computes begins with it: in a visitor's thread it then gives what is kept.
+        """
+        if not getattr(self._thread, "has_place", False):
+            raise NoPlaceError
+
+    def take_turn(
+        self, tell: Callable[[], None], function: Callable[[*Arguments], Result], *arguments: *Arguments
+    ) -> Future[Result]:
+        """Wait until a function has begun in one of the places.
+
+        Args:
+            tell: Tells the visitor that others come first, by a Streamlit command: there Streamlit ends the
+                run of a visitor who has left or has changed something, and whoever waits in it leaves.
+            function: One pass or less, so that nobody keeps a place for long.
+            arguments: Of the function.
+        """
+        begun = threading.Event()
+
+        def compute() -> Result:
+            begun.set()
+            return function(*arguments)
+
+        future = self._pool.submit(compute)
         try:
-            yield
-        finally:
-            _thread.holds = False
-    had.append(key)
+            while not begun.wait(POLL_S):
+                tell()
+        except BaseException:
+            future.cancel()
+            raise
+        return future
+
+    def run(
+        self, tell: Callable[[], None], function: Callable[[*Arguments], Result], *arguments: *Arguments
+    ) -> Result:
+        """What a function gives: at once where it is kept, or else when its turn has come."""
+        try:
+            return function(*arguments)
+        except NoPlaceError:
+            return self.take_turn(tell, function, *arguments).result()
 
 
-@contextmanager
-def hold_place() -> Iterator[None]:
-    """Hold a place while the network runs, also for a result that a session has had and the cache has not.
-
-    After `PATIENCE_S` it goes on without one: those who have the places may be waiting for this result.
-    """
-    held = not getattr(_thread, "holds", False) and places.acquire(timeout=PATIENCE_S)
-    try:
-        yield
-    finally:
-        if held:
-            places.release()
+PASSES = Queue(places=2)  # all in which torch runs
+PICTURES = Queue(places=1)  # a large photograph takes a hundred megabytes while it is read

@@ -1,19 +1,23 @@
 """The one line above the figure: what one is looking at, or what is being computed."""
 
 import logging
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar, TypeVarTuple
 
 import streamlit as st
 
 from page.choice.session import remember
+from page.work.downloads import Download, list_ahead, wait_for_weights
 from page.work.models import Model, load_model
-from page.work.queue import fetching, take_turn, wait_for
-from viz.networks.catalogue import fetch, is_there
-from viz.networks.errors import NetworkError, WeightsError
+from page.work.queue import PASSES, NoPlaceError
+from viz.networks.catalogue import NetworkInfo, is_there
+from viz.networks.errors import NetworkError, WeightsError, is_memory_error
 from viz.texts import Translate
 
 MEGABYTE = 2**20
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
 
 
 class NotLoadedError(Exception):
@@ -26,6 +30,20 @@ class NotLoadedError(Exception):
     def __init__(self, model: Model, sentence: str) -> None:
         self.model = model
         super().__init__(sentence)
+
+
+class NotAskedError(NotLoadedError):
+    """It is not there, and the visitor has not asked for it on this page: it is to be offered."""
+
+
+def is_unasked(info: NetworkInfo) -> bool:
+    """Whether a network would have to be fetched that the visitor has not asked for on this page."""
+    return bool(info.megabytes) and info.key not in remember().asked and not is_there(info)
+
+
+def name_failure(error: Exception) -> str:
+    """The key of the sentence for an error that nobody foresaw."""
+    return "network_error.memory" if is_memory_error(error) else "page.bug"
 
 
 class Status:
@@ -43,17 +61,24 @@ class Status:
         self._line = "" if self._is_quiet else line
         self._slot.markdown(self._line)
 
-    @contextmanager
-    def computing(self, key: Hashable, model: Model, text: str) -> Iterator[None]:
-        """Make sure that a network is there and wait for a turn; then show what is being done.
+    def compute(
+        self, text: str, model: Model, function: Callable[[*Arguments], Result], *arguments: *Arguments
+    ) -> Result:
+        """What a function of `page.work.results` gives: at once where it is kept.
 
-        `key` is of the result, for `page.work.queue.take_turn`. What is raised is as for `load`.
+        Else it makes sure that the network is there, waits for a turn, and shows a text while it computes.
+        What is raised is as for `load`.
         """
-        if key not in remember().had:
+        try:
+            result = function(*arguments)
+        except NoPlaceError:
             self.load(model)
-        with take_turn(key, self.say_wait), self._slot, st.spinner(text):
-            yield
-        self._slot.markdown(self._line)
+            turn = PASSES.take_turn(self.say_wait, function, *arguments)
+            with self._slot, st.spinner(text):
+                result = turn.result()
+            self._slot.markdown(self._line)
+        remember().begun = True
+        return result
 
     def say_wait(self) -> None:
         """Tell a visitor that others come first."""
@@ -63,23 +88,30 @@ class Status:
         """Make sure that a network is there.
 
         Raises:
+            NotAskedError: It would have to be fetched, and is to be offered.
             NotLoadedError: It cannot be had.
         """
-        title = model.info.title
-
-        def show_progress(done: int, total: int) -> None:
-            megabytes = {"done": done // MEGABYTE, "total": total // MEGABYTE}
-            text = self._words("page.fetching", network=title, **megabytes)
-            self._slot.progress(min(done / total, 1.0), text=text)
-
-        with self._slot, st.spinner(self._words("page.loading", network=title)):
+        with self._slot, st.spinner(self._words("page.loading", network=model.info.title)):
             try:
+                if model.seed is None and is_unasked(model.info):
+                    raise NotAskedError(model, self._words("network.not_there", network=model.info.title))
                 if model.seed is None and not is_there(model.info):
-                    with wait_for(fetching, self.say_wait):
-                        fetch(model.info, show_progress)
-                load_model(model)
+                    wait_for_weights(model.info, self._say_download)
+                PASSES.run(self.say_wait, load_model, model)
             except (WeightsError, NetworkError) as error:
                 raise NotLoadedError(model, self._words(error.key, **error.details)) from error
-            except (RuntimeError, OSError) as error:  # for instance a graphics card without memory for it
+            except (RuntimeError, OSError, MemoryError) as error:
                 logging.getLogger(__name__).exception("the network %s cannot be loaded", model.key)
-                raise NotLoadedError(model, self._words("page.bug")) from error
+                raise NotLoadedError(model, self._words(name_failure(error))) from error
+
+    def _say_download(self, download: Download) -> None:
+        """Tell how far a download is, or for which ones it waits."""
+        info = download.info
+        if not download.is_running:
+            ahead = ", ".join(other.title for other in list_ahead(download))
+            told = {"network": info.title, "megabytes": info.megabytes, "ahead": ahead}
+            self._slot.markdown(self._words("page.fetching_later", **told))
+            return
+        done, total = download.done // MEGABYTE, download.total // MEGABYTE or info.megabytes
+        text = self._words("page.fetching", network=info.title, done=done, total=total)
+        self._slot.progress(min(done / total, 1.0), text=text)

@@ -50,7 +50,7 @@ def tab(browser):
     context.close()
 
 
-def expect_pictures(frame, width=337):
+def expect_pictures(frame, width=336):
     """The photograph and a map are painted; a frame is also a tab's own."""
     frame.wait_for_function(PAINTED, arg=width)
     frame.wait_for_selector(IDLE, state="attached")
@@ -61,7 +61,7 @@ def expect_an_answer(frame):
     """A click on the photograph marks the cells there and tells their values."""
     words = frame.locator("table tbody").inner_text()
     photograph = frame.locator(".js-plotly-plot .nsewdrag").first
-    scale = 337 / photograph.bounding_box()["width"]
+    scale = 336 / photograph.bounding_box()["width"]
     place = {"x": 60 / scale, "y": 150 / scale}
     photograph.hover(position=place)
     # Plotly finds what is below the mouse in its own time.
@@ -77,10 +77,10 @@ def expect_an_answer(frame):
 def expect_an_upload(frame):
     """A photograph of one's own takes the sample's place."""
     buffer = io.BytesIO()
-    Image.new("RGB", (280, 224), "navy").save(buffer, "PNG")
+    Image.new("RGB", (288, 224), "navy").save(buffer, "PNG")
     file = {"name": "navy.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
     frame.locator(UPLOADER).first.set_input_files(file)
-    expect_pictures(frame, 280)
+    expect_pictures(frame, 288)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from opened import LITE0
 
 from page.work import bounds, models
 from page.work.models import Catalogue, Model, load_model, load_whole, open_catalogue
+from page.work.queue import PASSES, say_nothing
 from viz.networks import catalogue
 from viz.networks.catalogue import NETWORKS, find_network
 from viz.networks.errors import NetworkError
@@ -20,6 +21,8 @@ VGG = find_network("torchvision:vgg11")
 
 class Loaded:
     """Stands for a network: it can be watched leaving the memory."""
+
+    stride = 4
 
 
 @pytest.fixture
@@ -61,33 +64,36 @@ def is_gone(kept):
     ids=["fetched", "bundled", "untrained"],
 )
 def test_a_few_networks_are_kept_and_the_one_used_last_longest(asked, make, bound):
-    kept = [load_model(make(number)) for number in range(bound)]
-    assert load_model(make(0)) is kept[0]
-    load_model(make(bound))
-    assert load_model(make(0)) is kept[0]
+    kept = [PASSES.run(say_nothing, load_model, make(number)) for number in range(bound)]
+    assert PASSES.run(say_nothing, load_model, make(0)) is kept[0]
+    PASSES.run(say_nothing, load_model, make(bound))
+    assert PASSES.run(say_nothing, load_model, make(0)) is kept[0]
     assert len(asked) == bound + 1
-    load_model(make(1))
+    PASSES.run(say_nothing, load_model, make(1))
     assert len(asked) == bound + 2
 
 
 def test_maps_need_no_classifier_of_half_a_gigabyte(asked):
-    light, whole = load_model(Model(VGG)), load_whole(VGG)
+    light, whole = PASSES.run(say_nothing, load_model, Model(VGG)), PASSES.run(say_nothing, load_whole, VGG)
     assert asked == [((VGG,), {"classifier": False}), ((VGG,), {})]
-    assert load_model(Model(VGG)) is light and load_whole(VGG) is whole
+    assert (
+        PASSES.run(say_nothing, load_model, Model(VGG)) is light
+        and PASSES.run(say_nothing, load_whole, VGG) is whole
+    )
     # Elsewhere there is one network for both.
     other = find_network(LITE0)
-    assert load_whole(other) is load_model(Model(other))
+    assert PASSES.run(say_nothing, load_whole, other) is PASSES.run(say_nothing, load_model, Model(other))
     assert len(asked) == 3
 
 
 def test_a_classifier_leaves_the_memory_when_its_time_is_over(asked, timers):
-    kept = weakref.ref(load_whole(VGG))
+    kept = weakref.ref(PASSES.run(say_nothing, load_whole, VGG))
     (timer,) = timers
     assert (timer.interval, timer.daemon) == (bounds.WHOLE_TTL, True)
     assert not is_gone(kept)
     timer.ring()
     assert is_gone(kept)
-    other = weakref.ref(load_whole(find_network("torchvision:vgg13")))
+    other = weakref.ref(PASSES.run(say_nothing, load_whole, find_network("torchvision:vgg13")))
     timer.ring()
     assert not is_gone(other)  # the time of one that has left is not its successor's
 
@@ -104,6 +110,7 @@ def test_ones_own_network_comes_first_and_is_loaded_once(asked):
     found = open_catalogue(["--network", "own_networks:Bare"])
     assert [info.key for info in found.networks] == ["own", *(info.key for info in NETWORKS)]
     assert (found.find("own").title, found.error, found.offered[0]) == ("Bare", None, "own")
+    assert found.find("own").stride == Loaded.stride
     assert open_catalogue(("--network", "own_networks:Bare")) is found
     assert len(asked) == 1
     assert open_catalogue([]) == Catalogue(NETWORKS)
