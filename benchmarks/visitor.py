@@ -23,7 +23,17 @@ from pathlib import Path
 
 from browser import Browser, Tab, launch_browser, stands
 from common import WRITE_HELP, Row, alternate, compare_memory, compare_slower, print_rows
-from servers import ROOT, Server, read_memory, run_server, stop_group, wait_until_healthy
+from servers import (
+    BEFORE_HELP,
+    BEFORE_NAME,
+    ROOT,
+    Server,
+    read_folder,
+    read_memory,
+    run_server,
+    stop_group,
+    wait_until_healthy,
+)
 
 LAUNCH = "launch to first heatmap"
 VISIT = "a second visitor's first heatmap"
@@ -41,7 +51,6 @@ BEFORE_LIMIT = 1.05
 REST_S = 2  # after the first heatmaps, for what browser and server still do on their own
 FLOOR_NAME = "a page with one 14×14 heatmap"
 SPARED_NAME = "the same, without `runner.postScriptGC`"
-BEFORE_NAME = "the state before"
 BARE = "import streamlit, torch; print(flush=True); input()"
 OPTIONS = (1, 2, 3, 4, 0)  # both selectboxes have five, and start with the first
 
@@ -102,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a worktree of the state before")
+    parser.add_argument("--before", type=read_folder, metavar="FOLDER", help=BEFORE_HELP)
     parser.add_argument("--repeat", type=int, default=5, help="launches, visits and memory readings")
     parser.add_argument("--changes", type=int, default=10, help="changes of the widget")
     parser.add_argument("--write", action="store_true", help=WRITE_HELP)
@@ -110,11 +119,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that servers are killed then, too
     if options.before is None:
         print_rows("visitor", compare_with_floor(options.repeat, options.changes), options.write)
-    elif (options.before / PAGE.script).is_file():
-        rows = compare_with_before(options.before.resolve(), options.repeat, options.changes)
-        print_rows("before", rows, options.write)
     else:
-        parser.error(f"{options.before} has no {PAGE.script}")
+        rows = compare_with_before(options.before, options.repeat, options.changes)
+        print_rows("before", rows, options.write)
 
 
 def compare_with_floor(rounds: int, changes: int) -> Iterator[Row]:

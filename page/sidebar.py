@@ -129,5 +129,9 @@ def _draw_advanced(subject: Subject) -> None:
             st.caption(words("advanced.size_fixed", size=fixed))
             return
         draw_slider(words, "size", "advanced.size")
+        (height, width), key = subject.picture.size, subject.picture.key
+        if key.framing == "whole":
+            facts = {"width": width, "height": height, "size": key.size, "stride": key.stride}
+            st.caption(words("advanced.size_became", **facts))
         if choice.size != MIN_SIZE:
             st.caption(words("advanced.size_cost", factor=f"{(choice.size / MIN_SIZE) ** 2:.1f}"))

@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import re
+from html import unescape
 
 import numpy as np
 import streamlit as st
@@ -70,6 +72,16 @@ def encode(image, kind="PNG"):
     buffer = io.BytesIO()
     image.save(buffer, kind)
     return buffer.getvalue()
+
+
+def read_numbers(page):
+    """The table of the view "Measured": a dictionary of texts each row."""
+    (body,) = [found.proto.body for found in page.get("html") if "<table>" in found.proto.body]
+    head, *rows = [
+        [unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+        for row in re.findall("<tr>(.*?)</tr>", body)
+    ]
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def upload(page, data, name="mine.png", key="upload"):

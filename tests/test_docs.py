@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "llms.txt")
+DOCUMENTS = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
 LONGEST_README = 150  # lines
 MEASUREMENTS = ROOT / "docs" / "measurements.md"
 
@@ -63,6 +64,22 @@ def test_the_readme_names_every_document():
     assert {path for path in DOCUMENTS if path.name != "README.md"} <= {
         ROOT / target for target in list_links(ROOT / "README.md")
     }
+
+
+def test_models_are_told_of_every_document_in_english():
+    told = {ROOT / target for target in list_links(ROOT / "llms.txt")}
+    assert {path for path in DOCUMENTS if path.suffixes == [".md"]} <= told
+
+
+def test_the_citation_has_what_the_format_requires_and_the_version():
+    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    fields = dict(line.split(":", 1) for line in lines if not line.startswith(" "))
+    assert {"cff-version", "message", "title", "authors"} <= fields.keys()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert [fields[name].strip() for name in ("version", "license")] == [
+        project["version"],
+        project["license"],
+    ]
 
 
 def test_every_table_of_the_measurements_is_a_benchmarks():

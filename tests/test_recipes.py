@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from apptests import decode, list_captions
+from apptests import decode, list_captions, read_numbers
 from conftest import DEFAULT_LAYERS, ROOT, assert_healthy, make_noise
 from opened import (
     LITE0,
@@ -126,8 +125,9 @@ def add_words(recipe, folder):
     return found
 
 
-def open_photo(network, photo="cat.png", framing="whole"):
-    image = frame_image(read_image((ROOT / "assets" / "images" / photo).read_bytes()), framing)
+def open_photo(network, photo="cat.png", framing="whole", stride=16):
+    photo = read_image((ROOT / "assets" / "images" / photo).read_bytes())
+    image = frame_image(photo, framing, stride=stride)
     return np.array(image), network.to_batch(image)
 
 
@@ -160,7 +160,7 @@ def test_a_metric(words, network, monkeypatch):
         assert_healthy(page)
         curves = {title: values for (_, title), values in list_curves(page).items()}
         assert list(curves[name[language]].values()) == pytest.approx([row[key] for row in rows])
-        assert json.loads(page.dataframe[0].proto.columns)[key]["label"] == name[language]
+        assert name[language] in read_numbers(page)[0]
         assert [float(row[key]) for row in read_csv()] == pytest.approx([row[key] for row in rows])
 
 
@@ -175,6 +175,7 @@ def test_a_class_map_method(words):
     }
     for language in LANGUAGES:
         address = {"view": "classes", "network": LITE0, "photo": "coffee", "framing": "crop"}
+        address |= {"chosen_framing": "true"}
         page = open_page(**address, method=key, lang=language)
         assert_healthy(page)
         assert name[language] in page.segmented_control(key="method").options
@@ -187,7 +188,7 @@ def test_a_source_of_networks(place, monkeypatch):
     row = follow("source")["row"]
     monkeypatch.setattr(catalogue, "NETWORKS", (*catalogue.NETWORKS, row))
     network = catalogue.load(find_network(row.key, catalogue.list_networks()))
-    _, batch = open_photo(network)
+    _, batch = open_photo(network, stride=row.stride)
     brightness, (layer,) = batch[0].sum(dim=0).numpy(), network.layers
     edges = [ndimage.sobel(brightness, axis, mode="constant") for axis in (1, 0)]
     heatmap = extract_heatmaps(network, batch)[layer.name, "post", "mean"]

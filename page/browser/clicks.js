@@ -5,7 +5,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const element = parentElement.host ?? parentElement;
   const main = element.closest('[data-testid="stMain"]') ?? document;
   const listen = () => {
-    for (const key of data.figures) {
+    for (const key of data) {
       const figure = main.querySelector(`.st-key-${key} .js-plotly-plot`);
       if (!figure?.on) continue;
       // Plotly forgets who listens when it draws a figure from scratch, and then has another "on".

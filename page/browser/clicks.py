@@ -42,7 +42,8 @@ def watch_clicks(figures: Sequence[str], take: Callable[[Click], None]) -> None:
         if click is not None:
             take(click)
 
-    _report_click(key="pointing", data={"figures": list(figures)}, on_click_change=pass_on, height=1)
+    # For a list in a dictionary Streamlit would import pandas; see `page.widgets.table.draw_wide_table`.
+    _report_click(key="pointing", data=list(figures), on_click_change=pass_on, height=1)
 
 
 def read_click(text: object, figures: Sequence[str]) -> Click | None:

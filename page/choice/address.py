@@ -33,6 +33,20 @@ def read_address(address: Address) -> tuple[Choice, list[str]]:
     return DEFAULT.change(values), unreadable
 
 
+def list_moved(address: Address, choice: Choice) -> list[str]:
+    """Keys of the settings of which the address, read as this choice, names a number between two steps."""
+    numbers = {key: value for key, value in choice.values.items() if isinstance(value, float)}
+    return [key for key, value in numbers.items() if address.get(key) and not _names(address[key][-1], value)]
+
+
+def _names(text: str, value: float) -> bool:
+    """Whether a text is this number; what is no number is told as unreadable."""
+    try:
+        return float(text) == value
+    except ValueError:
+        return True
+
+
 def write_address(values: Mapping[str, Value], defaults: Mapping[str, Value]) -> Address:
     """The parameters of what differs from its default.
 

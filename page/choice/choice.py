@@ -35,7 +35,7 @@ from viz.texts import LANGUAGES
 
 OWN_PHOTOS = ("upload", "camera")
 NOTHING = "none"  # to compare with, or as a second photograph
-COMPARISONS = (NOTHING, "photo", "network", "untrained", "aggregation", "side")
+COMPARISONS = (NOTHING, "photo", "network", "untrained", "aggregation", "side", "padding")
 CONTROLS = ("untrained", "coarse", "noise")
 SHOWS = ("maps", "alike", "channels")
 THUMBS = 16  # channels a page
@@ -94,7 +94,8 @@ class Choice:
     # of the view "Classes"; None: the most probable class, and against no other
     class_index: int | None = number_or_none(MOST_CLASSES - 1, key="class")
     against: int | None = number_or_none(MOST_CLASSES - 1)
-    method: str = one_of("layercam", METHODS)
+    chosen_framing: bool = switch()
+    method: str = one_of("hirescam", METHODS)
     erase: int = number(20, 5, 95, step=5)  # percent
     class_box: bool = switch()
     # of the view "Lesson"
@@ -110,6 +111,10 @@ class Choice:
         changed = {FIELDS[key]: value for key, value in (self.values | dict(values)).items()}
         return type(self)(**cast("dict[str, Any]", changed))
 
+
+# What names a network, and what belongs to the first of them.
+NETWORK_SETTINGS = ("network", "beside_network")
+OF_A_NETWORK = ("layers", "layer", "depth", "channel", "thumb_page", "class", "against")
 
 FIELDS = {field.metadata[METADATA].key or field.name: field.name for field in fields(Choice)}
 SETTINGS: dict[str, Setting] = {

@@ -23,6 +23,7 @@ class Known:
         photo: What is shown in place of a photograph of one's own that cannot be read.
         layers: Of the chosen network, from the input on.
         picture: What names the picture that the network sees.
+        scene: What names its photograph and framing, whatever its size.
         size: Its height and width, in pixels.
         classes: How many the network has.
         best: The most probable one.
@@ -33,6 +34,7 @@ class Known:
     photo: str | None = None
     layers: tuple[Layer, ...] = ()
     picture: Hashable = None
+    scene: Hashable = None
     size: tuple[int, int] | None = None
     classes: int | None = None
     best: int | None = None
@@ -189,9 +191,11 @@ def _settle_channels(choice: Choice, before: Settled | None, known: Known) -> Ch
 
 
 def _settle_places(choice: Choice, before: Settled | None, known: Known, size: tuple[int, int]) -> Choice:
-    """A box and a point within the picture; those of another picture are forgotten."""
+    """A box and a point within the picture; those of another photograph or framing are forgotten."""
     if before is not None and before.known.picture not in (None, known.picture):
-        return choice.change({"box": None, "point": None})
+        if known.scene is None or before.known.scene != known.scene or before.known.size is None:
+            return choice.change({"box": None, "point": None})
+        choice = choice.change(_rescale(choice, before.known.size, size))
     height, width = size
     changes: dict[str, Value] = {}
     if choice.box is not None:
@@ -201,6 +205,16 @@ def _settle_places(choice: Choice, before: Settled | None, known: Known, size: t
     if choice.point is not None:
         changes["point"] = (min(choice.point[0], width - 1), min(choice.point[1], height - 1))
     return choice.change(changes)
+
+
+def _rescale(choice: Choice, before: tuple[int, int], size: tuple[int, int]) -> dict[str, Value]:
+    """Box and point of the same photograph and framing at another height and width."""
+    scales = [size[1] / before[1], size[0] / before[0]] * 2  # across, down
+
+    def move(place: tuple[int, ...] | None) -> Value:
+        return place and tuple(round(x * scale) for x, scale in zip(place, scales, strict=False))
+
+    return {"box": move(choice.box), "point": move(choice.point)}
 
 
 def _settle_classes(choice: Choice, known: Known, count: int) -> Choice:

@@ -1,7 +1,8 @@
 """What the maps are compared with: another photograph, network, aggregation or side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import lcm
 
 from page.choice.choice import NOTHING
 from page.subject.network import ShownNetwork, show_network
@@ -65,10 +66,19 @@ class Comparison:
         names = [layer.name for layer in chosen if layer.name in partners]
         return {name: partners[name] for name in names if partners[name].name not in self.heatmaps.not_finite}
 
-    def shares_values(self, layer: Layer, partner: Layer) -> bool:
-        """Whether true values of a layer and its partner can be compared: of one network and one side."""
-        sides = layer.pick_side(self.first.choice.side), partner.pick_side(self.side)
-        return self.model == self.first.network.model and sides[0] == sides[1]
+    def shares_values(self, heatmaps: Heatmaps, layer: Layer, partner: Layer) -> bool:
+        """Whether true values of a layer and its partner can be compared.
+
+        They are of one network, side and aggregation and, where a map is of one channel, of the same one.
+        """
+        choice = self.first.choice
+        sides = layer.pick_side(choice.side), partner.pick_side(self.side)
+        model = replace(self.model, reflects=False)
+        alike = model == self.first.network.model and sides[0] == sides[1]
+        if not alike or self.aggregation != choice.aggregation:
+            return False
+        channels = {maps.strongest_channel(layer.name, sides[0]) for maps in (self.heatmaps, heatmaps)}
+        return self.aggregation != "strongest" or len(channels) == 1
 
 
 class NoComparisonError(Exception):
@@ -92,11 +102,11 @@ def open_comparison(first: Subject, heatmaps: Heatmaps) -> Comparison | None:
 
     Raises:
         NoComparisonError: What is compared is not there yet, or fails.
-        NotLoadedError: The other network cannot be had.
+        NotAskedError, NotLoadedError: The other network is to be offered, or cannot be had.
     """
-    choice, words, kind = first.choice, first.words, first.choice.beside
-    picture, network, model = first.picture, first.network, first.network.model
-    side, aggregation = choice.side, choice.aggregation
+    choice, words, picture, network = first.choice, first.words, first.picture, first.network
+    kind, side, aggregation = choice.beside, choice.side, choice.aggregation
+    model, text = network.model, "page.computing"
     if kind == NOTHING:
         return None
     if kind == "photo":
@@ -107,22 +117,24 @@ def open_comparison(first: Subject, heatmaps: Heatmaps) -> Comparison | None:
         picture, what = found, words(f"picture.{name}" if name in SAMPLES else "beside.own_photo")
     elif kind == "network":
         model = Model(first.catalogue.find(str(choice.beside_network)))
-        picture, what = open_last(choice, model.info, words), model.info.title
+        both = replace(model.info, stride=lcm(model.info.stride, picture.key.stride))  # see one picture
+        picture, what = open_last(choice, both, words), model.info.title
     elif kind == "untrained":
-        model, what = network.untrained, words("beside.untrained", network=network.title)
+        what, text = words("beside.untrained", network=network.title), "measure.computing_untrained"
+        model = network.untrained
+    elif kind == "padding":
+        model, what = replace(network.model, reflects=True), words("beside.padding")
     elif kind == "aggregation":
-        aggregation = str(choice.beside_aggregation)
-        what = name_aggregation(aggregation, words)
+        what = name_aggregation(aggregation := str(choice.beside_aggregation), words)
     else:
         (side,) = (other for other in SIDES if other != side)
         what = network.name_side(side, words)
     if (picture.key, model) != (first.picture.key, network.model):
-        text = "measure.computing_untrained" if kind == "untrained" else "page.computing"
         try:
             heatmaps = first.compute_heatmaps(picture.framed, model, words(text, network=model.info.title))
-            if len(heatmaps.not_finite) == len(show_network(model.info).layers):
+            if len(heatmaps.not_finite) == len(show_network(model).layers):
                 raise NetworkError("not_finite", layer=heatmaps.not_finite[0])
         except NetworkError as error:
             sentence = words(error.key, **error.details)
             raise NoComparisonError(words("beside.failed", what=what, error=sentence)) from error
-    return Comparison(what, first, picture, show_network(model.info), model, heatmaps, side, aggregation)
+    return Comparison(what, first, picture, show_network(model), model, heatmaps, side, aggregation)

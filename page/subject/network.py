@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from page.work.models import Model, remember_layers
 from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import NetworkInfo
-from viz.networks.layers import Layer
+from viz.networks.layers import Layer, name_side
 from viz.texts import Translate
 
 FEW = 6  # names of layers in a sentence
@@ -58,15 +58,12 @@ class ShownNetwork:
 
     def name_side(self, side: str, words: Translate) -> str:
         """A side of the activation, which is named where the network has one kind only."""
-        kinds = {layer.activation.kind for layer in self.layers if layer.activation}
-        if len(kinds) == 1:
-            return words(f"side.{side}", activation=kinds.pop())
-        return words(f"side.{side}_any" if kinds else "side.output")
+        return name_side(self.layers, side, words)
 
 
-def show_network(info: NetworkInfo) -> ShownNetwork:
+def show_network(model: Model) -> ShownNetwork:
     """A network of the catalogue; it is loaded where its layers are not known without."""
-    return ShownNetwork(info, remember_layers(info))
+    return ShownNetwork(model.info, remember_layers(model))
 
 
 def label_network(info: NetworkInfo, words: Translate) -> str:

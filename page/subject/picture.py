@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from page.choice.choice import DEFAULT, NOTHING, OWN_PHOTOS, Choice
 from page.choice.session import OwnFile, remember
 from page.subject.uploads import name_picture, read_file, take_file
-from page.work.pictures import Framed, PictureKey, frame_picture, read_sample
+from page.work.pictures import Framed, PictureKey, find_fault, frame_picture, read_sample
 from viz.figures.heatmaps import make_photo_panel
 from viz.figures.pieces import PhotoPanel
 from viz.networks.catalogue import NetworkInfo
@@ -55,11 +55,14 @@ class Picture:
         return self.size[0] / self.size[1]
 
 
-def find_unreadable(choice: Choice, info: NetworkInfo) -> str | None:
+def find_unreadable(choice: Choice, info: NetworkInfo, words: Translate) -> str | None:
     """What is shown in place of a file that cannot be read; None where the choice can be shown."""
-    photo = choice.photo
+    photo, memory = choice.photo, remember()
     if photo in OWN_PHOTOS and read_file(photo) is not None and take_file(photo, choice, info) is None:
-        return remember().last_photo or DEFAULT.photo
+        return memory.last_photo or DEFAULT.photo
+    if photo in SAMPLES and (error := find_fault(photo)):
+        memory.notice = (words(error.key, **error.details), None)
+        return next((name for name in SAMPLES if find_fault(name) is None), None)
     return None
 
 
@@ -109,10 +112,9 @@ def open_second(
     return None if file is None else _open_own(file, choice, info, words, alt=alt)
 
 
-def resize(picture: Picture, size: int, words: Translate) -> Picture:
-    """The same photograph and framing at another input size, in pixels."""
-    key = PictureKey(picture.key.digest, picture.key.framing, size)
-    return _make_picture(key, picture.data, picture.alt, words)
+def reframe(picture: Picture, key: PictureKey, words: Translate) -> Picture:
+    """The same photograph framed in another way, which the key names."""
+    return picture if picture.key == key else _make_picture(key, picture.data, picture.alt, words)
 
 
 def _open_own(

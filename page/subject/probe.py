@@ -9,7 +9,7 @@ from page.subject.subject import Subject
 from page.work.results import Cell, compute_field
 from viz.evidence.receptive_fields import receptive_field_box
 from viz.figures.pieces import Mark, Saliency
-from viz.maps.cells import lay_cells
+from viz.maps.cells import lay_cells, name_pixel
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.values import find_half
 from viz.networks.layers import Layer
@@ -59,10 +59,8 @@ class Probe:
         channel = self.heatmaps.strongest_channel(layer.name, side) if aggregation == "strongest" else 0
         cell = Cell(layer.name, side, self.find_cell(layer), aggregation, channel)
         framed, model = subject.picture.framed, subject.network.model
-        with subject.status.computing(
-            (framed.key, model, cell), model, subject.words("probe.computing_field")
-        ):
-            field = compute_field(framed, model, cell)
+        text = subject.words("probe.computing_field")
+        field = subject.status.compute(text, model, compute_field, framed, model, cell)
         height, width = framed.size
         left, top, right, bottom = self.mark(layer).field or (0, 0, width, height)
         hover = subject.words("probe.field_hover", name=layer.name)
@@ -83,5 +81,5 @@ def find_strongest(subject: Subject, layer: Layer, heatmaps: Heatmaps) -> tuple[
     heatmap = heatmaps[layer.name, layer.pick_side(subject.choice.side), subject.choice.aggregation]
     row, column = divmod(int(np.argmax(heatmap)), heatmap.shape[1])
     left, top, right, bottom = lay_cells(layer, heatmap.shape, height, width).outline(row, column)
-    x, y = int((left + right) / 2), int((top + bottom) / 2)
+    x, y = name_pixel((left + right) / 2), name_pixel((top + bottom) / 2)
     return min(max(x, 0), width - 1), min(max(y, 0), height - 1)

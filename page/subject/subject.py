@@ -76,8 +76,7 @@ class Subject:
 
     def compute_heatmaps(self, framed: Framed, model: Model, text: str) -> Heatmaps:
         """All that a pass leaves, under a line that says `text`."""
-        with self.status.computing((framed.key, model), model, text):
-            return compute_maps(framed, model, tuple(AGGREGATIONS))
+        return self.status.compute(text, model, compute_maps, framed, model, tuple(AGGREGATIONS))
 
     def look_at(self, heatmaps: Heatmaps) -> Looked:
         """The maps of a pass over the picture, of the layers that are measured."""

@@ -8,9 +8,10 @@ import streamlit as st
 
 from page.choice.choice import Choice
 from page.choice.session import remember
-from page.work.status import NotLoadedError
-from viz.networks.errors import NetworkError
+from page.work.status import NotLoadedError, name_failure
 from viz.texts import SentenceError, Translate
+
+NOTICE_ICON = ":material/cloud_off:"
 
 
 def write_error(words: Translate, error: SentenceError) -> str:
@@ -30,11 +31,11 @@ def tell_failures(words: Translate, view: str) -> Iterator[None]:
         yield
     except NotLoadedError:
         raise  # the page goes back to a network that can be had
-    except NetworkError as error:
+    except SentenceError as error:
         say_error(words, error)
-    except Exception:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence
+    except Exception as error:  # nobody foresaw it: the log gets the traceback, the visitor a plain sentence
         logging.getLogger(__name__).exception("the view %s failed", view)
-        st.error(words("page.bug"), icon=":material/error:")
+        st.error(words(name_failure(error)), icon=":material/error:")
 
 
 def show_notice(choice: Choice) -> None:
@@ -47,4 +48,12 @@ def show_notice(choice: Choice) -> None:
         memory.notice = None
         return
     memory.notice = (sentence, choice)
-    st.error(sentence, icon=":material/cloud_off:")
+    st.error(sentence, icon=NOTICE_ICON)
+
+
+def add_notice(sentence: str, choice: Choice) -> None:
+    """Say what of a choice fails that is known only where the view is drawn; else as `show_notice`."""
+    memory = remember()
+    before = "" if memory.notice is None else f"{memory.notice[0]} "
+    memory.notice = (before + sentence, choice)
+    st.error(sentence, icon=NOTICE_ICON)

@@ -15,7 +15,7 @@ def draw_header(words: Translate, choice: Choice, title: str, views: Mapping[str
     """Draw the title and the views; returns the place of what a presenter folds away."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if not choice.present:
-            st.markdown(f"##### {title}", width="content")
+            st.markdown(f"# {title}", width="content")
         labels = {key: words(f"view.{key}") for key in views}
         draw_choice(words, st.segmented_control, "view", "view.label", labels, **HIDDEN)
         folded = st.container(width="content")

@@ -1,13 +1,11 @@
 """What a link asked for that cannot be shown, and why."""
 
-from page.choice.choice import SETTINGS, Choice
+from page.choice.choice import NETWORK_SETTINGS, OF_A_NETWORK, SETTINGS, Choice
 from page.choice.session import Link, remember
 from page.choice.settle import list_given_up
 from page.work.models import Catalogue
 from viz.networks.catalogue import NETWORKS
 from viz.texts import Translate
-
-NETWORK_SETTINGS = ("network", "beside_network")
 
 
 def explain_link(words: Translate, settled: Choice, catalogue: Catalogue) -> None:
@@ -30,11 +28,11 @@ def list_sentences(words: Translate, link: Link, settled: Choice, catalogue: Cat
         sentences.append(_explain_network(words, asked["beside_network"], shown))
     others = [key for key in SETTINGS if key in given_up and key not in NETWORK_SETTINGS]
     if "network" in given_up:  # of another network, too
-        others = [
-            key for key in others if key not in ("layers", "layer", "depth", "channel", "class", "against")
-        ]
+        others = [key for key in others if key not in OF_A_NETWORK]
     if others:
         sentences.append(words("link.left_out", names=", ".join(f"`{key}`" for key in others)))
+    for key in link.moved:
+        sentences.append(words("link.moved", name=f"`{key}`", value=f"{settled.values[key]:g}"))
     return sentences
 
 

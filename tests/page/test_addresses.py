@@ -35,7 +35,7 @@ ADDRESSES = {
         COMPARED,
     ),
     "a contrast": (
-        {"view": "classes", "network": LITE0, "class": "967", "against": "968", "method": "hirescam"},
+        {"view": "classes", "network": LITE0, "class": "967", "against": "968", "method": "layercam"},
         8,
         "classes.explain_title",
     ),

@@ -64,7 +64,7 @@ def test_the_lesson_gives_ones_own_network_back(browser, tmp_path):
     ):
         visitor.open("?side=pre")
         tour(visitor, {"side": ["pre"]})
-        assert "build" in visitor.tab.inner_text("h5")
+        assert "build" in visitor.tab.inner_text("h1")
 
 
 def test_a_click_on_a_slow_line_stays(browser, server_url):

@@ -1,5 +1,6 @@
 """One run of the whole page: what all views have in common."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from apptests import (
     read_figure,
     read_titles,
 )
-from conftest import DEFAULT_LAYERS, assert_healthy
+from conftest import DEFAULT_LAYERS, ROOT, assert_healthy
 
 from page.choice import session
 from page.views import VIEWS
@@ -26,6 +27,7 @@ from viz.maps.aggregations import AGGREGATIONS
 from viz.maps.one_pass import extract_heatmaps
 from viz.networks import files
 from viz.networks.sources import vgg16
+from viz.pictures import samples
 from viz.pictures.samples import SAMPLES
 
 
@@ -64,9 +66,9 @@ def test_one_pass_however_many_widgets_change(page, count_passes):
     page.segmented_control(key="lang").set_value("zh").run()
     choose_view(page, "depth")
     assert_healthy(page)
-    assert count_passes == [(1, 3, 224, 337)]
+    assert count_passes == [(1, 3, 224, 336)]
     page.radio(key="framing").set_value("crop").run()
-    assert count_passes == [(1, 3, 224, 337), (1, 3, 224, 224)]
+    assert count_passes == [(1, 3, 224, 336), (1, 3, 224, 224)]
     page.radio(key="framing").set_value("whole").run()
     assert len(count_passes) == 2
 
@@ -219,12 +221,37 @@ def test_torchvisions_weights_without_a_network_leave_the_page_on_the_bundled_on
     assert page.selectbox(key="network").value == "efficientnet_lite0"
 
 
-def test_a_bug_gets_a_plain_sentence_and_the_sidebar_stays(page, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [(RuntimeError("secret detail"), "page.bug"), (MemoryError("secret detail"), "network_error.memory")],
+)
+def test_a_bug_gets_a_plain_sentence_and_the_sidebar_stays(page, monkeypatch, error, key):
     def fail(*_):
-        raise RuntimeError("secret detail")
+        raise error
 
     monkeypatch.setitem(VIEWS, "compare", replace(VIEWS["compare"], draw=fail))
     page.run()
     assert not page.exception
-    assert list_errors(page) == [ENGLISH("page.bug")]
+    assert list_errors(page) == [ENGLISH(key)]
     assert page.selectbox(key="photo").value == "cat"
+
+
+def test_a_sample_photograph_that_is_not_there_has_its_sentence_and_another_is_shown(
+    page, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(samples, "IMAGES", tmp_path)
+    page.run()
+    sentence = ENGLISH("image_error.sample", file="cat.png")
+    assert not page.exception
+    assert list_errors(page) == [sentence]
+    shutil.copy(ROOT / "assets/images/coffee.png", tmp_path)
+    page.run()
+    assert not page.exception
+    assert list_errors(page) == [sentence]
+    assert page.selectbox(key="photo").value == "coffee"
+    assert len(list_maps(read_figure(page))) == 4
+    page.selectbox(key="aggregation").set_value("max").run()
+    assert_healthy(page)
+    page.query_params["view"] = "lesson"
+    page.selectbox(key="photo").set_value("rocket").run()
+    assert list_errors(page) == [ENGLISH("image_error.sample", file="rocket.jpg")]

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import http.server
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from apptests import ENGLISH, decode, list_captions, list_errors
-from conftest import DEFAULT_LAYERS, ROOT, assert_healthy
+from conftest import DEFAULT_LAYERS, PATIENCE_S, ROOT, assert_healthy
 from opened import (
     CHINESE,
     LITE0,
@@ -29,10 +30,10 @@ from opened import (
 from safetensors.torch import save_file
 
 from page.subject import subject
-from page.work import queue, status
+from page.work import downloads, status
 from viz.maps.one_pass import extract_heatmaps
 from viz.networks import catalogue, files
-from viz.networks.catalogue import load_network
+from viz.networks.catalogue import find_network, load_network
 from viz.networks.files import NO_DOWNLOADS
 from viz.networks.sources import torchvision as source
 from viz.pictures.decode import read_image
@@ -59,7 +60,7 @@ def test_the_page_follows_the_network_at_one_pass(new_server, count_passes):
     assert len(count_passes) == 2
     choose(page, LITE0)
     assert_healthy(page)
-    title = "##### What EfficientNet-Lite0's layers respond to"
+    title = "# What EfficientNet-Lite0's layers respond to"
     assert title in [text.value for text in page.markdown]
     assert page.selectbox(key="network").help == ENGLISH("network.label_help")
     options = page.multiselect(key="layers").options
@@ -127,7 +128,7 @@ def test_a_layer_without_an_activation_shows_its_output_and_says_so():
     note = ENGLISH("panel.output_note", layers="blocks.1.0.conv_pwl")
     assert note in list_captions(page)
     network = load_network(LITE0)
-    photo = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))
+    photo = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()), stride=32)
     expected = extract_heatmaps(network, network.to_batch(photo))["blocks.1.0.conv_pwl", "pre", "mean"]
     shown = decode(list_maps(page)[1]["z"])
     np.testing.assert_array_equal(shown, expected)
@@ -179,7 +180,7 @@ def test_ones_own_network_is_the_default():
     assert_healthy(page)
     assert page.selectbox(key="network").options[0] == "Bare (this server's own)"
     assert page.selectbox(key="network").value == "own"
-    assert "##### What Bare's layers respond to" in [text.value for text in page.markdown]
+    assert "# What Bare's layers respond to" in [text.value for text in page.markdown]
     assert read_names(page)[-1] == "blocks.2"
     assert read_address(page) == {}
     other = open_page(*BARE, network="vgg16")
@@ -227,7 +228,7 @@ def test_what_is_wrong_with_ones_own_network_stands_on_the_page(tmp_path):
 def test_a_picture_on_which_the_network_fails_gets_a_sentence_and_another_framing_mends_it():
     page = open_page("--network", "own_networks:Square")
     assert not page.exception
-    details = {"width": 337, "height": 224, "error": "AssertionError: expected a square"}
+    details = {"width": 336, "height": 224, "error": "AssertionError: expected a square"}
     assert list_errors(page) == [ENGLISH("network_error.fails", **details)]
     page.radio(key="framing").set_value("crop").run()
     assert_healthy(page)
@@ -292,12 +293,12 @@ def test_a_network_is_fetched_with_its_progress_shown(publish, monkeypatch):
     def fetch(info, progress):
         files_fetch(info, lambda done, total: (shown.append((info.key, done, total)), progress(done, total)))
 
-    files_fetch = status.fetch
-    monkeypatch.setattr(status, "fetch", fetch)
+    files_fetch = downloads.fetch
+    monkeypatch.setattr(downloads, "fetch", fetch)
     page = open_page(layers="conv1_1,conv5_3")
     choose(page, SQUEEZENET)
     assert_healthy(page)
-    assert "##### What SqueezeNet 1.1's layers respond to" in [text.value for text in page.markdown]
+    assert "# What SqueezeNet 1.1's layers respond to" in [text.value for text in page.markdown]
     assert read_names(page) == ["features.0", "classifier.1"]
     key, done, total = shown[-1]
     assert key == SQUEEZENET and done == total > 4_000_000
@@ -310,15 +311,53 @@ def test_a_network_is_fetched_with_its_progress_shown(publish, monkeypatch):
     assert len(shown) == count
 
 
-def test_nobody_waits_for_the_download_of_others(new_server, monkeypatch):
-    def fail(_):
-        raise AssertionError("this visitor waits")
+@pytest.fixture
+def slow_end(new_server, tmp_path, monkeypatch):
+    """Nothing has been fetched, and downloads wait until they are let go, at last by the test's end."""
+    go = threading.Event()
+    monkeypatch.delenv(NO_DOWNLOADS, raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(downloads, "fetch", lambda info, progress: go.wait(PATIENCE_S))
+    monkeypatch.setattr(downloads, "POLL_S", 0.01)
+    yield go
+    go.set()
 
-    monkeypatch.setattr(status.Status, "say_wait", fail)
-    with queue.fetching:
+
+def test_nobody_waits_for_the_download_of_others(slow_end):
+    with ThreadPoolExecutor(2) as pool:
+        for key in (SQUEEZENET, MOBILENET):
+            pool.submit(downloads.wait_for_weights, find_network(key), lambda _: None)
         page = open_page(framing="crop")
+        slow_end.set()
     assert_healthy(page)
     assert read_names(page) == DEFAULT_LAYERS
+
+
+@pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_who_waits_for_a_download_is_told_how_far_it_is_and_what_comes_before(monkeypatch, words):
+    class Slot:
+        """As `st.empty`."""
+
+        def markdown(self, text):
+            said.append(text)
+
+        def progress(self, share, text):
+            said.append((round(share, 2), text))
+
+    line, said = status.Status(words, is_quiet=False), []
+    line._slot = Slot()
+    infos = [find_network(f"torchvision:{name}") for name in ("vgg19", "resnet50", "squeezenet1_1")]
+    big, middle, small = (downloads.Download(info, is_running=info.megabytes > 5) for info in infos)
+    monkeypatch.setattr(downloads, "_downloads", {one.info.key: one for one in (big, middle, small)})
+    line._say_download(big)
+    big.note(100 * 2**20, 400 * 2**20)
+    line._say_download(big)
+    line._say_download(small)
+    assert said == [
+        (0, words("page.fetching", network="VGG19", done=0, total=548)),
+        (0.25, words("page.fetching", network="VGG19", done=100, total=400)),
+        words("page.fetching_later", network="SqueezeNet 1.1", megabytes=5, ahead="VGG19, ResNet-50"),
+    ]
 
 
 # Networks that cannot be had
@@ -374,13 +413,17 @@ def test_a_network_that_cannot_be_fetched_leads_back_to_the_one_before(far_end, 
 )
 def test_a_link_to_a_network_that_cannot_be_fetched_opens_the_default(far_end, address, kept):
     page = open_page(**address)
+    assert_healthy(page)
+    page.button(key="fetch_network").click().run()
     assert not page.exception
     assert list_errors(page) == [tell_failure(ENGLISH, "VGG16")]
     assert page.selectbox(key="network").value == "vgg16"
     same_layers = {"layers": [address["layers"]]} if "weights" in address else {}
     assert read_names(page) == ([address["layers"]] if same_layers else DEFAULT_LAYERS)
-    assert read_address(page) == kept | same_layers
+    assert read_address(page) == {key: [text] for key, text in address.items()}
+    assert page.button(key="fetch_network")  # it can be tried again, and the address still leads there
     assert_healthy(page.toggle(key="overlay").set_value(True).run())
+    assert read_address(page) == kept | same_layers | {"overlay": ["true"]}
 
 
 def test_a_network_without_room_for_it_leads_back_too(new_server, monkeypatch, caplog):
@@ -395,7 +438,8 @@ def test_a_network_without_room_for_it_leads_back_too(new_server, monkeypatch, c
     page = open_page()
     choose(page, LITE0)
     assert not page.exception
-    assert list_errors(page) == [f"{ENGLISH('page.bug')} {ENGLISH('weights_error.kept', network='VGG16')}"]
+    kept = ENGLISH("weights_error.kept", network="VGG16")
+    assert list_errors(page) == [f"{ENGLISH('network_error.memory')} {kept}"]
     assert (page.session_state["network"], read_names(page)) == ("vgg16", DEFAULT_LAYERS)
     assert any("CUDA out of memory" in record.exc_text for record in caplog.records if record.exc_text)
 
@@ -410,7 +454,10 @@ def test_a_network_that_cannot_be_fetched_ends_the_comparison_only(far_end, view
         page.session_state["beside"] = "network"
     page.session_state["beside_network"] = "torchvision:vgg19"
     page.run()
-    for visitor in (page, open_page(view=view, beside="network", beside_network="torchvision:vgg19")):
+    other = open_page(view=view, beside="network", beside_network="torchvision:vgg19")
+    assert_healthy(other)
+    other.button(key="fetch_beside").click().run()
+    for visitor in (page, other):
         assert not visitor.exception
         assert list_errors(visitor) == [told]
         assert (visitor.session_state["network"], visitor.session_state["beside"]) == ("vgg16", "none")

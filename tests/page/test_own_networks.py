@@ -4,11 +4,12 @@ import numpy as np
 import own_networks
 import pytest
 import torch
-from apptests import ENGLISH, decode, list_captions, list_errors
+from apptests import ENGLISH, decode, list_captions, list_errors, list_markdown
 from conftest import assert_healthy
 from opened import CHINESE, list_maps, open_page, read_names, show, walk, watch_csv
 
 from page.work.models import Model, load_model
+from page.work.queue import PASSES, say_nothing
 from viz.networks.errors import NetworkError
 from viz.networks.own import read_arguments
 
@@ -45,6 +46,21 @@ def list_notes(page, words=ENGLISH):
     starts = {key: words(f"network.{key}", names="{}", taken="{}").split("{}")[0] for key in NOTES}
     captions = list_captions(page)
     return [key for key, start in starts.items() if any(caption.startswith(start) for caption in captions)]
+
+
+# Mean and standard deviation
+
+
+def test_the_page_says_what_it_knows_of_mean_and_std(name_classes, new_server):
+    page = open_page(*own("Bare"))
+    assert ENGLISH("network.scale_unknown") in list_captions(page)
+    assert list_warnings(page) == []
+    forgotten = open_page(*own("Normed"))
+    start = ENGLISH("network.scale_far", factor="{}").split("{}")[0]
+    assert [text.startswith(start) for text in list_warnings(forgotten)] == [True]
+    for network, count in ((LENET, 10), (own("Chain"), 4)):  # of ten classes at random none is likely
+        page = open_page(*network, *name_classes(count), view="classes")
+        assert (ENGLISH("classes.unsure") in list_captions(page)) == (count == 10)
 
 
 # One channel
@@ -91,7 +107,9 @@ def test_which_weights_were_taken_is_said(tmp_path):
     state, path = own_networks.Chain().state_dict(), tmp_path / "weights.pt"
     surplus = {f"head.{number}": torch.zeros(1) for number in range(4)}
     torch.save({"model": state | surplus, "ema": state, **state}, path)
-    taken = load_model(Model(read_arguments(own("Chain", "--weights", str(path))))).taken
+    taken = PASSES.run(
+        say_nothing, load_model, Model(read_arguments(own("Chain", "--weights", str(path))))
+    ).taken
     assert (taken.key, taken.others) == ("model", ("", "ema"))
     page = open_page(*own("Chain", "--weights", str(path)))
     assert_healthy(page)
@@ -220,6 +238,18 @@ def test_a_layer_whose_gradients_are_not_finite_has_no_class_map(name_classes, n
     page = open_page(*own("Steep", *name_classes(4)), view="measure", box="0,0,30,30", class_box="true")
     assert_healthy(page)
     assert ENGLISH("verdict.class_not_finite", layers=", ".join(CHAIN[:3])) in list_captions(page)
+
+
+def test_a_network_that_takes_squares_alone_is_asked_about_the_middle_square(name_classes):
+    page = open_page(*own("Judge", *name_classes(2), size="224"), view="classes")
+    assert_healthy(page)
+    framing = ENGLISH("classes.framing_square", size=224)
+    assert ENGLISH("classes.framed", framing=framing) in list_captions(page)
+    (told,) = [text for text in list_markdown(page) if text.startswith("With your framing")]
+    assert "there is no answer" in told and "expected a square" in told
+    page.toggle(key="chosen_framing").set_value(True).run()
+    assert "expected a square" in "".join(list_errors(page))
+    assert_healthy(page.toggle(key="chosen_framing").set_value(False).run())
 
 
 @pytest.mark.parametrize("kind", ["network", "untrained", "photo", "side", "aggregation"])

@@ -22,7 +22,7 @@ def test_the_homeworks_view(page):
     assert_healthy(page)
     spec = read_figure(page)
     assert [trace["z"]["shape"] for trace in list_maps(spec)] == ["224, 224", "56, 56", "28, 28"]
-    assert all(trace["colorscale"][-1] == [1, "rgb(128,0,0)"] for trace in list_maps(spec))
+    assert all(trace["colorscale"][-1] == [1, "rgba(128, 0, 0, 1)"] for trace in list_maps(spec))
     assert "images" not in spec["layout"]
     assert read_settings(page, HOMEWORK) == HOMEWORK
 

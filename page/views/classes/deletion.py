@@ -13,15 +13,17 @@ from page.subject.network import join_names
 from page.views.classes.deletion_case import KINDS, DeletionTest, Kind
 from page.widgets.figure import PLAIN, draw_figure, draw_notes
 from page.widgets.numbers import FAINT, write_probability
-from page.widgets.progress import draw_progress, take_place
+from page.widgets.progress import draw_progress
 from page.widgets.settings import draw_slider
 from page.widgets.table import draw_table
+from page.work.queue import PASSES
 from page.work.results import run_deletions
 from viz.figures.evidence import DeletionChart, draw_deletion, shorten_class
 from viz.figures.heatmaps import draw_panels, encode_image, shorten_name
 from viz.figures.layout import BAR_HEIGHT, NARROW, arrange_panels
 from viz.figures.pieces import Look, PhotoPanel
 from viz.networks.layers import Layer
+from viz.texts import Translate
 
 if TYPE_CHECKING:
     from viz.evidence.deletion import Deletion, Effect
@@ -37,7 +39,7 @@ PICTURE_HEIGHT = 330
 def draw_deletion_test(test: DeletionTest) -> None:
     """Draw the controls, the picture and what is known; run the test when it is asked for."""
     words = test.visit.words
-    st.markdown(f"##### {words('erase.title')}")
+    st.markdown(f"## {words('erase.title')}")
     missing = test.list_missing()
     count = sum(len(deletions) for _, _, deletions in missing)
     left, right = st.columns([1 - PICTURE_SHARE, PICTURE_SHARE], gap="medium")
@@ -47,12 +49,11 @@ def draw_deletion_test(test: DeletionTest) -> None:
         place = st.empty()
         with place.container():
             asked = count > 0 and _offer(test, count)
-        if effects := test.find_effects():
-            _draw_table(test, effects)
         draw_notes(_list_notes(test))
     with right:
         _draw_picture(test)
-    if effects:
+    if effects := test.find_effects():
+        _draw_table(test, effects)
         _draw_curves(test, effects)
     if asked:
         _run(test, missing, count, place)
@@ -106,23 +107,23 @@ def _run(test: DeletionTest, missing: "Missing", count: int, place: Any) -> None
         passes, found = run_deletions(*how, test.spread(kind, layer), deletions), test.open(kind)
         for _ in deletions:
             draw_progress(place, visit.words, "erase.running_", done, count, time.monotonic() - start)
-            with take_place(visit):
-                deletion, probability = next(passes)
-            found[deletion] = probability
+            turn = PASSES.take_turn(visit.status.say_wait, next, passes)
+            deletion, outcome = turn.result()
+            found[deletion] = outcome
             done += 1
     st.rerun()  # the results stand above the button's place, and were drawn before they were known
 
 
 def _draw_picture(test: DeletionTest) -> None:
     """The photograph without the brightest part of the deepest class map: that takes no pass."""
-    from viz.evidence.deletion import Deletion, blur_picture, delete_cells
+    from viz.evidence.deletion import blur_picture, erase, mask_brightest
 
     layers = [layer for layer in test.layers if not test.is_flat("class", layer)]
     if not layers:
         return
     layer, picture, screen, words = layers[-1], test.classes.picture, test.visit.screen, test.visit.words
-    deletion = Deletion(layer.name, test.share)
-    shown = delete_cells(picture.pixels, blur_picture(picture.pixels), test.spread("class", layer), deletion)
+    mask = mask_brightest(test.spread("class", layer), test.share)
+    shown = erase(picture.pixels, blur_picture(picture.pixels), mask)
     height, width = picture.size
     facts = {"share": f"{test.share:.0%}", "layer": shorten_name(layer.name)}
     photo = PhotoPanel(encode_image(Image.fromarray(shown)), width, height, words("erase.picture", **facts))
@@ -135,19 +136,27 @@ def _draw_picture(test: DeletionTest) -> None:
 
 def _draw_table(test: DeletionTest, effects: "Mapping[tuple[str, Kind], Effect]") -> None:
     words = test.visit.words
-    columns = ("layer", "map", "before", "after", "shifted", "area")
-    rows = [[name, name_kind(test, kind), *_write_effect(effect)] for (name, kind), effect in effects.items()]
-    draw_table("erased_maps", [words(f"erase.column_{column}") for column in columns], rows, range(2, 6))
-    st.caption(words("erase.note"))
+    columns = ("layer", "map", "more", "before", "after", "elsewhere", "disc", "area")
+    rows = [
+        [name, name_kind(test, kind), *_write_effect(effect, words)]
+        for (name, kind), effect in effects.items()
+    ]
+    draw_table("erased_maps", [words(f"erase.column_{column}") for column in columns], rows, range(3, 8))
+    overlap = max(effect.overlap for effect in effects.values())
+    st.caption(words("erase.note", overlap=f"{overlap:.0%}"))
 
 
-def _write_effect(effect: "Effect") -> list[str]:
-    mean, low, high = float(np.mean(effect.shifted)), min(effect.shifted), max(effect.shifted)
-    after = write_probability(effect.after)
+def _write_effect(effect: "Effect", words: Translate) -> list[str]:
+    count, places, elsewhere = effect.beaten, len(effect.elsewhere), effect.elsewhere
+    low, mean, high = map(write_probability, (min(elsewhere), float(np.mean(elsewhere)), max(elsewhere)))
+    key = "erase.more_and_disc" if effect.beats_disc else "erase.more_not_disc"
+    more = words(key, count=count, places=places)
     return [
+        f"**{more}**" if count == places and effect.beats_disc else more,
         write_probability(effect.before),
-        f"**{after}**" if effect.after < low else after,
-        f"{write_probability(mean)} ({write_probability(low)}–{write_probability(high)})",
+        write_probability(effect.after),
+        f"{mean} ({low}–{high})",
+        write_probability(effect.disc),
         write_area(effect.area),
     ]
 

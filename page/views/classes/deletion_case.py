@@ -14,7 +14,7 @@ from viz.maps.cells import lay_cells
 from viz.networks.layers import Layer
 
 if TYPE_CHECKING:
-    from viz.evidence.deletion import Deletion, Effect
+    from viz.evidence.deletion import Deletion, Effect, Outcome
 
 Kind = Literal["mean", "class"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -46,16 +46,16 @@ class DeletionTest:
         """Of the picture that is deleted, 0..1."""
         return self.visit.choice.erase / 100
 
-    def open(self, kind: Kind) -> "dict[Deletion, float]":
-        """The probabilities that are known, by what is deleted in maps of this kind."""
-        from viz.evidence.deletion import Deletion
+    def open(self, kind: Kind) -> "dict[Deletion, Outcome]":
+        """The outcomes that are known, by what is deleted in maps of this kind."""
+        from viz.evidence.deletion import Deletion, Outcome
 
         method, against = (
             ("mean", None) if kind == "mean" else (self.visit.choice.method, self.classes.against)
         )
         framed, model = self.classes.picture.framed, self.visit.network.model
         found = open_deletions(framed, model, self.classes.chosen, method, against)
-        found.setdefault(Deletion(None, 0.0), self.probability)  # the prediction was a pass, too
+        found.setdefault(Deletion(None, 0.0), Outcome(self.probability))  # the prediction was a pass, too
         return found
 
     def is_flat(self, kind: Kind, layer: Layer) -> bool:

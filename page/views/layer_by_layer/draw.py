@@ -27,7 +27,7 @@ def draw_layer_by_layer(visit: Visit) -> None:
     visit.status.say(words(line, network=network.title, count=len(network.layers)))
     grid = arrange_panels(1, screen.width, screen.height - CONTROLS_HEIGHT, visit.picture.aspect)
     slot = st.empty()
-    if not visit.memory.had:  # there is nothing to show meanwhile
+    if not visit.memory.begun:  # there is nothing to show meanwhile
         with slot:
             draw_photo(visit, visit.picture, grid)
     heatmaps = visit.get_heatmaps()

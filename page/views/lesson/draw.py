@@ -36,7 +36,7 @@ def draw_lesson(visit: Visit) -> None:
     step = list_steps()[number - 1]
     words = texts[step.name]
     _draw_steps(visit, number)
-    st.markdown(f"### {number} · {words.title}")
+    st.container(key="lesson_title").markdown(f"## {number} · {words.title}")
     if recall(step).shown and recall(step).prediction is not None:
         _draw_revealed(visit, step, words)
     else:

@@ -1,15 +1,13 @@
 """The class map beside the plain maps in the claim that deep layers focus on the whole object."""
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
-from page.subject.classes import Classes, get_class_maps, get_probabilities, open_classes, rank_classes
+from page.subject.classes import Classes, frame_as_chosen, get_class_maps, get_probabilities, open_classes
 from page.subject.network import join_names
 from page.visit import Visit
 from page.widgets.errors import say_error
-from page.widgets.networks import ask_for_memory
+from page.widgets.networks import ask_for_memory, learn_classes
 from page.widgets.numbers import write_metric
 from page.widgets.settings import draw_switch
 from viz.figures.evidence import shorten_class
@@ -33,16 +31,19 @@ def compare_class_map(visit: Visit, trained: Curves, box: Box) -> dict[str, floa
     if not visit.choice.class_box or not ask_for_memory(visit):
         return {}
     try:
-        probabilities = get_probabilities(visit)
-        best = rank_classes(probabilities)[0]
-        visit = visit.learn(replace(visit.known, classes=len(probabilities), best=best))
-        classes = open_classes(visit, probabilities)
-        maps = get_class_maps(visit, classes)
+        picture = frame_as_chosen(visit)  # the box is drawn in it
+        probabilities = get_probabilities(visit, picture)
+        visit = learn_classes(visit, probabilities)
+        classes = open_classes(visit, picture, probabilities)
+        maps, _ = get_class_maps(visit, classes)
     except NetworkError as error:  # all else of the view does not need them
         say_error(visit.words, error)
         return {}
-    layers = visit.measured
-    (areas,) = measure_box([maps.get(layer.name) for layer in layers], box, *visit.picture.size)["box_auc"]
+    layers, sized = visit.measured, classes.picture.size
+    left, top, right, bottom = box
+    down, across = (new / old for new, old in zip(sized, visit.picture.size, strict=True))
+    scaled = left * across, top * down, right * across, bottom * down
+    (areas,) = measure_box([maps.get(layer.name) for layer in layers], scaled, *sized, layers)["box_auc"]
     if missing := [layer.name for layer in layers if layer.name not in maps]:
         st.caption(visit.words("verdict.class_not_finite", layers=join_names(missing, visit.words)))
     else:

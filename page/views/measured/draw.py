@@ -8,7 +8,6 @@ from page.views.measured.others import draw_others
 from page.views.measured.untrained import compare_untrained, offer_untrained
 from page.visit import Visit
 from page.widgets.finite import keep_finite
-from page.work.results import measure_claims
 from viz.figures.heatmaps import name_aggregation
 
 
@@ -23,7 +22,7 @@ def draw_measured(visit: Visit) -> None:
     heatmaps = visit.get_heatmaps()
     with right:
         visit = keep_finite(visit, heatmaps)
-        st.markdown(f"##### {words('verdict.title')}")
+        st.markdown(f"## {words('verdict.title')}")
         place = st.empty()
         with place.container():
             asked = has_stages(visit) and offer_untrained(visit, box)
@@ -32,7 +31,7 @@ def draw_measured(visit: Visit) -> None:
     claims, others = st.container(), st.container()
     looked = visit.look_at(heatmaps)
     if has_stages(visit):
-        judged = judge_all(visit, measure_claims(looked, box), box)
+        judged = judge_all(visit, looked, box)
         if box is not None:
             with answer:
                 say_object(visit, judged)

@@ -1,33 +1,34 @@
 """All metrics against depth, their controls and the table, then the rules."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from page.choice.choice import NOTHING, OWN_PHOTOS
 from page.subject.comparison import Comparison
-from page.subject.network import join_names
+from page.subject.network import show_network
 from page.views.measured.claims import has_stages, write_effect
 from page.visit import Visit
 from page.widgets.comparison import find_comparison
 from page.widgets.figure import PLAIN, draw_explanation, draw_figure
 from page.widgets.numbers import write_metric
 from page.widgets.settings import draw_choice, draw_slider
-from page.widgets.table import draw_table
+from page.widgets.table import draw_table, draw_wide_table
 from page.work.pictures import make_noise
 from page.work.results import Looked, tabulate
 from viz.figures.charts import Chart, draw_charts
-from viz.measures.claims import LEAST_TRUE, MOST_FALSE, RULES, SEEDS
-from viz.measures.metrics import BORDER_LIMIT, METRICS
+from viz.measures.claims import EXCEPTIONS, LEAST_WAY, RULES, SEEDS
+from viz.measures.metrics import METRICS
+from viz.measures.shipped import DRAWS
 from viz.networks.layers import STAGES
 from viz.pictures.frame import Box
 from viz.pictures.samples import SAMPLES
 from viz.reports.table import write_csv
 
 EXPANDER_PADDING = 17  # pixels of the screen
-PERCENT = st.column_config.NumberColumn
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -52,7 +53,6 @@ def draw_others(visit: Visit, looked: Looked, box: Box | None) -> None:
     names = {kind: own.get(kind) or words(f"control.{kind}") for kind in tables}
     with charts:
         _draw_charts(visit, tables, names)
-    _flag_borders(visit, tables["trained"])
     if missing := len(visit.network.layers) - len(visit.measured):
         st.caption(words("measure.left_out", count=missing, side=visit.name_side()))
     _draw_table(visit, tables, names)
@@ -73,7 +73,10 @@ def _measure_all(visit: Visit, looked: Looked, box: Box | None, comparison: Comp
             shape = looked.maps[looked.layers.index(deepest)].shape
             grid = shape[0], shape[1]
         elif kind == "untrained":
-            control = replace(looked, heatmaps=visit.get_untrained_heatmaps(), model=visit.network.untrained)
+            untrained, names = visit.network.untrained, [layer.name for layer in looked.layers]
+            heatmaps = visit.get_untrained_heatmaps()
+            layers = tuple(show_network(untrained).select(names))
+            control = replace(looked, heatmaps=heatmaps, model=untrained, layers=layers)
         else:
             noise = make_noise(*visit.picture.size)
             text = visit.words("measure.computing_noise", network=visit.network.title)
@@ -114,26 +117,14 @@ def _draw_charts(visit: Visit, tables: Tables, names: Mapping[str, str]) -> None
             kind: {_place(row): row[metric] for row in rows if row[metric] is not None}
             for kind, rows in tables.items()
         }
-        lines = (1 / BORDER_LIMIT, BORDER_LIMIT) if metric == "border_ratio" else ()
         curves = {kind: curve for kind, curve in curves.items() if curve}
-        charts.append(Chart(words(f"metric.{metric}"), curves, how.format, how.logarithmic, lines, how.span))
+        charts.append(Chart(words(f"metric.{metric}"), curves, how.format, how.logarithmic, span=how.span))
     width = visit.screen.width - 2 * EXPANDER_PADDING
     stages: dict[str, str] = {stage: words(f"stage.{stage}") for stage in STAGES}
     figure = draw_charts(charts, visit.measured, dict(names), stages, visit.choice.layers or (), width)
     titles = ", ".join(chart.title for chart in charts)
     alt = words("measure.alt", count=len(visit.measured), metrics=titles)
     draw_figure(visit, figure, "metrics", alt, width=width, config=PLAIN)
-
-
-def _flag_borders(visit: Visit, rows: list[Row]) -> None:
-    flagged = [
-        f"{row['layer']} ({write_metric('border_ratio', row['border_ratio'])})"
-        for row in rows
-        if not 1 / BORDER_LIMIT <= row["border_ratio"] <= BORDER_LIMIT
-    ]
-    if flagged:
-        layers = join_names(flagged, visit.words)
-        st.caption(f":material/border_outer: {visit.words('measure.border', layers=layers)}")
 
 
 def _complete(tables: Tables) -> list[Row]:
@@ -149,24 +140,21 @@ def _complete(tables: Tables) -> list[Row]:
 
 def _draw_table(visit: Visit, tables: Tables, names: Mapping[str, str]) -> None:
     words, rows = visit.words, _complete(tables)
-    shown = {column: [row[column] for row in rows] for column in rows[0]}
-    shown["control"] = [names[kind] for kind in shown["control"]]
-    shown["side"] = [visit.network.name_side(side, words) for side in shown["side"]]
-    shown["stage"] = [words(f"stage.{stage}") for stage in shown["stage"]]
-    shares = {"field_share", *(name for name, metric in METRICS.items() if metric.format.endswith("%"))}
-    st.markdown(f"##### {words('measure.table')}")
-    st.dataframe(
-        shown,
-        key="table",
-        hide_index=True,
-        column_config={
-            column: PERCENT(words(f"metric.{column}"), format="percent")
-            if column in shares
-            else words(f"metric.{column}")
-            for column in shown
-        },
-        alt=words("measure.table"),
-    )
+    write: dict[str, Callable[[Any], str]] = {
+        "control": lambda kind: names[kind],
+        "side": lambda side: visit.network.name_side(side, words),
+        "stage": lambda stage: words(f"stage.{stage}"),
+        "field_share": "{:.1%}".format,
+        **{metric: partial(write_metric, metric) for metric in METRICS},
+    }
+    columns, title = list(rows[0]), words("measure.table")
+    cells = [
+        ["" if row[column] is None else write.get(column, str)(row[column]) for column in columns]
+        for row in rows
+    ]
+    numbers = [place for place, column in enumerate(columns) if isinstance(rows[0][column], (int, float))]
+    st.markdown(f"## {title}")
+    draw_wide_table("numbers", title, [words(f"metric.{column}") for column in columns], cells, numbers)
 
 
 def _offer_csv(visit: Visit, tables: Tables, box: Box | None, comparison: Comparison | None) -> None:
@@ -177,6 +165,7 @@ def _offer_csv(visit: Visit, tables: Tables, box: Box | None, comparison: Compar
         "aggregation": choice.aggregation,
         "threshold": choice.threshold,
         "network": visit.network.info.key,
+        "padding": "zeros",
         "sha256": key.digest,
         "framing": key.framing,
         "size": key.size,
@@ -201,6 +190,7 @@ def _list_changes(visit: Visit, comparison: Comparison) -> Row:
     """What is other in the settings of what is compared."""
     key, choice = comparison.picture.key, visit.choice
     changes: Row = {"aggregation": comparison.aggregation, "network": comparison.model.key}
+    changes |= {"padding": "reflect" if comparison.model.reflects else "zeros"}
     changes |= {"sha256": key.digest, "framing": key.framing, "size": key.size}
     if choice.beside == "photo":
         changes["photo"] = choice.beside_photo if choice.beside_photo in SAMPLES else "own"
@@ -215,8 +205,11 @@ def _explain(visit: Visit) -> None:
             for demand in rule.demands:
                 least = write_effect(words, demand, demand.least)
                 told = words(f"verdict.demand_{demand.kind}", least=least)
+                if not (demand.is_ranked or rule.constructed):
+                    told = words("verdict.demand_contrast", demand=told)
                 rows.append([words(f"claim.{claim}"), words(f"metric.{demand.metric}"), told])
         columns = [words(f"verdict.column_{column}") for column in ("claim", "metric", "demand")]
         draw_table("rules", columns, rows)
-        st.markdown(words("verdict.rules_body", most=MOST_FALSE, least=LEAST_TRUE, count=SEEDS))
+        facts = {"exceptions": EXCEPTIONS, "way": f"{LEAST_WAY:g}", "count": SEEDS, "draws": f"{DRAWS:,}"}
+        st.markdown(words("verdict.rules_body", **facts))
     draw_explanation(visit, "measure.metrics_")

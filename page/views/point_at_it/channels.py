@@ -24,11 +24,12 @@ from viz.evidence.patches import PATCHES, Patch, choose_patches
 from viz.figures.heatmaps import draw_maps, name_ends, write_hover, write_map_title
 from viz.figures.layout import GAP, arrange_panels
 from viz.figures.marked import draw_channel
-from viz.figures.pieces import Colors, Look, Panel, format_value
+from viz.figures.pieces import Colors, Look, Panel
 from viz.maps.cells import Cells, lay_cells
 from viz.maps.channels import color_components, rank_channels
 from viz.maps.coarsen import average_to
 from viz.maps.ranges import choose_limits
+from viz.maps.values import format_value
 from viz.networks.layers import Layer
 from viz.pictures.samples import SAMPLES
 
@@ -195,8 +196,7 @@ def _make_thumbnails(channels: _Channels, shown: list[int], side: int) -> list[P
     """Maps of some channels, each cell the mean of `side` x `side` of the layer's, as far as they go."""
     words, choice = channels.visit.words, channels.visit.choice
     height, width = (length // side for length in channels.values.shape[:2])
-    cells = channels.cells
-    cells = Cells(cells.left, cells.top, side * cells.width, side * cells.height)
+    cells = channels.cells.merge(side, side)
     averaged = (
         average_to(channels.values[: height * side, : width * side, number], height, width)
         for number in shown
@@ -219,16 +219,17 @@ def _draw_patches(channels: _Channels) -> None:
     visit, layer, number = channels.visit, channels.layer, channels.chosen
     words, model = visit.words, visit.network.model
     text = words("channel.computing_patches", network=visit.network.title)
-    with visit.status.computing(("patches", model), model, text):
-        found = find_sample_activations(model)
-    pictures = [framed.pixels for framed in frame_samples(model.info)]
-    sizes = [(pixels.shape[0], pixels.shape[1]) for pixels in pictures]
-    patches = choose_patches(found[layer.name], layer, number, sizes)
+    samples = frame_samples(model.info)
+    found = [visit.status.compute(text, model, find_sample_activations, framed, model) for framed in samples]
+    pictures = [framed.pixels for framed in samples]
+    tops = [top[layer.name] for top in found]
+    patches = choose_patches(tops, layer, number, [framed.size for framed in samples])
     if len(patches) < PATCHES:
         st.caption(words("channel.few_patches", count=len(patches), channel=number))
     if patches:
         images = [_cut(pictures[patch.picture], patch) for patch in patches]
-        st.image(images, caption=[_name_patch(visit, patch) for patch in patches], width=PATCH_WIDTH)
+        captions, alts = zip(*(_name_patch(visit, patch, number) for patch in patches), strict=True)
+        st.image(images, caption=list(captions), alt=alts, width=PATCH_WIDTH)
 
 
 def _cut(pixels: NDArray[np.uint8], patch: Patch) -> str:
@@ -241,7 +242,9 @@ def _cut(pixels: NDArray[np.uint8], patch: Patch) -> str:
     return write_data_url(buffer.getvalue())
 
 
-def _name_patch(visit: Visit, patch: Patch) -> str:
+def _name_patch(visit: Visit, patch: Patch, number: int) -> tuple[str, str]:
+    """What stands under a patch, and what describes it to those who do not see it."""
     left, top, _, _ = patch.box
     photo = visit.words(f"picture.{list(SAMPLES)[patch.picture]}")
-    return visit.words("channel.patch", photo=photo, value=format_value(patch.value), x=left, y=top)
+    caption = visit.words("channel.patch", photo=photo, value=format_value(patch.value), x=left, y=top)
+    return caption, visit.words("channel.alt_patch", photo=photo, channel=number)

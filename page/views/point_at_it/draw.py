@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from page.browser.clicks import Click, watch_clicks
 from page.choice.session import choose, read_widget, write_widget
 from page.subject.channels import ChannelValues
+from page.subject.network import join_names
 from page.subject.picture import Picture, open_second
 from page.subject.probe import Probe, find_strongest
 from page.subject.subject import Subject
@@ -27,10 +28,10 @@ from page.work.bounds import SECOND_BYTES
 from viz.figures.heatmaps import draw_panels, shorten_name, write_map_title
 from viz.figures.layout import arrange_panels
 from viz.figures.marked import draw_marked_panels
-from viz.figures.pieces import Look, Panel, Saliency, format_value
-from viz.maps.cells import lay_cells
+from viz.figures.pieces import Look, Panel, Saliency
+from viz.maps.cells import lay_cells, name_pixel
 from viz.maps.heatmaps import Heatmaps
-from viz.maps.values import cosine_similarity, list_strongest, rank_in_map
+from viz.maps.values import cosine_similarity, format_value, list_strongest, rank_in_map
 from viz.networks.layers import Layer
 
 CONTROLS_HEIGHT = 92  # pixels of the screen
@@ -49,7 +50,8 @@ def list_point_controls(subject: Subject) -> tuple[str, ...]:
 def draw_point_at_it(visit: Visit) -> None:
     """Draw what the visitor has chosen: maps or look-alikes around a place, or a layer's channels."""
     words = visit.words
-    visit.status.say(words(f"probe.line_{visit.choice.show}"))
+    if visit.choice.show != "alike":
+        visit.status.say(words(f"probe.line_{visit.choice.show}"))
     heatmaps = visit.get_heatmaps()
     visit = keep_finite(visit, heatmaps, "layer")
     choice = visit.choice
@@ -75,6 +77,8 @@ def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
     vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
     if choice.show == "alike":
         panels, look = _match(visit, picture, values, vectors), _make_alike_look(visit)
+        signed = any(panel.diverging for panel in panels)
+        visit.status.say(visit.words("probe.line_alike_signed" if signed else "probe.line_alike"))
     else:
         panels = visit.choose_panels(heatmaps, layers)
         titles = [_write_title(visit, probe, layer) for layer in layers]
@@ -93,25 +97,26 @@ def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
 
 def _take_click(click: Click) -> None:
     # The middle of a cell or a pixel; the next run cuts what is outside of the picture.
-    choose({"point": (max(0, int(click.x)), max(0, int(click.y)))})
+    choose({"point": (max(0, name_pixel(click.x)), max(0, name_pixel(click.y)))})
 
 
 def _match(visit: Visit, picture: Picture, values: ChannelValues, vectors: Vectors) -> list[Panel]:
-    """How much each cell of a picture resembles the marked one, a panel a layer."""
-    words = visit.words
-    panels: list[Panel] = []
-    for name, vector in vectors.items():
-        layer = visit.network.find(name)
-        feature_map = values.read(name)
-        if not np.isfinite(feature_map).all():  # a second photograph's
-            continue
-        similarity = cosine_similarity(feature_map, vector)
+    """How much each cell of a picture resembles the marked one, a panel a layer.
+
+    Where no layer has negative values, neither has a similarity, and the scale begins at zero.
+    """
+    words, panels = visit.words, list[Panel]()
+    maps = {name: values.read(name) for name in vectors}
+    maps = {name: found for name, found in maps.items() if np.isfinite(found).all()}
+    signed = any(found.min() < 0 for found in (*maps.values(), *vectors.values()))
+    ends = words("probe.opposite" if signed else "probe.nothing"), words("probe.same")
+    for name, feature_map in maps.items():
+        layer, hover = visit.network.find(name), words("probe.alike_hover", name=name)
+        similarity = cosine_similarity(feature_map, vectors[name])
         title = write_map_title(layer, similarity.shape, words)
         cells = lay_cells(layer, similarity.shape, *picture.size)
-        ends = words("probe.opposite"), words("probe.same")
-        panels.append(
-            Panel(similarity, cells, -1.0, 1.0, title, words("probe.alike_hover", name=name), True, ends)
-        )
+        low = -1.0 if signed else 0.0
+        panels.append(Panel(similarity, cells, low, 1.0, title, hover, signed, ends))
     return panels
 
 
@@ -165,6 +170,8 @@ def _draw_table(visit: Visit, probe: Probe, vectors: Vectors) -> None:
     rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
     draw_table("probed_cells", [words(f"probe.column_{column}") for column in columns], rows)
     st.caption(words("probe.table_note"))
+    if gaps := [layer.name for layer in probe.layers if layer.has_gaps]:
+        st.caption(words("probe.gaps", layers=join_names(gaps, words)))
     if any(layer.receptive_field is None for layer in probe.layers):
         st.caption(words("probe.unknown_field"))
 
@@ -199,6 +206,6 @@ def _draw_second(visit: Visit, vectors: Vectors) -> None:
     screen = visit.screen
     grid = arrange_panels(len(panels) + 1, screen.width, screen.height, second.aspect, screen.least)
     figure = draw_panels(second.photo, panels, _make_alike_look(visit), grid)
-    st.markdown(f"##### {words('probe.second_title')}")
+    st.markdown(f"## {words('probe.second_title')}")
     alt = words("probe.alt_second", layers=", ".join(vectors), photo=second.alt)
     draw_figure(visit, figure, "matched", alt)

@@ -7,9 +7,11 @@ from page.visit import Visit
 from page.widgets.comparison import find_comparison
 from page.widgets.figure import draw_figure, draw_notes, draw_photo, explain_numbers
 from page.widgets.finite import keep_finite
+from page.widgets.report import draw_report
 from page.widgets.settings import draw_layers_button
-from viz.figures.heatmaps import draw_panels, explain_reading, is_diverging
+from viz.figures.heatmaps import draw_panels, explain_reading
 from viz.figures.layout import Grid, arrange_panels
+from viz.maps.aggregations import is_diverging
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import STAGES, Layer, choose_default_layers
@@ -23,7 +25,7 @@ def draw_side_by_side(visit: Visit) -> None:
         return
     draw_source(visit)
     notices, slot = st.container(), st.empty()
-    if not visit.memory.had:  # there is nothing to show meanwhile
+    if not visit.memory.begun:  # there is nothing to show meanwhile
         with slot:
             draw_photo(visit, visit.picture, _arrange(visit))
     heatmaps = visit.get_heatmaps()
@@ -39,6 +41,7 @@ def draw_side_by_side(visit: Visit) -> None:
         else:
             notes += draw_two_rows(visit, heatmaps, comparison)
     draw_notes(notes)
+    draw_report(visit, heatmaps)
     _explain_layers(visit, heatmaps)
     explain_numbers(visit)
 
@@ -90,7 +93,7 @@ def _draw_heatmaps(visit: Visit, heatmaps: Heatmaps, grid: Grid) -> None:
 
 def _explain_layers(visit: Visit, heatmaps: Heatmaps) -> None:
     words = visit.words
-    st.markdown(f"##### {words('explain.title')}")
+    st.markdown(f"## {words('explain.title')}")
     for stage in STAGES:
         lines = [_state_facts(visit, layer, heatmaps) for layer in visit.layers if layer.stage == stage]
         if lines:
@@ -110,6 +113,7 @@ def _state_facts(visit: Visit, layer: Layer, heatmaps: Heatmaps) -> str:
         stride=f"{lay_cells(layer, (height, width), *visit.picture.size).width:.3g}",
     )
     if layer.receptive_field is not None:
-        facts += words("explain.layer_sees", field=layer.receptive_field)
+        key = "explain.layer_sees_gaps" if layer.has_gaps else "explain.layer_sees"
+        facts += words(key, field=layer.receptive_field)
     channel = heatmaps.strongest_channel(layer.name, side)
     return f"- {facts}{words('explain.layer_strongest', channel=channel)}"

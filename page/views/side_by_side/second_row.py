@@ -123,7 +123,7 @@ def _pair_panels(visit: Visit, heatmaps: Heatmaps, comparison: Comparison) -> li
         second = [link_hover(two, one, words) for one, two in rows]
     columns: list[_Column] = []
     for layer, partner, one, two in zip(layers, partners, first, second, strict=True):
-        same_values = comparison.shares_values(layer, partner)
+        same_values = comparison.shares_values(heatmaps, layer, partner)
         same_grid = one.heatmap.shape == two.heatmap.shape
         difference = subtract_maps(one.heatmap, two.heatmap, not same_values) if same_grid else None
         correlation = correlate_maps(one.heatmap, two.heatmap)
@@ -192,6 +192,8 @@ def _list_notes(visit: Visit, columns: list[_Column], comparison: Comparison) ->
     if bare := list_bare([column.lower for column in columns], comparison.side):
         names = list(dict.fromkeys(bare))  # one layer can have several partners
         notes.append(words("panel.output_note", layers=join_names(names, words)))
+    if comparison.model.reflects:
+        notes.append(words("beside.padding_note"))
     if comparison.heatmaps.fell_back:
         notes.append(words("panel.fell_back_note"))
     if constant := [column.upper.name for column in columns if column.correlation is None]:

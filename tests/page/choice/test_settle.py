@@ -110,6 +110,13 @@ def test_another_layer_forgets_the_channel_and_another_picture_box_and_point():
     assert (layer.channel, layer.thumb_page) == (None, 1)
     picture = settle(before.choice, before, replace(FULL, picture="rocket"))
     assert (picture.box, picture.point) == (None, None)
+    sized = replace(FULL, scene="cat, whole")
+    larger = replace(sized, picture="cat at twice the size", size=(448, 672))
+    before = Settled(settle(asked, None, sized), sized)
+    moved = settle(before.choice, before, larger)
+    across = 672 / 337
+    assert moved.box == (round(across), 4, round(30 * across), 80)
+    assert moved.point == (round(5 * across), 12)
     # An address stands for itself: its channel and its point belong to what it names.
     assert settle(asked, None, replace(FULL, picture="rocket")) == before.choice
 

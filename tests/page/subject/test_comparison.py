@@ -20,13 +20,13 @@ def lite0():
     return ShownNetwork(find_network(LITE0), load_network(LITE0).layers)
 
 
-def compare(first, second, side="post", other_side="post", model=None, not_finite=()):
+def compare(first, second, side="post", other_side="post", model=None, not_finite=(), aggregation="mean"):
     """A comparison of two networks, of which only the layers count here."""
     choice = DEFAULT.change({"side": side})
     known = SimpleNamespace(layers=first.layers)
     subject = SimpleNamespace(network=first, choice=choice, measured=first.list_measured(side), known=known)
-    maps = SimpleNamespace(not_finite=not_finite)
-    return Comparison("", subject, None, second, model or second.model, maps, other_side, "mean")
+    maps = SimpleNamespace(not_finite=not_finite, strongest_channel=lambda name, side: 3)
+    return Comparison("", subject, None, second, model or second.model, maps, other_side, aggregation)
 
 
 def test_the_same_architecture_pairs_each_layer_with_itself():
@@ -55,15 +55,22 @@ def test_layers_without_the_other_side_have_no_partner(lite0):
     assert len(comparison.pair_measured()) == 33 < len(lite0.layers) == 49
 
 
-def test_true_values_are_compared_of_one_network_and_one_side(lite0):
+def test_true_values_are_compared_of_one_network_side_aggregation_and_channel(lite0):
     (layer,) = (layer for layer in VGG16.layers if layer.name == "conv3_1")
-    assert compare(VGG16, VGG16).shares_values(layer, layer)
-    assert not compare(VGG16, VGG16, side="post", other_side="pre").shares_values(layer, layer)
-    assert not compare(VGG16, VGG16, model=VGG16.untrained).shares_values(layer, layer)
-    assert not compare(VGG16, lite0).shares_values(layer, lite0.layers[0])
+    first = SimpleNamespace(strongest_channel=lambda name, side: 3)
+
+    def shares(*networks, partner=layer, mine=layer, **how):
+        return compare(*networks, **how).shares_values(first, mine, partner)
+
+    assert shares(VGG16, VGG16)
+    assert shares(VGG16, VGG16, model=replace(VGG16.model, reflects=True))
+    assert not shares(VGG16, VGG16, side="post", other_side="pre")
+    assert not shares(VGG16, VGG16, model=VGG16.untrained)
+    assert not shares(VGG16, VGG16, aggregation="max")
+    assert not shares(VGG16, lite0, partner=lite0.layers[0])
     # A layer without an activation shows its output on either side.
     bare = replace(layer, activation=None)
-    assert compare(VGG16, VGG16, side="post", other_side="pre").shares_values(bare, bare)
+    assert shares(VGG16, VGG16, side="post", other_side="pre", mine=bare, partner=bare)
 
 
 def test_what_is_not_finite_is_nobodys_partner_and_leaves_the_others_theirs(lite0):

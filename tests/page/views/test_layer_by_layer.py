@@ -29,7 +29,7 @@ def test_the_sliders_layer_is_in_the_address_and_outlives_other_choices(page, co
     choose_view(page, "compare")
     choose_view(page, "depth")
     assert read_depth(page) == "conv4_2"
-    assert count_passes == [(1, 3, 224, 337)]
+    assert count_passes == [(1, 3, 224, 336)]
 
 
 def test_playing_stops_at_the_deepest_layer_and_begins_anew_from_there(page, count_passes):

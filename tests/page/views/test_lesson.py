@@ -96,7 +96,7 @@ def test_a_student_predicts_sees_writes_and_asks(page, number, language):
     page.query_params.update({"step": str(number), "lang": language})
     page.run()
     assert_healthy(page)
-    assert f"### {number} · {words.title}" in list_markdown(page)
+    assert f"## {number} · {words.title}" in list_markdown(page)
     assert page.button(key="lesson_show").disabled
     assert words.notice.strip() not in [text.strip() for text in list_markdown(page)]
     assert len(page.get("plotly_chart")) == 1  # the photograph alone
@@ -142,7 +142,7 @@ def test_the_whole_lesson_costs_no_more_passes_than_it_needs(page, count_passes)
             page.button(key="lesson_next").click().run()
     assert_healthy(page)
     # The homework's framing, the whole picture, what the gradient of one cell needs, the untrained network.
-    assert count_passes == [(1, 3, 224, 224), (1, 3, 224, 337), (1, 3, 202, 202), (1, 3, 224, 337)]
+    assert count_passes == [(1, 3, 224, 224), (1, 3, 224, 336), (1, 3, 202, 202), (1, 3, 224, 336)]
 
 
 # The visitor's own choice
@@ -178,7 +178,7 @@ def test_the_lesson_leaves_the_visitors_choice_as_it_was_in_every_view(page, net
             address = dict(page.query_params)
             choose_view(page, "lesson")
             assert_healthy(page)
-            assert read_title(page) == "##### What VGG16's layers respond to"
+            assert read_title(page) == "# What VGG16's layers respond to"
             assert ENGLISH("picture.alt_sample", name=ENGLISH("picture.cat")) in read_alt(page, "photograph")
             assert read_choice(page) == own | {"view": "lesson", "step": step}
             assert page.query_params == address | {"view": "lesson"}
@@ -204,7 +204,7 @@ def test_a_link_to_the_lesson_keeps_what_else_it_names(page):
     assert_healthy(page)
     expected = {"network": LITE0, "layers": "conv_stem", "layer": "conv_stem", "step": "2"}
     assert page.query_params == OWN | expected
-    assert read_title(page) == "##### What EfficientNet-Lite0's layers respond to"
+    assert read_title(page) == "# What EfficientNet-Lite0's layers respond to"
 
 
 def test_all_visitors_see_the_same_figures(page):

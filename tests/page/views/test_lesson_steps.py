@@ -12,9 +12,13 @@ from viz.evidence.receptive_fields import receptive_field_box
 from viz.evidence.saliency import effective_receptive_field
 from viz.maps.one_pass import extract_heatmaps
 from viz.maps.values import find_half
-from viz.measures.metrics import layer_metrics, measure_luma
+from viz.measures.claims import judge
+from viz.measures.curves import measure_curves
+from viz.measures.metrics import layer_metrics, measure_edges, measure_luma
 from viz.measures.table import measure_network
+from viz.measures.untrained import choose_measured
 from viz.networks.catalogue import load_network
+from viz.networks.controls import make_control
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
 from viz.texts import LANGUAGES
@@ -56,6 +60,7 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
     maps, homework = extract_heatmaps(network, batch), extract_heatmaps(network, squashed)
     untrained = load_network("untrained:vgg16")
     random = extract_heatmaps(untrained, batch)
+    centred = extract_heatmaps(make_control(network, "zero_mean", 0), batch)
     data = (ROOT / "assets/images/cat.png").read_bytes()
     framed = frame_image(read_image(data))
     luma = measure_luma(np.array(framed))
@@ -75,7 +80,7 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
         return f"{value:.0%}"
 
     deep = network.find_layer("conv5_3")
-    left, top, right, bottom = receptive_field_box(deep, 6, 8, 224, 337)
+    left, top, right, bottom = receptive_field_box(deep, 6, 8, 224, 336)
     field = effective_receptive_field(network, batch, "conv5_3", 6, 8, "post", "mean", 0)
     channels = measure_network(maps, network, np.array(framed))[-1]
     third = maps.channel_means["conv3_1", "post"]
@@ -103,7 +108,8 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
                 f"{measure(found)['conv1_2'].edge_correlation:.2f}",
                 f"{measure(found)['conv5_3'].edge_correlation:.2f}",
             )
-        ],
+        ]
+        + [f"{measure(centred)[name].edge_correlation:.2f}" for name in ("conv1_2", "conv5_3")],
         "break": [share(t, part) for t in (0.2, 0.3, 0.5) for part in (slice(0, 3), slice(6, None))],
     }
     for language in LANGUAGES:
@@ -111,6 +117,30 @@ def test_what_there_is_to_notice_is_true(network, make_batch):
             words = read_words(language)[name]
             for text in expected:
                 assert text in words.notice + words.question, (language, name, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "side", "told"),
+    [
+        ("vgg16", "post", "not true as it opens (1 of 6 thresholds)"),
+        ("vgg16", "pre", "true before the ReLU (5 of 6)"),
+        ("efficientnet_lite0", "post", "true with EfficientNet-Lite0 (5 of 6)"),
+    ],
+)
+def test_the_verdict_that_the_teachers_page_turns_is_as_it_says(key, side, told):
+    network = load_network(key)
+    photo = read_image((ROOT / "assets/images/cat.png").read_bytes())
+    framed = frame_image(photo, stride=network.stride)
+    heatmaps = extract_heatmaps(network, network.to_batch(framed))
+    layers = choose_measured(network.layers, side)
+    edges = measure_edges(measure_luma(np.array(framed)))
+    maps = [heatmaps[layer.name, layer.pick_side(side), "mean"] for layer in layers]
+    verdict = judge("regions", layers, edges.shape, measure_curves(maps, edges, layers))
+    tested = [answer for answer in verdict.met if answer is not None]
+    assert f"{sum(tested)} of {len(tested)}" in told
+    starts = {"no": "not true", "yes": "true", "depends": "“depends on the threshold"}
+    assert told.startswith(starts[verdict.truth])
+    assert told in (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
 
 
 def test_the_teachers_page_has_each_steps_link_title_and_right_choice():

@@ -54,7 +54,7 @@ def test_before_the_relu_signed_maps_diverge_around_zero_and_others_do_not(page)
     page.run()
     for trace in list_maps(read_figure(page)):
         assert trace["zmin"] == -trace["zmax"]
-        assert trace["colorscale"][5] == [0.5, "rgb(247,247,247)"]
+        assert trace["colorscale"][5] == [0.5, "rgba(247, 247, 247, 1)"]
         assert trace["colorbar"]["ticktext"][1] == "0"
     page.selectbox(key="aggregation").set_value("l2").run()
     assert all(trace["zmin"] >= 0 for trace in list_maps(read_figure(page)))

@@ -1,5 +1,8 @@
 """The second row of "Side by side" without a browser."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from apptests import ENGLISH, decode, encode, list_captions, list_errors
@@ -47,11 +50,11 @@ def compute_second(kind, network, make_batch):
         maps = extract_heatmaps(load_network("untrained:vgg16"), make_batch())
     elif kind == "network":
         other = load_network(LITE0)
-        image = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))
+        image = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()), stride=32)
         maps = extract_heatmaps(other, other.to_batch(image))
         return [maps[layer.name, "post", "mean"] for layer in pair_layers(first, LAYERS, other.layers)]
     else:
-        maps = extract_heatmaps(network, make_batch())
+        maps = extract_heatmaps(replace(network, reflects=kind == "padding"), make_batch())
     side, aggregation = "pre" if kind == "side" else "post", "max" if kind == "aggregation" else "mean"
     return [maps[layer.name, side, aggregation] for layer in first]
 
@@ -62,6 +65,7 @@ NAMES = {
     "untrained": "Untrained VGG16",
     "aggregation": "Maximum",
     "side": "Before the ReLU",
+    "padding": "Reflected rim",
 }
 
 
@@ -72,7 +76,8 @@ def test_the_second_row_shows_what_is_compared_and_how_alike_it_is(
     page = open_page()
     page.selectbox(key="beside").set_value(kind).run()
     assert_healthy(page)
-    assert len(count_passes) == (2 if kind in ("photo", "network", "untrained") else 1)
+    # Of two networks the first sees the photograph anew where its sides do not suit the second.
+    assert len(count_passes) == {"photo": 2, "network": 3, "untrained": 2, "padding": 2}.get(kind, 1)
     first, second = list_rows(page)
     expected = compute_second(kind, network, make_batch)
     for trace, heatmap in zip(second, expected, strict=True):
@@ -147,7 +152,8 @@ def test_two_maps_of_a_column_share_a_range_and_one_bar():
     ("address", "normalised"),
     [
         ({"beside": "photo", "framing": "crop"}, False),
-        ({"beside": "aggregation"}, False),
+        ({"beside": "aggregation"}, True),
+        ({"beside": "padding"}, False),
         ({"beside": "side"}, True),
         ({"beside": "untrained"}, True),
     ],
@@ -161,16 +167,25 @@ def test_a_difference_is_signed_and_says_of_what(address, normalised):
         expected = normalize(one) - normalize(other) if normalised else one - other
         np.testing.assert_array_equal(decode(difference["z"]), expected)
         assert difference["zmin"] == -difference["zmax"]
-        assert difference["colorscale"][5] == [0.5, "rgb(247,247,247)"]
+        assert difference["colorscale"][5] == [0.5, "rgba(247, 247, 247, 1)"]
     of = ENGLISH(f"beside.of_{'normalised' if normalised else 'values'}")
     assert list_annotations(page).count(ENGLISH("beside.difference_title", of=of)) == COUNT
 
 
+def test_values_of_two_channels_are_not_subtracted():
+    page = open_page(difference="true", beside="photo", framing="crop", aggregation="strongest")
+    titles = list_annotations(page)
+    channels = [found[1] for text in titles if (found := re.search(r"channel (\d+)", text))]
+    others = [one != other for one, other in zip(channels[:COUNT], channels[COUNT:], strict=True)]
+    assert 0 < sum(others) < COUNT
+    for of, count in (("normalised", sum(others)), ("values", COUNT - sum(others))):
+        title = ENGLISH("beside.difference_title", of=ENGLISH(f"beside.of_{of}"))
+        assert titles.count(title) == count
+
+
 def test_without_equal_grids_there_is_no_difference_and_the_page_says_so():
-    page = open_page(beside="photo", difference="true")  # 337 and 336 pixels across
-    assert len(list_maps(page)) == 2 * COUNT + 3
-    missing = ENGLISH("beside.other_grids", first="337×224", second="336×224")
-    assert list_annotations(page).count(missing) == 1
+    page = open_page(beside="photo", difference="true")  # both are 336 pixels across
+    assert len(list_maps(page)) == 3 * COUNT
     page.selectbox(key="beside_photo").set_value("brick").run()
     assert len(list_rows(page)) == 2
     assert {ENGLISH("beside.no_difference"), ENGLISH("beside.other_size")} <= set(list_captions(page))
@@ -194,7 +209,7 @@ def test_a_second_photograph_of_ones_own(new_server, count_passes):
     assert not page.info
     assert len(count_passes) == 2
     _, second = list_rows(page)
-    assert list_shapes(second)[0] == (224, 280)
+    assert list_shapes(second)[0] == (224, 288)
     assert ENGLISH("beside.own_photo") in read_chart(page).alt
     upload(page, b"no picture")
     assert list_errors(page) == [f"{ENGLISH('image_error.format')} {ENGLISH('image_error.kept')}"]
@@ -221,7 +236,7 @@ def test_a_small_square_beside_a_whole_photograph_and_the_other_way_round():
     assert_healthy(page)
     first, second = list_rows(page, 2)
     assert list_shapes(first) == [(32, 32), (8, 8)]
-    assert list_shapes(second) == [(224, 337), (14, 21)]
+    assert list_shapes(second) == [(224, 336), (14, 21)]
     page = open_page(*own, network="vgg16", beside="network", difference="true")
     assert_healthy(page)
     _, second = list_rows(page)
@@ -242,7 +257,7 @@ def test_a_network_that_fails_on_the_picture_leaves_the_first_row():
     assert list_captions(page).count(ENGLISH("panel.output_note", layers="conv")) == 1
     page = open_page(*own, **address)
     assert not page.exception
-    details = {"width": 337, "height": 224, "error": "AssertionError: expected a square"}
+    details = {"width": 336, "height": 224, "error": "AssertionError: expected a square"}
     sentence = ENGLISH("beside.failed", what="Plain", error=ENGLISH("network_error.fails", **details))
     assert list_errors(page) == [sentence]
     assert len(list_rows(page)) == 1

@@ -32,6 +32,8 @@ LINKS = [
     ),
     ({"weights": "imagenet1k_v1"}, [("not_fetched", TO_VGG | {"network": "VGG16 (torchvision)"})], {}),
     ({"weights": TEXT}, [("unknown", TO_VGG)], {}),
+    ({"threshold": "0.43"}, [("moved", {"name": "`threshold`", "value": "0.4"})], {"threshold": ["0.4"]}),
+    ({"overlay": "true", "opacity": "0.5000"}, [], {"overlay": ["true"], "opacity": ["0.5"]}),
     (
         {"beside": "network", "beside_network": VGG19},
         [("not_fetched", TO_LITE0 | {"network": "VGG19"})],
