@@ -25,7 +25,7 @@ def list_placeholders(sentence):
 def list_keys_in_code():
     """Keys as they stand in the code, and the beginnings of those that are put together."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    found = set(re.findall(r"""["']([a-z_]+\.[a-z0-9_]*)["']""", code))
+    found = set(re.findall(r"""["']([a-z_]+\.(?!(?:html|npz|png)["'])[a-z0-9_]*)["']""", code))  # no files
     begun = set(re.findall(r"""f["']([a-z_]+\.[a-z_]*)\{""", code))
     begun |= {key for key in found if key.endswith((".", "_"))}  # of the names of options
     return found - begun, begun
