@@ -15,7 +15,12 @@ def make_recipe(key, names, network=None, info=None, size=224, **changes):
     network, info = network or viz.load_network(key), info or find_network(key)
     how = {"side": "post", "aggregation": "mean", "framing": "whole", "colors": "viridis", "limits": "own"}
     how |= {"opacity": None} | changes
-    image = viz.frame_image(viz.read_image(PHOTO.read_bytes()), how["framing"], size, network.stride)
+    photo = viz.read_image(PHOTO.read_bytes())
+    image = (
+        viz.frame_image(photo, how["framing"], size, network.stride)
+        if how["framing"]
+        else network.frame(photo)
+    )
     heatmaps = viz.extract_heatmaps(network, network.to_batch(image))
     layers, maps, extents = [network.find_layer(name) for name in names], {}, {}
     for layer in layers:

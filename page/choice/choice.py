@@ -37,8 +37,9 @@ OWN_PHOTOS = ("upload", "camera")
 NOTHING = "none"  # to compare with, or as a second photograph
 COMPARISONS = (NOTHING, "photo", "network", "untrained", "aggregation", "side", "padding")
 CONTROLS = ("untrained", "coarse", "noise")
-SHOWS = ("maps", "alike", "channels")
+SHOWS = ("maps", "alike", "channels", "grid")
 THUMBS = 16  # channels a page
+FIRST_CHANNELS = 5  # of each layer, in the homework with three of them
 STEPS = 8  # of the lesson
 LONGEST_SIDE = MAX_SIZE * MAX_ASPECT  # of any framed photograph, in pixels
 MOST_CHANNELS = 16384  # of a layer; what a network does not have is given up when its layers are known
@@ -91,6 +92,7 @@ class Choice:
     thumbs: str = one_of("own", ("own", "shared"))
     thumb_page: int = number(1, 1, -(-MOST_CHANNELS // THUMBS))
     patches: bool = switch()
+    true: int | None = number_or_none(MOST_CLASSES - 1)
     # of the view "Classes"; None: the most probable class, and against no other
     class_index: int | None = number_or_none(MOST_CLASSES - 1, key="class")
     against: int | None = number_or_none(MOST_CLASSES - 1)
@@ -114,7 +116,7 @@ class Choice:
 
 # What names a network, and what belongs to the first of them.
 NETWORK_SETTINGS = ("network", "beside_network")
-OF_A_NETWORK = ("layers", "layer", "depth", "channel", "thumb_page", "class", "against")
+OF_A_NETWORK = ("layers", "layer", "depth", "channel", "thumb_page", "class", "against", "true")
 
 FIELDS = {field.metadata[METADATA].key or field.name: field.name for field in fields(Choice)}
 SETTINGS: dict[str, Setting] = {

@@ -219,10 +219,10 @@ def _rescale(choice: Choice, before: tuple[int, int], size: tuple[int, int]) -> 
 
 def _settle_classes(choice: Choice, known: Known, count: int) -> Choice:
     """Classes that the network has, and not one against itself."""
-    index, against = (
+    index, against, true = (
         None if chosen is None or chosen >= count else chosen
-        for chosen in (choice.class_index, choice.against)
+        for chosen in (choice.class_index, choice.against, choice.true)
     )
     if against is not None and against == (known.best if index is None else index):
         against = None
-    return choice.change({"class": index, "against": against})
+    return choice.change({"class": index, "against": against, "true": true})

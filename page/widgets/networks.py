@@ -110,7 +110,7 @@ def ask_for_memory(visit: Visit) -> bool:
 
 def learn_classes(visit: Visit, probabilities: NDArray[np.float32]) -> Visit:
     """The same where the classes are known; one that is asked about and that is not there is told."""
-    count, asked = len(probabilities), {key: visit.choice.values[key] for key in ("class", "against")}
+    count, asked = len(probabilities), {key: visit.choice.values[key] for key in ("class", "against", "true")}
     unknown = [f"`{key}`" for key, index in asked.items() if isinstance(index, int) and index >= count]
     visit = visit.learn(replace(visit.known, classes=count, best=int(np.argmax(probabilities))))
     if unknown:

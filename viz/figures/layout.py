@@ -79,6 +79,23 @@ def arrange_panels(
     return _place(best or _grow(count, width - 2 * MARGIN, height, aspect, least), count, width, aspect)
 
 
+def arrange_rows(rows: int, columns: int, width: float, height: float, aspect: float) -> Grid:
+    """Put the photograph at the left of the first of some rows, which have as many pictures each.
+
+    They fit on one screen as long as they are readable. On a phone they wrap as others do. The other
+    arguments are those of `arrange_panels`.
+    """
+    if width < NARROW:
+        return arrange_panels(rows * columns + 1, width, height, aspect, width / 2 - GAP)
+    across = columns + 1
+    fitted = _fit(rows * across, across, width - 2 * MARGIN, height, aspect)
+    least = min(PORTRAIT_WIDTH, (width - 2 * MARGIN - columns * GAP) / across)
+    layout = _Layout(across, rows, max(fitted.panel_width, least))
+    whole = _place(layout, rows * across, width, aspect)
+    slots = [slot for place, slot in enumerate(whole.slots) if place == 0 or place % across]
+    return Grid(whole.width, whole.height, tuple(slots))
+
+
 @dataclass(frozen=True)
 class _Layout:
     columns: int

@@ -3,21 +3,28 @@
 import io
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from viz.reports.recipe import Recipe
+from viz.reports.shown import Items, Photo
 
 
-def write_arrays(recipe: Recipe, image: Image.Image, maps: Mapping[str, NDArray[np.float32]]) -> bytes:
+def write_arrays(items: Items, settings: Mapping[str, Any]) -> bytes:
     """A file of `numpy.savez`, which `numpy.load` reads without pickles.
 
-    Under each layer's name stands its map, float32 [h, w], under "pixels" the framed photograph, uint8
-    [H, W, 3], and under "settings" a text of JSON, as `Recipe.settings` has it.
+    Under each map's key stands the map, float32 [h, w], under "pixels" the framed photograph, uint8
+    [H, W, 3], of a second photograph "pixels2", and under "settings" a text of JSON, as `Recipe.settings`
+    has it.
     """
+    arrays = {"settings": np.array(json.dumps(dict(settings)))}
+    photos = 0
+    for item in items:
+        if isinstance(item, Photo):
+            photos += 1
+            arrays["pixels" if photos == 1 else f"pixels{photos}"] = np.asarray(item.image)
+        elif item is not None:
+            arrays[item.key] = item.heatmap
     buffer = io.BytesIO()
-    facts = {"pixels": np.asarray(image), "settings": np.array(json.dumps(recipe.settings))}
-    np.savez_compressed(buffer, allow_pickle=False, **{**maps, **facts})
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()

@@ -7,10 +7,8 @@ from textwrap import wrap
 from viz.networks.calls import ACTIVATIONS, CONVOLUTIONS
 from viz.networks.layers import Call, Layer
 from viz.networks.network import LUMA
-from viz.networks.own import OwnNetwork
-from viz.networks.sources import efficientnet_lite0 as lite0
-from viz.networks.sources import vgg16
-from viz.reports.recipe import DIVERGING, Recipe
+from viz.reports.loading import write_loading
+from viz.reports.recipe import DIVERGING, Asked, Recipe
 
 WIDTH = 96  # characters of a line, where texts are wrapped
 REDUCTIONS = {
@@ -28,32 +26,62 @@ LIMITS = {
         "    low, high = (low, high) if low < high else (heatmap.min(), heatmap.max())\n"
     ),
 }
+SYMMETRIC_OWN = "    low, high = -np.abs(heatmap).max(), np.abs(heatmap).max()\n"
 SYMMETRIC = "    low, high = -max(-low, high), max(-low, high)\n"
 CROP = """\
 side = min(photo.size)
 left, top = (photo.width - side) // 2, (photo.height - side) // 2
 photo = photo.crop((left, top, left + side, top + side))
 """
-BUNDLED = """\
-data, weights = open("{file}", "rb").read(), {{}}
-assert hashlib.sha256(data).hexdigest().startswith("{digest}"), "another file"
-start = 8 + int.from_bytes(data[:8], "little")  # a header's length, the header, the tensors' bytes
-for name, entry in json.loads(data[8:start]).items():
-    if name != "__metadata__":
-        part = slice(*(start + offset for offset in entry["data_offsets"]))
-        values = np.frombuffer(data[part], {{"F16": "<f2", "F32": "<f4"}}[entry["dtype"]])
-        weights[name] = torch.from_numpy(values.astype(np.float32).reshape(entry["shape"]))
+TRAINED = """\
+photo = photo.resize([int($resize * side / min(photo.size)) for side in photo.size], Image.Resampling.$filter)
+left, top = round((photo.width - $width) / 2), round((photo.height - $height) / 2)
+image = photo.crop((left, top, left + $width, top + $height))
 """
-VGG16 = """\
-network = torchvision.models.vgg16().features
-network.load_state_dict({name.removeprefix("features."): values for name, values in weights.items()})
+RESIZED = """\
+image = photo.resize(($width, $height), Image.Resampling.BILINEAR)
 """
-LITE0 = """\
-network = timm.create_model("tf_efficientnet_lite0")
-network.load_state_dict(weights, strict=False)  # without counters that only training uses
+# What is kept of a layer, after "for layer in ...:" in `SCRIPT`.
+REDUCED = """\
+            values = output[0]  # reduced now: an in-place ReLU overwrites what a hook has kept
+            maps[layer] = $reduction.numpy()
+"""
+SIGNAL = """\
+            signals[layer] = output  # what follows gets a copy, which an in-place ReLU may overwrite
+            output = output.clone()
+"""
+RUN = """\
+maps = {}
+with torch.inference_mode(), Watch():
+    network.eval()(batch)
+"""
+EXPLAIN = """\
+signals = {}
+with Watch():
+    logits = network.eval().requires_grad_(False)(batch.requires_grad_())[0]
+def explain(index):  # how the cells of each layer speak for a class
+    slopes = torch.autograd.grad(logits[index], list(signals.values()), retain_graph=True)
+    return {layer: $weigh.detach() for (layer, values), slope in zip(signals.items(), slopes)}
+"""
+WEIGH = {
+    "layercam": "(slope.clamp(min=0) * values)[0].sum(dim=0)",
+    "gradcam": "(slope.mean(dim=(2, 3), keepdim=True) * values)[0].sum(dim=0)",
+    "hirescam": "(slope * values)[0].sum(dim=0)",
+}
+DRAW = """\
+figure, axes = plt.subplots(1, len(maps) + 1, figsize=(3 * len(maps) + 3, 4), layout="constrained")
+axes[0].imshow(image)
+for axis, (layer, heatmap) in zip(axes[1:], maps.items()):
+"""
+DRAW_CHANNELS = """\
+size = 2 * $columns, 2 * $rows + 1
+figure, rows = plt.subplots($rows, $columns, figsize=size, layout="constrained", squeeze=False)
+figure.suptitle($heading)
+panels = [(layer, number, one) for layer, values in maps.items() for number, one in zip(CHANNELS, values)]
+for axis, (layer, number, heatmap) in zip(rows.flat, panels):
 """
 SCRIPT = Template('''\
-"""$title of $photo: $aggregation, $side.
+"""$title of $photo: $what, $side.
 $needs"""
 ${standard}import matplotlib.pyplot as plt
 import numpy as np
@@ -62,33 +90,22 @@ ${imports}from PIL import Image, ImageOps
 from torch.overrides import TorchFunctionMode
 CALLS = """$calls""".split()
 # Which call of these, counted from 0, gives a layer's values.
-$tables
-class Watch(TorchFunctionMode):  # sees every call of a function of torch, whoever makes it
+${tables}class Watch(TorchFunctionMode):  # sees every call of a function of torch, whoever makes it
     number = -1
     def __torch_function__(self, function, types, args=(), kwargs=None):
         output = function(*args, **(kwargs or {}))
 $count\
         for layer in [layer for layer, number in LAYERS.items() if $wanted]:
-            values = output[0]  # reduced now: an in-place ReLU overwrites what a hook has kept
-            maps[layer] = $reduction.numpy()
+$kept\
         return output
-
 photo = ImageOps.exif_transpose(Image.open("$photo")).convert("RGBA")
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo).convert("RGB")
-${crop}image = photo.resize(($width, $height), Image.Resampling.BILINEAR)
-pixels = np.asarray(image, dtype=np.float32) / 255
-${grey}MEAN, STD = np.float32([$mean, $std])
-batch = torch.from_numpy((pixels - MEAN) / STD).permute(2, 0, 1)[None]
-${loading}maps = {}
-with torch.inference_mode(), Watch():
-    network.eval()(batch)
-np.savez("layers.npz", **maps)
-figure, axes = plt.subplots(1, len(maps) + 1, figsize=(3 * len(maps) + 3, 4), layout="constrained")
-axes[0].imshow(image)
-for axis, (layer, heatmap) in zip(axes[1:], maps.items()):
-${limits}${overlay}\
+${framing}${grey}MEAN, STD = np.float32([$mean, $std])
+batch = torch.from_numpy(($pixels - MEAN) / STD).permute(2, 0, 1)[None]
+${loading}${running}np.savez("layers.npz", **maps)
+${drawing}${limits}${overlay}\
     drawn = axis.imshow(heatmap, $colors, vmin=low, vmax=high, extent=$extent$alpha)
-    axis.set(title=layer, xlim=(0, $width), ylim=($height, 0))
+    axis.set(title=$label, xlim=(0, $width), ylim=($height, 0))
     figure.colorbar(drawn, ax=axis, location="bottom")
 figure.savefig("layers.png", dpi=300)
 ''')
@@ -102,17 +119,6 @@ COUNT_PRODUCTS = """\
         self.products.append(name)
         place = (self.number, name, 0 if name in CALLS else self.products.count(name))
 """
-SHORT = Template("""\
-from pathlib import Path
-import viz
-${opening}photo = viz.read_image(Path("$photo").read_bytes())
-image = viz.frame_image(photo, "$framing", $size, network.stride)
-heatmaps = viz.extract_heatmaps(network, network.to_batch(image))
-layers = [network.find_layer(name) for name in $layers]
-how = {"side": "$side", "aggregation": "$aggregation", "limits": "$limits"}
-figure = viz.draw_heatmaps(image, heatmaps, layers, look=$look, **how)
-viz.write_html(figure, "layers.html")
-""")
 
 
 def write_script(recipe: Recipe) -> str:
@@ -120,37 +126,81 @@ def write_script(recipe: Recipe) -> str:
 
     It needs torch, torchvision, pillow, numpy and matplotlib alone (EfficientNet-Lite0 needs timm in
     torchvision's place, one's own network its module), and in its folder the photograph and the weights
-    that are bundled or one's own. It writes `layers.npz`, float32 [h, w] by layer name, and `layers.png`.
+    that are bundled or one's own. It writes `layers.npz`, float32 by layer name, [h, w] or of several
+    channels [channels, h, w], and `layers.png`.
     """
-    imports, loading, files = _load(recipe)
-    products = any(_find_call(recipe, layer).behind for layer in recipe.layers)
+    imports, loading, files = write_loading(recipe)
     height, width = recipe.size
+    products = any(_find_call(recipe, layer).behind for layer in recipe.layers)
     grey, mean, std = _find_color(recipe)
-    reduction = REDUCTIONS.get(recipe.aggregation)
-    if reduction is None:  # a row that was added to the table
-        reduction = f'viz.AGGREGATIONS["{recipe.aggregation}"](values)'
-        imports += "import viz  # of this project, with that row in its table\n"
+    what, kept, running, more = _write_computing(recipe)
+    after = recipe.side == "post" or recipe.asked is not None
     return SCRIPT.substitute(
         _write_drawing(recipe, products),
+        width=width,
+        height=height,
         title=recipe.info.title,
         photo=recipe.photo,
-        aggregation=recipe.aggregation,
-        side="after the activation" if recipe.side == "post" else "before the activation",
+        what=what,
+        side="after the activation" if after else "before the activation",
         needs=f"Beside it lies {', '.join([recipe.photo, *files])}.",
-        standard="import hashlib\nimport json\n" if "hashlib" in loading else "",
-        imports=imports,
+        standard="import hashlib, json\n" if "hashlib" in loading else "",
+        imports=imports + more,
         calls="\n".join(wrap(" ".join((*CONVOLUTIONS, *ACTIVATIONS)), WIDTH)),
         count=COUNT_PRODUCTS if products else COUNT,
         wanted="number == place" if products else "number == self.number and name in CALLS",
-        reduction=reduction,
-        crop=CROP if recipe.framing == "crop" else "",
-        width=width,
-        height=height,
+        kept=kept,
+        framing=_write_framing(recipe),
         grey=grey,
+        pixels="pixels" if grey else "np.float32(image) / 255",
         mean=mean,
         std=std,
         loading=loading,
+        running=running,
     )
+
+
+def _write_computing(recipe: Recipe) -> tuple[str, str, str, str]:
+    """What is computed, in words; lines that keep it of a layer; lines that run; and what these import."""
+    if recipe.asked is not None:
+        weigh = Template(EXPLAIN).substitute(weigh=WEIGH[recipe.asked.method])
+        return _write_asked(recipe.asked), SIGNAL, weigh + _write_classes(recipe.asked), ""
+    if recipe.channels:
+        kept = Template(REDUCED).substitute(reduction="values[CHANNELS]")
+        return "some channels", kept, f"CHANNELS = {list(recipe.channels)}\n{RUN}", ""
+    reduction, imports = REDUCTIONS.get(recipe.aggregation), ""
+    if reduction is None:  # a row that was added to the table
+        reduction = f'viz.AGGREGATIONS["{recipe.aggregation}"](values)'
+        imports = "import viz  # of this project, with that row in its table\n"
+    return recipe.aggregation, Template(REDUCED).substitute(reduction=reduction), RUN, imports
+
+
+def _write_asked(asked: Asked) -> str:
+    other = "" if asked.against is None else f" against class {asked.against}"
+    return f"{asked.method} of class {asked.index}{other}"
+
+
+def _write_classes(asked: Asked) -> str:
+    """Lines that make the maps of a class, or of one against another, which has both signs."""
+    if asked.against is not None:
+        return (
+            f"own, other = explain({asked.index}), explain({asked.against})\n"
+            "maps = {layer: (own[layer] - other[layer]).numpy() for layer in LAYERS}\n"
+        )
+    cut = "" if asked.is_signed else ".clamp(min=0)"
+    return (
+        f"found = explain({asked.index})\nmaps = {{layer: found[layer]{cut}.numpy() for layer in LAYERS}}\n"
+    )
+
+
+def _write_framing(recipe: Recipe) -> str:
+    height, width = recipe.size
+    if recipe.preprocessing is None:
+        crop = CROP if recipe.framing == "crop" else ""
+        return crop + Template(RESIZED).substitute(width=width, height=height)
+    how = recipe.preprocessing
+    facts = {"resize": how.resize, "filter": how.interpolation.upper()}
+    return Template(TRAINED).substitute(facts, width=width, height=height)
 
 
 def _write_drawing(recipe: Recipe, products: bool) -> dict[str, str]:
@@ -168,9 +218,18 @@ def _write_drawing(recipe: Recipe, products: bool) -> dict[str, str]:
         tables += _write_table("COLORS", names, map(repr, kinds))
         colors, symmetric = "COLORS[layer]", f'    if COLORS[layer] == "{DIVERGING}":\n    {SYMMETRIC}'
     over = recipe.opacity is not None
+    columns, label, drawing = len(recipe.channels), "layer", DRAW
+    if recipe.channels:
+        label = 'f"{layer} · {number}"'
+        facts = {"rows": len(names), "columns": columns, "heading": repr(recipe.heading)}
+        drawing = Template(DRAW_CHANNELS).substitute(**facts)
     return {
+        "drawing": drawing,
+        "label": label,
         "tables": tables,
-        "limits": LIMITS[recipe.limits] + symmetric,
+        "limits": SYMMETRIC_OWN
+        if recipe.limits == "own" and all(signed)
+        else LIMITS[recipe.limits] + symmetric,
         "overlay": f"    axis.imshow(image, extent={whole})\n" if over else "",
         "colors": colors,
         "extent": extent,
@@ -178,30 +237,9 @@ def _write_drawing(recipe: Recipe, products: bool) -> dict[str, str]:
     }
 
 
-def write_short_script(recipe: Recipe) -> str:
-    """The same maps, and an interactive figure, in ten lines with this project."""
-    info = recipe.info
-    opening = f'network = viz.load_network("{info.key}")\n'
-    if isinstance(info, OwnNetwork):
-        home, _, builder = info.builder.partition(":")
-        colors = f"{info.mean}, {info.std}, {info.size}"
-        opening = f"from {home} import {builder}\nnetwork = viz.wrap_network({builder}(), {colors})\n"
-    overlay = "" if recipe.opacity is None else f", overlay=True, opacity={recipe.opacity:g}"
-    return SHORT.substitute(
-        opening=opening,
-        photo=recipe.photo,
-        framing=recipe.framing,
-        size=min(recipe.size),
-        layers=[layer.name for layer in recipe.layers],
-        side=recipe.side,
-        aggregation=recipe.aggregation,
-        limits=recipe.limits,
-        look=f'viz.Look("{recipe.colors}"{overlay})',
-    )
-
-
 def _find_call(recipe: Recipe, layer: Layer) -> Call:
-    return layer.activation.call if recipe.side == "post" and layer.activation else layer.call
+    after = recipe.side == "post" or recipe.asked is not None  # class maps are of what goes on
+    return layer.activation.call if after and layer.activation else layer.call
 
 
 def _find_color(recipe: Recipe) -> tuple[str, str, str]:
@@ -209,7 +247,7 @@ def _find_color(recipe: Recipe) -> tuple[str, str, str]:
     pairs: list[tuple[float, ...]] = [recipe.network.mean, recipe.network.std]
     grey = ""
     if recipe.network.behaviour.channels == 1:
-        grey = f"pixels = (pixels @ np.float32({LUMA}))[..., None]  # it takes one channel\n"
+        grey = f"pixels = (np.float32(image) / 255 @ np.float32({LUMA}))[..., None]  # it takes one channel\n"
         pairs = [(sum(part * one for part, one in zip(LUMA, values, strict=True)),) for values in pairs]
     mean, std = ([float(f"{value:.9g}") for value in values] for values in pairs)
     return grey, str(mean), str(std)
@@ -224,34 +262,3 @@ def _write_table(name: str, names: Iterable[str], values: Iterable[str]) -> str:
 
 def _round(extent: Iterable[float]) -> str:
     return f"({', '.join(f'{edge:g}' for edge in extent)})"
-
-
-def _load(recipe: Recipe) -> tuple[str, str, list[str]]:
-    """Lines that import, lines that build the network, and the files that lie beside them."""
-    info = recipe.info
-    if isinstance(info, OwnNetwork):
-        return _load_own(recipe, info)
-    if info.source == "torchvision":
-        name = info.key.partition(":")[2]
-        built = f'network = torchvision.models.get_model("{name}", weights="IMAGENET1K_V1")\n'
-        return "import torchvision\n", built, []
-    home, library, built = {
-        "vgg16": (vgg16, "torchvision", VGG16),
-        "efficientnet_lite0": (lite0, "timm", LITE0),
-    }[info.source]
-    file = home.BUNDLED_PATH.name
-    reading = BUNDLED.format(file=file, digest=home.BUNDLED_SHA256[:32])
-    return f"import {library}\n", reading + built, [file]
-
-
-def _load_own(recipe: Recipe, info: OwnNetwork) -> tuple[str, str, list[str]]:
-    home, _, builder = info.builder.partition(":")
-    imports, built, module = f"from {home} import {builder}\n", f"network = {builder}()\n", f"{home}.py"
-    if info.weights is None:
-        return imports, built, [module]
-    file, taken = info.weights.name, recipe.network.taken
-    reading = f'torch.load("{file}", map_location="cpu", weights_only=True)'
-    if info.weights.suffix == ".safetensors":
-        imports, reading = f"{imports}from safetensors.torch import load_file\n", f'load_file("{file}")'
-    keys = "".join(f'["{key}"]' for key in (taken.key if taken else "").split(".") if key)
-    return imports, f"{built}network.load_state_dict({reading}{keys})\n", [module, file]

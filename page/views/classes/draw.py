@@ -21,12 +21,14 @@ from page.subject.picture import Picture
 from page.subject.subject import Subject
 from page.views.classes.deletion import draw_deletion_test
 from page.views.classes.deletion_case import DeletionTest
+from page.views.classes.take import Drawn, take_classes
 from page.visit import Visit
 from page.widgets.errors import say_error, write_error
 from page.widgets.figure import draw_explanation, draw_figure, draw_notes
 from page.widgets.finite import keep_finite
 from page.widgets.networks import ask_for_memory, learn_classes, offer_classes
 from page.widgets.numbers import MINUS, write_probability
+from page.widgets.report import draw_report
 from page.widgets.settings import draw_choice, draw_switch
 from page.work.models import remember_classes
 from viz.evidence.methods import METHODS
@@ -85,11 +87,13 @@ def draw_classes(visit: Visit) -> None:
     sized = keep_finite(sized, heatmaps)
     layers = sized.layers or [sized.network.layers[-1]]
     maps, agreements = get_class_maps(visit, classes)
-    _draw_maps(sized, classes, heatmaps, maps, agreements, layers)
+    drawn = _draw_maps(sized, classes, heatmaps, maps, agreements, layers)
     _draw_notes(visit, classes, heatmaps, layers)
     tested = [layer for layer in layers if layer.name in maps]
     plain = {layer.name: heatmaps[layer.name, layer.pick_side("post"), "mean"] for layer in tested}
-    draw_deletion_test(DeletionTest(visit, classes, {"mean": plain, "class": maps}, tested))
+    test = DeletionTest(visit, classes, {"mean": plain, "class": maps}, tested)
+    draw_deletion_test(test)
+    draw_report(take_classes(drawn, test, agreements))
     draw_explanation(visit, "classes.explain_")
 
 
@@ -186,7 +190,7 @@ def _draw_maps(
     maps: ClassMaps,
     agreements: Agreements,
     layers: list[Layer],
-) -> None:
+) -> Drawn:
     words, choice, screen, picture = visit.words, visit.choice, visit.screen, visit.picture
     name = classes.names[classes.chosen]
     against = None if classes.against is None else classes.names[classes.against]
@@ -209,6 +213,7 @@ def _draw_maps(
     facts = {"layers": ", ".join(layer.name for layer in layers), "photo": picture.alt, "name": name}
     alt = words("classes.alt", method=words(f"classes.method_{choice.method}"), **facts)
     draw_figure(visit, figure, "class_maps", alt)
+    return Drawn(visit, classes, layers, panels, found, figure)
 
 
 def _write_agreement(value: float | None, words: Translate) -> str:

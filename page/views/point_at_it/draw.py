@@ -17,12 +17,15 @@ from page.subject.probe import Probe, find_strongest
 from page.subject.subject import Subject
 from page.subject.uploads import take_file
 from page.views.point_at_it.channels import draw_channels
+from page.views.point_at_it.grid import draw_grid
 from page.visit import Visit
 from page.widgets.figure import draw_explanation, draw_figure
 from page.widgets.finite import keep_finite
 from page.widgets.presenting import scale
+from page.widgets.report import draw_report
 from page.widgets.settings import draw_choice
 from page.widgets.table import draw_table
+from page.widgets.taken import Taken, show_panels, show_photo
 from page.widgets.uploader import draw_uploader
 from page.work.bounds import SECOND_BYTES
 from viz.figures.heatmaps import draw_panels, shorten_name, write_map_title
@@ -33,6 +36,7 @@ from viz.maps.cells import lay_cells, name_pixel
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.values import cosine_similarity, format_value, list_strongest, rank_in_map
 from viz.networks.layers import Layer
+from viz.reports.shown import Items
 
 CONTROLS_HEIGHT = 92  # pixels of the screen
 Vectors = dict[str, NDArray[np.float32]]
@@ -44,6 +48,7 @@ def list_point_controls(subject: Subject) -> tuple[str, ...]:
         "maps": ("layers", "aggregation", "colors", "range", "overlay", "field"),
         "alike": ("layers", "aggregation", "overlay", "field"),
         "channels": ("colors",),
+        "grid": ("layers", "colors"),
     }[subject.choice.show]
 
 
@@ -58,10 +63,13 @@ def draw_point_at_it(visit: Visit) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with row:
         draw_choice(words, st.segmented_control, "show", "probe.show", "probe.show_", required=True)
-        names = {name: name for name in visit.network.names}
-        draw_choice(words, st.selectbox, "layer", "probe.layer", names, width=scale(choice, 134))
+        if choice.show != "grid":
+            names = {name: name for name in visit.network.names}
+            draw_choice(words, st.selectbox, "layer", "probe.layer", names, width=scale(choice, 134))
     if choice.show == "channels":
         draw_channels(visit)
+    elif choice.show == "grid":
+        draw_grid(visit)
     else:
         _draw_point(visit, heatmaps, row)
 
@@ -85,14 +93,47 @@ def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
         panels = [replace(panel, title=title) for panel, title in zip(panels, titles, strict=True)]
         look = visit.choose_look(choice.overlay)
     saliency = probe.find_saliency() if choice.field else None
-    _draw_marked(visit, probe, panels, look, saliency)
+    figure = _draw_marked(visit, probe, panels, look, saliency)
     watch_clicks(["probed"], _take_click)
     if saliency is not None:
         st.caption(probe.describe(saliency))
     _draw_table(visit, probe, vectors)
     if choice.show == "alike":
         _draw_second(visit, vectors)
+    draw_report(_take(visit, probe, panels, look, vectors, figure))
     draw_explanation(visit, "probe.explain_")
+
+
+def _take(
+    visit: Visit, probe: Probe, panels: list[Panel], look: Look, vectors: Vectors, figure: Any
+) -> Taken:
+    """The maps or look-alikes, and the table of the marked cells; code for the maps alone."""
+    alike = visit.choice.show == "alike"
+
+    def list_items() -> Items:
+        photo = show_photo(visit.picture, visit.words("picture.panel"))
+        row = visit.words("probe.show_alike") if alike else ""
+        return [photo, *show_panels(panels, probe.layers, visit.picture, look, row)]
+
+    tables = {"cells": partial(_list_cells, probe, vectors)}
+    return Taken(visit, probe.layers, list_items, lambda: [figure], tables, has_code=not alike)
+
+
+def _list_cells(probe: Probe, vectors: Vectors) -> list[dict[str, object]]:
+    """What the table tells, with all digits."""
+    rows: list[dict[str, object]] = []
+    for layer in probe.layers:
+        row, column = probe.find_cell(layer)
+        edges = probe.mark(layer).field or ("",) * 4
+        heatmap = probe.read_map(layer)
+        facts = {"layer": layer.name, "x": probe.point[0], "y": probe.point[1], "row": row, "column": column}
+        field = dict(zip(("sees_left", "sees_top", "sees_right", "sees_bottom"), edges, strict=True))
+        numbers = {"value": float(heatmap[row, column]), "percentile": rank_in_map(heatmap, row, column)}
+        channels: dict[str, object] = {}
+        for place, (number, value) in enumerate(list_strongest(vectors[layer.name]), start=1):
+            channels |= {f"channel_{place}": number, f"value_{place}": float(value)}
+        rows.append({**facts, **field, **numbers, **channels})
+    return rows
 
 
 def _take_click(click: Click) -> None:
@@ -127,7 +168,7 @@ def _make_alike_look(visit: Visit) -> Look:
 
 def _draw_marked(
     visit: Visit, probe: Probe, panels: list[Panel], look: Look, saliency: Saliency | None
-) -> None:
+) -> Any:
     words, screen = visit.words, visit.screen
     height = screen.height - CONTROLS_HEIGHT
     grid = arrange_panels(len(panels) + 1, screen.width, height, visit.picture.aspect, screen.least)
@@ -139,6 +180,7 @@ def _draw_marked(
     if visit.choice.show == "alike":
         facts["quantity"] = words("probe.show_alike")
     draw_figure(visit, figure, "probed", visit.describe_maps("panel.alt", **facts))
+    return figure
 
 
 def _write_title(visit: Visit, probe: Probe, layer: Layer) -> str:

@@ -9,6 +9,7 @@ from page.widgets.figure import draw_figure, draw_notes, draw_photo, explain_num
 from page.widgets.finite import keep_finite
 from page.widgets.report import draw_report
 from page.widgets.settings import draw_layers_button
+from page.widgets.taken import Taken, take_maps
 from viz.figures.heatmaps import draw_panels, explain_reading
 from viz.figures.layout import Grid, arrange_panels
 from viz.maps.aggregations import is_diverging
@@ -37,11 +38,12 @@ def draw_side_by_side(visit: Visit) -> None:
     notes = visit.list_notes(heatmaps, visit.layers)
     with slot:
         if comparison is None or not comparison.pair(visit.layers):
-            _draw_heatmaps(visit, heatmaps, _arrange(visit))
+            taken = _draw_heatmaps(visit, heatmaps, _arrange(visit))
         else:
-            notes += draw_two_rows(visit, heatmaps, comparison)
+            more, taken = draw_two_rows(visit, heatmaps, comparison)
+            notes += more
     draw_notes(notes)
-    draw_report(visit, heatmaps)
+    draw_report(taken)
     _explain_layers(visit, heatmaps)
     explain_numbers(visit)
 
@@ -83,12 +85,13 @@ def _draw_nothing(visit: Visit) -> None:
         draw_layers_button(words, "take_all", "page.take_all", visit.network.names)
 
 
-def _draw_heatmaps(visit: Visit, heatmaps: Heatmaps, grid: Grid) -> None:
+def _draw_heatmaps(visit: Visit, heatmaps: Heatmaps, grid: Grid) -> Taken:
     look, layers = visit.choose_look(visit.choice.overlay), visit.layers
     panels, note = visit.choose_panels(heatmaps, layers), explain_reading(look, visit.words)
     figure = draw_panels(visit.picture.photo, panels, look, grid, note)
     alt = visit.describe_maps("panel.alt", layers=", ".join(layer.name for layer in layers))
     draw_figure(visit, figure, "heatmaps", alt)
+    return take_maps(visit, heatmaps, layers, list_figures=lambda: [figure])
 
 
 def _explain_layers(visit: Visit, heatmaps: Heatmaps) -> None:

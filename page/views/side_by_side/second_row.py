@@ -14,6 +14,7 @@ from page.subject.uploads import take_file
 from page.visit import Visit
 from page.widgets.figure import draw_figure
 from page.widgets.networks import describe_source
+from page.widgets.taken import Taken, show_panels, show_photo
 from page.widgets.uploader import draw_uploader
 from viz.figures.columns import arrange_columns
 from viz.figures.heatmaps import name_ends, write_hover
@@ -24,6 +25,7 @@ from viz.maps.compare import correlate_maps, subtract_maps
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.ranges import share_limits
 from viz.networks.layers import Layer
+from viz.reports.shown import Items
 from viz.texts import Translate
 
 
@@ -37,6 +39,9 @@ def draw_source(visit: Visit) -> None:
     if choice.beside == "photo" and choice.beside_photo == "upload":
         draw_uploader(words, "beside_upload", partial(take_file, "beside_upload", choice, visit.network.info))
         st.caption(words("beside.not_shareable"))
+
+
+MOST_PRINTED = 7  # columns that can be read on a page
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,10 @@ class _Column:
         return " − ".join(dict.fromkeys((self.upper.name, self.lower.name)))
 
 
-def draw_two_rows(visit: Visit, heatmaps: Heatmaps, comparison: Comparison) -> list[str]:
+def draw_two_rows(visit: Visit, heatmaps: Heatmaps, comparison: Comparison) -> tuple[list[str], Taken]:
     """Draw the figure with the second row, and with the third where that is wanted.
 
-    What is to be said under it is returned, in sentences.
+    What is to be said under it is returned, in sentences, and what can be taken away.
     """
     words, picture, screen = visit.words, visit.picture, visit.screen
     columns = _pair_panels(visit, heatmaps, comparison)
@@ -96,7 +101,33 @@ def draw_two_rows(visit: Visit, heatmaps: Heatmaps, comparison: Comparison) -> l
     panels = [column.panels[0] for column in columns]
     figure = draw_pairs(photo, panels, below, visit.choose_look(visit.choice.overlay), places)
     draw_figure(visit, figure, "heatmaps", _describe(visit, columns, comparison))
-    return _list_notes(visit, columns, comparison)
+    list_items = partial(_list_items, visit, comparison, columns, differences)
+    layers = [column.upper for column in columns]
+    wide = len(columns) + 1 if len(columns) < MOST_PRINTED else None
+    taken = Taken(visit, layers, list_items, lambda: [figure], columns=wide)
+    return _list_notes(visit, columns, comparison), taken
+
+
+def _list_items(
+    visit: Visit, comparison: Comparison, columns: list[_Column], differences: list[Panel | str]
+) -> Items:
+    """The rows for print, a layer under itself; what has no difference leaves its place empty."""
+    look, picture, other = visit.choose_look(visit.choice.overlay), visit.picture, comparison.picture
+    upper, lower = [column.upper for column in columns], [column.lower for column in columns]
+    what, is_own = comparison.what, comparison.picture.key != picture.key
+    rows = [
+        show_photo(picture, visit.words("picture.panel")),
+        *show_panels([column.panels[0] for column in columns], upper, picture, look),
+        show_photo(other, what) if is_own else None,
+        *show_panels([column.panels[1] for column in columns], lower, other, look, what),
+    ]
+    if differences:
+        rows.append(None)
+        for column, panel in zip(columns, differences, strict=True):
+            found = [panel] if isinstance(panel, Panel) else []
+            drawn = show_panels(found, [column.upper], picture, look, f"− {what}")
+            rows.append(drawn[0] if drawn else None)
+    return rows
 
 
 def _name_shared_bar(visit: Visit) -> str:

@@ -20,18 +20,23 @@ from viz.reports import print as prints
 from viz.reports.arrays import write_arrays
 from viz.reports.bundle import write_bundle
 from viz.reports.html import write_html
-from viz.reports.print import WIDTHS, draw_print
+from viz.reports.print import WIDTHS, choose_language, describe, draw_print
 from viz.texts import Translate
 
 ENGLISH, CHINESE = Translate("en"), Translate("zh")
 NAMES = ("conv4_1", "conv5_3")
 
 
+def print_out(recipe, image, maps, words=ENGLISH, width="page", kind="png"):
+    items, caption = recipe.show(image, maps, words), describe(recipe, words)
+    return draw_print(items, caption, words.language, width, kind)
+
+
 @pytest.mark.parametrize("changes", [{"colors": "jet"}, {"side": "pre", "limits": "percentiles"}])
 def test_a_print_has_the_maps_colours_at_known_cells(changes):
     """By the picture alone: the panels are found by the photograph's width, cells by their place in them."""
     recipe, image, maps = make_recipe("vgg16", NAMES, framing="squash", **changes)
-    sheet = np.asarray(Image.open(io.BytesIO(draw_print(recipe, image, maps, ENGLISH))).convert("RGB"))
+    sheet = np.asarray(Image.open(io.BytesIO(print_out(recipe, image, maps))).convert("RGB"))
     limits = choose_limits(list(maps.values()), recipe.limits, recipe.diverging)
     colors = matplotlib.colormaps["RdBu_r" if "side" in changes else "jet"]
     panels = find_panels(sheet)
@@ -58,34 +63,42 @@ def find_panels(sheet):
 def test_every_kind_of_print_opens_and_has_its_width(width):
     recipe, image, maps = make_recipe("vgg16", NAMES)
     inches = WIDTHS[width][0]
-    picture = Image.open(io.BytesIO(draw_print(recipe, image, maps, ENGLISH, width, "png")))
+    picture = Image.open(io.BytesIO(print_out(recipe, image, maps, width=width)))
     assert picture.width == pytest.approx(300 * inches, abs=1)
-    sheet = PdfReader(io.BytesIO(draw_print(recipe, image, maps, ENGLISH, width, "pdf"))).pages[0]
+    sheet = PdfReader(io.BytesIO(print_out(recipe, image, maps, width=width, kind="pdf"))).pages[0]
     assert float(sheet.mediabox.width) == pytest.approx(72 * inches, abs=1)
     text = sheet.extract_text()
     assert "conv5_3" in text and "VGG16" in text
-    drawing = ElementTree.fromstring(draw_print(recipe, image, maps, ENGLISH, width, "svg"))
+    drawing = ElementTree.fromstring(print_out(recipe, image, maps, width=width, kind="svg"))
     assert float(drawing.attrib["width"].removesuffix("pt")) == pytest.approx(72 * inches, abs=1)
 
 
-def test_without_a_chinese_font_a_print_is_english(monkeypatch):
-    recipe, image, maps = make_recipe("vgg16", NAMES)
+def test_without_a_chinese_font_a_print_is_english_and_has_no_boxes(monkeypatch):
     monkeypatch.setattr(prints, "CHINESE", ("No Such Font",))
-    sheet = PdfReader(io.BytesIO(draw_print(recipe, image, maps, CHINESE, "page", "pdf"))).pages[0]
-    assert ENGLISH("picture.panel") in sheet.extract_text()
+    prints.find_font.cache_clear()
+    try:
+        assert choose_language(CHINESE).language == "en"
+        recipe, image, maps = make_recipe("vgg16", NAMES)
+        sheet = PdfReader(io.BytesIO(print_out(recipe, image, maps, CHINESE, kind="pdf"))).pages[0]
+        text = sheet.extract_text()
+        assert "conv5_3" in text and not any(ord(one) >= prints.WIDE for one in text)
+    finally:
+        prints.find_font.cache_clear()
 
 
 def test_what_a_print_cannot_be_is_named():
     recipe, image, maps = make_recipe("vgg16", NAMES)
     with pytest.raises(ValueError, match="expected one of column, page, slide"):
-        draw_print(recipe, image, maps, ENGLISH, "poster")
+        print_out(recipe, image, maps, width="poster")
     with pytest.raises(ValueError, match="expected one of png, svg, pdf"):
-        draw_print(recipe, image, maps, ENGLISH, "page", "gif")
+        print_out(recipe, image, maps, kind="gif")
 
 
 def test_arrays_keep_maps_pixels_and_settings():
     recipe, image, maps = make_recipe("vgg16", NAMES, aggregation="max")
-    with np.load(io.BytesIO(write_arrays(recipe, image, maps)), allow_pickle=False) as arrays:
+    with np.load(
+        io.BytesIO(write_arrays(recipe.show(image, maps, ENGLISH), recipe.settings)), allow_pickle=False
+    ) as arrays:
         for name, heatmap in maps.items():
             np.testing.assert_array_equal(arrays[name], heatmap)
         np.testing.assert_array_equal(arrays["pixels"], np.asarray(image))

@@ -11,9 +11,14 @@ import torch
 from conftest import ROOT
 from recipes import PHOTO, make_recipe
 
+import viz
+from viz.maps.feature_maps import compute_feature_map
 from viz.networks.catalogue import load
 from viz.networks.own import read_arguments
-from viz.reports.script import write_script, write_short_script
+from viz.pictures.preprocess import Preprocessing
+from viz.reports.recipe import Asked
+from viz.reports.script import write_script
+from viz.reports.short_script import write_short_script
 
 WEIGHTS = ROOT / "assets" / "weights"
 BUNDLED = {
@@ -60,6 +65,52 @@ def test_the_script_computes_what_the_page_shows(tmp_path, key, changes):
     assert len(code.splitlines()) <= 60 and "viz" not in code
     assert_equal(run(tmp_path, code, WEIGHTS / weights), maps)
     assert (tmp_path / "layers.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("method", "against"), [("hirescam", None), ("gradcam", None), ("layercam", None), ("layercam", 7)]
+)
+def test_class_maps_have_a_script_too(tmp_path, method, against):
+    """With the network's own preprocessing; by default the class is one that hardly anything speaks for."""
+    network, index = viz.load_network("efficientnet_lite0"), 285
+    asked = Asked(method, index, "Egyptian cat", against)
+    names, weights = BUNDLED["efficientnet_lite0"]
+    how = {"framing": "", "preprocessing": Preprocessing(256, "bicubic"), "asked": asked}
+    recipe, image, _ = make_recipe("efficientnet_lite0", names, network=network, **how)
+    maps = viz.class_maps(network, network.to_batch(image), index, method, against)
+    code = write_script(recipe)
+    assert len(code.splitlines()) <= 60 and "viz" not in code
+    assert_equal(run(tmp_path, code, WEIGHTS / weights), {name: maps[name] for name in names})
+    assert (tmp_path / "layers.png").stat().st_size > 10_000
+
+
+def test_channels_have_a_script_and_ten_lines(tmp_path, monkeypatch):
+    names, numbers = ("conv1_1", "conv3_1", "conv5_3"), (0, 1, 2, 3, 4)
+    recipe, image, _ = make_recipe("vgg16", names, side="pre", channels=numbers, heading="true: cat")
+    batch = recipe.network.to_batch(image)
+    values = {name: compute_feature_map(recipe.network, batch, name, "pre") for name in names}
+    maps = {name: found[..., list(numbers)].transpose(2, 0, 1) for name, found in values.items()}
+    code = write_script(recipe)
+    assert len(code.splitlines()) <= 60 and "true: cat" in code
+    assert_equal(run(tmp_path, code, WEIGHTS / BUNDLED["vgg16"][1]), maps)
+    monkeypatch.chdir(tmp_path)
+    exec(write_short_script(recipe), {})
+    with np.load(tmp_path / "layers.npz") as arrays:
+        found = {name: arrays[name].transpose(2, 0, 1) for name in names}
+    assert_equal(found, maps)
+
+
+def test_ten_lines_compute_class_maps(tmp_path, monkeypatch):
+    how = {"framing": "", "preprocessing": Preprocessing(256, "bicubic")}
+    recipe, image, _ = make_recipe(
+        "efficientnet_lite0", ("conv_head",), asked=Asked("gradcam", 3, "x"), **how
+    )
+    shutil.copy(PHOTO, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(write_short_script(recipe), {})
+    expected = viz.class_maps(recipe.network, recipe.network.to_batch(image), 3, "gradcam")["conv_head"]
+    with np.load(tmp_path / "layers.npz") as arrays:
+        np.testing.assert_array_equal(arrays["conv_head"], expected)
 
 
 @pytest.mark.parametrize(("name", "size"), [("LeNet", 28), ("Hand", 32)])
