@@ -44,6 +44,7 @@ OTHERS = {
     "thumbs": "shared",
     "thumb_page": 3,
     "patches": True,
+    "true": 3,
     "class": 285,
     "against": 282,
     "chosen_framing": True,
