@@ -21,7 +21,7 @@ from page.choice.session import (
     remember,
 )
 from page.choice.settle import Known, Settled, settle
-from page.sidebar import draw_sidebar, draw_top
+from page.sidebar import draw_network, draw_settings, draw_top
 from page.subject.network import show_network
 from page.subject.picture import find_unreadable, open_picture
 from page.subject.subject import Subject
@@ -35,7 +35,7 @@ from page.widgets.images import write_data_url
 from page.widgets.link import explain_link
 from page.widgets.look import draw_look
 from page.widgets.networks import draw_offer
-from page.widgets.presenting import find_factor
+from page.widgets.presenting import find_factor, open_sides
 from page.work.models import Catalogue, Model, open_catalogue
 from page.work.status import NotLoadedError, Status, is_unasked
 from viz.networks.catalogue import NetworkInfo, list_known_layers
@@ -73,8 +73,12 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     st.html(STYLE)
     if catalogue.error is not None:
         say_error(words, catalogue.error)
-    draw_top(words, choice, catalogue, has_network=view.adapt is None)
     folded = draw_header(words, choice, title, VIEWS)
+    draw_top(words)
+    sides = open_sides(words, choice, folded, has_layers=view.adapt is None)
+    if view.adapt is None:
+        with sides[0]:
+            draw_network(words, choice, catalogue)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         status = Status(words, is_quiet=choice.present)
         if choice.view == "compare" and not choice.present:
@@ -83,7 +87,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     try:
         _open_network(info, status)
         subject = _open_subject(choice, shown, known, catalogue, status, words)
-        _draw_view(subject, view, folded)
+        _draw_view(subject, view, sides, folded)
     except NotLoadedError as error:
         _fall_back(error, shown, before, catalogue, words)
     except ImageError as error:  # no photograph is there
@@ -155,10 +159,10 @@ def _leave(choice: Choice, known: Known, memory: Memory) -> Settled:
     return Settled(choice, known)
 
 
-def _draw_view(subject: Subject, view: View, folded: Any) -> None:
+def _draw_view(subject: Subject, view: View, sides: tuple[Any, Any], folded: Any) -> None:
     words, choice, memory = subject.words, subject.choice, subject.memory
     controls = view.list_controls(subject)
-    draw_sidebar(subject, None if view.adapt else controls)
+    draw_settings(subject, None if view.adapt else controls, *sides)
     if choice.present:
         with folded:
             draw_look(subject, controls, folded=True)

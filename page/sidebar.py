@@ -1,6 +1,6 @@
-"""The sidebar: network, picture and layers, and what is seldom changed."""
+"""The sidebar: network, picture and layers, and what is seldom changed; a presenter has them in a menu."""
 
-from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ from page.subject.uploads import forget_refusals
 from page.widgets.networks import describe_own, describe_source
 from page.widgets.presenting import offer_presenting
 from page.widgets.settings import HIDDEN, draw_choice, draw_layers_button, draw_preset, draw_slider
-from page.widgets.uploader import draw_uploader, say_refusal, show_upload
+from page.widgets.uploader import draw_camera, draw_taking_away, draw_uploader, say_refusal
 from page.work.models import Catalogue
 from viz.figures.heatmaps import shorten_name
 from viz.networks.layers import STAGES, Layer
@@ -27,46 +27,56 @@ from viz.pictures.frame import MIN_SIZE
 from viz.texts import LANGUAGES, Translate
 
 
-def draw_top(words: Translate, choice: Choice, catalogue: Catalogue, has_network: bool) -> None:
-    """Draw the language and, where the visitor's counts, the network, on which the rest depends."""
-    with st.sidebar:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            draw_choice(words, st.segmented_control, "lang", "page.language", LANGUAGES, **HIDDEN)
-            offer_presenting(words)
-        if has_network:
-            labels = {key: label_network(catalogue.find(key), words) for key in catalogue.offered}
-            fetched = any(catalogue.find(key).megabytes for key in catalogue.offered)
-            label = "network.label" if fetched else "network.label_bundled"
-            draw_choice(words, st.selectbox, "network", label, labels)
-            describe_source(words, catalogue.find(str(choice.network)))
+def draw_top(words: Translate) -> None:
+    """Draw the language, and the button that begins the presenting, which hides both."""
+    with (
+        st.sidebar,
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
+        draw_choice(words, st.segmented_control, "lang", "page.language", LANGUAGES, **HIDDEN)
+        offer_presenting(words)
 
 
-def draw_sidebar(subject: Subject, controls: tuple[str, ...] | None) -> None:
+def draw_network(words: Translate, choice: Choice, catalogue: Catalogue) -> None:
+    """Draw the network, on which the rest depends."""
+    labels = {key: label_network(catalogue.find(key), words) for key in catalogue.offered}
+    fetched = any(catalogue.find(key).megabytes for key in catalogue.offered)
+    label = "network.label" if fetched else "network.label_bundled"
+    draw_choice(words, st.selectbox, "network", label, labels)
+    describe_source(words, catalogue.find(str(choice.network)))
+
+
+def draw_settings(subject: Subject, controls: tuple[str, ...] | None, first: Any, second: Any) -> None:
     """Draw the picture, and what acts in the visitor's view.
 
     Args:
         subject: What is looked at.
         controls: Keys of the settings that act; None where a view has settings of its own.
+        first: The place of the picture.
+        second: That of the layers.
     """
-    with st.sidebar:
+    with first:
         if controls is not None:
             describe_own(subject.words, subject.network.info)
         _draw_picture(subject)
         if controls is None:
             st.caption(subject.words("lesson.sidebar"))
-        else:
-            _draw_layers(subject, controls)
-            _draw_advanced(subject)
+            return
+    with second:
+        _draw_layers(subject, controls)
+        _draw_advanced(subject)
 
 
 def _draw_picture(subject: Subject) -> None:
     words, choice = subject.words, subject.choice
     st.subheader(words("picture.title"), anchor=False)
-    draw_choice(words, st.selectbox, "photo", "picture.photo", "picture.", on_change=forget_refusals)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        draw_choice(words, st.selectbox, "photo", "picture.photo", "picture.", on_change=forget_refusals)
+        draw_taking_away(words, choice)
     if choice.photo == "camera":
-        st.camera_input(words("picture.camera_input"), key="camera")
+        draw_camera(words)
     say_refusal(words, "camera")
-    draw_uploader(words, "upload", partial(show_upload, choice, subject.network.info), explain=True)
+    draw_uploader(words, "upload", choice, subject.network.info, explain=True)
     if choice.photo in OWN_PHOTOS:
         st.caption(words("picture.not_shareable"))
 

@@ -15,22 +15,11 @@ import streamlit as st
 
 from page.choice.address import Address, list_moved, read_address, write_address
 from page.choice.choice import DEFAULT, NETWORK_SETTINGS, OF_A_NETWORK, SETTINGS, Choice
+from page.choice.files import Left, OwnFile
 from page.choice.setting import Value
 from page.choice.settle import Settled, find_defaults
 from viz.pictures.decode import ImageError
 from viz.texts import LANGUAGES
-
-
-class OwnFile(NamedTuple):
-    """A visitor's file that can be read.
-
-    Attributes:
-        data: Its bytes.
-        digest: Their SHA-256.
-    """
-
-    data: bytes
-    digest: str
 
 
 class Link(NamedTuple):
@@ -91,8 +80,11 @@ class Memory:
         pending: Values of settings for the next run.
         notice: What failed and the choice that it was told with; another choice ends it.
         files: The last file of each uploader that could be read.
+        left: Those of them that were taken out a moment ago.
+        renewed: How often an uploader was replaced, so that its file is gone.
         refused: Of each uploader the digest of a later file, and what is wrong with it.
         last_photo: The photograph that was shown last.
+        last_sample: The last of the page's own among them.
         begun: Whether there was a result of a network.
         loaded: Key of the network that was shown last.
         whole: Key of the network whose classifier may be loaded.
@@ -114,8 +106,11 @@ class Memory:
     pending: Mapping[str, Value] = field(default_factory=dict)
     notice: tuple[str, Choice | None] | None = None
     files: dict[str, OwnFile] = field(default_factory=dict)
+    left: dict[str, Left] = field(default_factory=dict)
+    renewed: dict[str, int] = field(default_factory=dict)
     refused: dict[str, tuple[str, ImageError]] = field(default_factory=dict)
     last_photo: str | None = None
+    last_sample: str = DEFAULT.photo
     begun: bool = False
     loaded: str | None = None
     whole: str | None = None

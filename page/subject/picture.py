@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from page.choice.choice import DEFAULT, NOTHING, OWN_PHOTOS, Choice
-from page.choice.session import OwnFile, remember
+from page.choice.files import OwnFile
+from page.choice.session import remember
 from page.subject.uploads import name_picture, read_file, take_file
 from page.work.pictures import Framed, PictureKey, find_fault, frame_picture, read_sample
 from viz.figures.heatmaps import make_photo_panel
@@ -70,7 +71,7 @@ def open_picture(choice: Choice, info: NetworkInfo, words: Translate) -> Picture
     """The picture of a choice as a network sees it; while there is none, the one before it."""
     memory, photo = remember(), choice.photo
     if photo not in OWN_PHOTOS:
-        memory.last_photo = photo
+        memory.last_photo = memory.last_sample = photo
         return open_sample(photo, choice, info, words)
     file = take_file(photo, choice, info)
     if file is not None:

@@ -1,13 +1,23 @@
 """A visitor's files: the last one of each uploader that can be read, and what is wrong with a later one."""
 
 import hashlib
+import time
 from typing import Any
 
 from page.choice.choice import OWN_PHOTOS, Choice
-from page.choice.session import OwnFile, read_widget, remember
+from page.choice.files import Left, OwnFile
+from page.choice.session import choose, read_widget, remember
 from page.work.pictures import PictureKey, choose_frame, frame_picture
 from viz.networks.catalogue import NetworkInfo
 from viz.pictures.decode import ImageError
+
+GRACE_S = 3.0  # in which a file that has gone can be found to have been replaced
+
+
+def name_uploader(key: str) -> str:
+    """The key of an uploader's widget; Streamlit lets nobody empty one, so another takes its place."""
+    count = remember().renewed.get(key, 0)
+    return f"{key}_{count}" if count else key
 
 
 def read_file(key: str) -> Any:
@@ -16,7 +26,7 @@ def read_file(key: str) -> Any:
     The widget's value can outlive its file, for instance when the server was started anew; it is then a
     stand-in without any content.
     """
-    read = getattr(read_widget(key), "getvalue", None)
+    read = getattr(read_widget(name_uploader(key)), "getvalue", None)
     return None if read is None else read()
 
 
@@ -40,6 +50,59 @@ def take_file(key: str, choice: Choice, info: NetworkInfo) -> OwnFile | None:
         memory.refused.pop(key, None)
         memory.files[key] = file
     return memory.files.get(key)
+
+
+def hear_uploader(key: str, choice: Choice, info: NetworkInfo) -> None:
+    """A file has come into an uploader, or gone from it; for callbacks.
+
+    A photograph that has come is what the visitor wants to see, if it can be read. One that has gone is
+    forgotten; but the browser also empties an uploader in passing, while one file replaces another, and a
+    file that cannot be read brings the one before it back.
+    """
+    memory = remember()
+    if read_file(key) is None:
+        if (file := memory.files.get(key)) is not None:
+            memory.left[key] = Left(file, choice.photo == key, time.monotonic())
+            _forget(key, choice)
+        return
+    left, good = memory.left.pop(key, None), take_file(key, choice, info)
+    is_refused = find_refusal(key) is not None
+    if good is None and left is not None:
+        memory.files[key] = left.file
+    if key in OWN_PHOTOS and (not is_refused or (left is not None and left.shown)):
+        choose({"photo": key})
+
+
+def hear_camera() -> None:
+    """A photograph has come from the camera, or gone to be taken once more; for callbacks."""
+    if read_file("camera") is None:
+        _forget("camera", None)
+
+
+def take_away(key: str, choice: Choice) -> None:
+    """Forget a file that still lies in its uploader; for callbacks."""
+    memory = remember()
+    memory.renewed[key] = memory.renewed.get(key, 0) + 1
+    _forget(key, choice)
+
+
+def _forget(key: str, choice: Choice | None) -> None:
+    """Keep nothing of a file; where the choice shows it, the sample before it comes back."""
+    memory = remember()
+    memory.files.pop(key, None)
+    memory.refused.pop(key, None)
+    if memory.last_photo == key:
+        memory.last_photo = memory.last_sample
+    if choice is not None and choice.photo == key:
+        choose({"photo": memory.last_sample})
+
+
+def let_go(key: str) -> bool:
+    """Forget a file that went a while ago; gives whether there is none any more."""
+    left = remember().left
+    if key in left and time.monotonic() - left[key].since >= GRACE_S:
+        del left[key]
+    return key not in left
 
 
 def name_picture(digest: str, choice: Choice, info: NetworkInfo) -> PictureKey:

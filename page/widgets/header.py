@@ -18,7 +18,7 @@ def draw_header(words: Translate, choice: Choice, title: str, views: Mapping[str
             st.markdown(f"# {title}", width="content")
         labels = {key: words(f"view.{key}") for key in views}
         draw_choice(words, st.segmented_control, "view", "view.label", labels, **HIDDEN)
-        folded = st.container(width="content")
+        folded = st.container(horizontal=True, width="content", gap="xsmall")
         if choice.present:
             draw_presenting(words)
     return folded

@@ -1,4 +1,4 @@
-"""Presenting: the page on a projector, without the sidebar and with everything half as large again."""
+"""Presenting: the page on a projector, with the sidebar folded and everything half as large again."""
 
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from page.choice.session import choose
 from viz.texts import Translate
 
 FACTOR = 1.5
+SIDE_WIDTH = 330  # pixels of the screen
 STYLE = Path(__file__).parent / "presenting.css"
 
 
@@ -32,6 +33,20 @@ def draw_presenting(words: Translate) -> None:
     """Hide the sidebar, enlarge the type, and draw the button that ends it."""
     st.html(STYLE)
     _draw_button(words, "present.end", False, icon=":material/close_fullscreen:")
+
+
+def open_sides(words: Translate, choice: Choice, folded: Any, has_layers: bool) -> tuple[Any, Any]:
+    """The places of network and picture, and of the layers: the sidebar, or a menu among what is folded away.
+
+    A setting's widget can be drawn once in a run; so it is the one or the other.
+    """
+    if not choice.present:
+        return st.sidebar, st.sidebar
+    label = "picture_layers" if has_layers else "picture"
+    count = 2 if has_layers else 1
+    with folded, st.popover(words(f"present.{label}")), st.container(width=scale(choice, count * SIDE_WIDTH)):
+        columns = st.columns(count, gap="medium")
+    return columns[0], columns[-1]
 
 
 def _draw_button(words: Translate, label: str, target: bool, **more: Any) -> None:

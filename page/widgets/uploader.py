@@ -1,25 +1,37 @@
-"""A place to upload a photograph, and what is wrong with what came."""
+"""A place to upload a photograph, what is wrong with what came, and the way to take it back."""
 
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
 from page.choice.choice import OWN_PHOTOS, Choice
-from page.choice.session import choose, remember
-from page.subject.uploads import find_refusal, read_file, take_file
+from page.choice.session import remember
+from page.subject.uploads import (
+    GRACE_S,
+    find_refusal,
+    hear_camera,
+    hear_uploader,
+    let_go,
+    name_uploader,
+    take_away,
+)
 from page.widgets.errors import write_error
 from viz.networks.catalogue import NetworkInfo
 from viz.texts import Translate
 
 
-def draw_uploader(words: Translate, key: str, take: Callable[..., Any], explain: bool = False) -> None:
+def draw_uploader(
+    words: Translate, key: str, choice: Choice, info: NetworkInfo, explain: bool = False
+) -> None:
     """A place to upload a photograph: any file, since its content tells more than its name.
 
-    Under it stands what is wrong with a file that was looked at. `take` is called when one has come or gone.
+    Under it stands what is wrong with a file that was looked at.
     """
     help_text = words("picture.uploader_help") if explain else None
-    st.file_uploader(words("picture.uploader"), key=key, on_change=take, help=help_text)
+    hear = partial(hear_uploader, key, choice, info)
+    st.file_uploader(words("picture.uploader"), key=name_uploader(key), on_change=hear, help=help_text)
+    if not let_go(key):
+        st.fragment(_wait, run_every=GRACE_S)(key)
     say_refusal(words, key)
     if st.context.is_embedded and st.context.url:  # browsers keep the cookie back that an upload needs
         st.link_button(words("picture.own_tab"), st.context.url.partition("?")[0])
@@ -34,12 +46,21 @@ def say_refusal(words: Translate, key: str) -> None:
         st.error(sentence, icon=":material/broken_image:")
 
 
-def show_upload(choice: Choice, info: NetworkInfo) -> None:
-    """A file that has just come is what the visitor wants to see, if it can be read.
+def draw_camera(words: Translate) -> None:
+    """A camera."""
+    st.camera_input(words("picture.camera_input"), key=name_uploader("camera"), on_change=hear_camera)
 
-    An empty uploader changes nothing: the browser also empties it in passing, while one file replaces
-    another.
-    """
-    take_file("upload", choice, info)
-    if read_file("upload") is not None and find_refusal("upload") is None:
-        choose({"photo": "upload"})
+
+def draw_taking_away(words: Translate, choice: Choice) -> None:
+    """A button that takes the visitor's own photograph away, where it is shown."""
+    key = choice.photo
+    if key in OWN_PHOTOS and key in remember().files:
+        label, click = words("picture.take_away"), partial(take_away, key, choice)
+        st.button(
+            label, key="take_away", icon=":material/close:", help=label, type="tertiary", on_click=click
+        )
+
+
+def _wait(key: str) -> None:
+    if let_go(key):
+        st.rerun()

@@ -63,7 +63,7 @@ def _draw_question(visit: Visit, step: Step, words: Words) -> None:
     screen, picture, said = visit.screen, _choose_picture(visit, step), recall(step)
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(border=True):
-        st.markdown(words.question)
+        st.markdown(_ask_question(visit, words))
         key = name_widget(visit, step, "prediction")
         st.radio(
             visit.words("lesson.predict"),
@@ -88,6 +88,10 @@ def _draw_question(visit: Visit, step: Step, words: Words) -> None:
         draw_photo(visit, picture, arrange_panels(1, width, screen.height, picture.aspect))
 
 
+def _ask_question(visit: Visit, words: Words) -> str:
+    return (visit.choice.present and words.question_presenting) or words.question
+
+
 def _choose_picture(visit: Visit, step: Step) -> Picture:
     """The photograph that a step names, or else the visitor's."""
     if step.photo is None:
@@ -96,7 +100,7 @@ def _choose_picture(visit: Visit, step: Step) -> Picture:
 
 
 def _draw_revealed(visit: Visit, step: Step, words: Words) -> None:
-    st.markdown(words.question)
+    st.markdown(_ask_question(visit, words))
     st.markdown(_judge(visit, step, words))
     for place, figure in enumerate(step.figures):
         st.markdown(f"**{words.figures[place]}**")

@@ -53,7 +53,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Words:
-    """What a step says; `notice` is Markdown, and `figures` are captions."""
+    """What a step says; `notice` is Markdown, and `figures` are captions.
+
+    `question_presenting` takes the question's place where there is no sidebar; "" where it needs none.
+    """
 
     title: str
     question: str
@@ -62,6 +65,7 @@ class Words:
     task: str
     notice: str
     ask: str
+    question_presenting: str = ""
 
 
 @cache

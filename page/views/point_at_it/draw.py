@@ -1,7 +1,6 @@
 """The row of what is shown, and the maps or look-alikes around a place of the picture."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from page.subject.network import join_names
 from page.subject.picture import Picture, open_second
 from page.subject.probe import Probe, find_strongest
 from page.subject.subject import Subject
-from page.subject.uploads import take_file
 from page.views.point_at_it.channels import draw_channels
 from page.views.point_at_it.grid import draw_grid
 from page.visit import Visit
@@ -238,7 +236,7 @@ def _draw_second(visit: Visit, vectors: Vectors) -> None:
     with st.container(width=scale(choice, 340)):
         draw_choice(words, st.selectbox, "second", "probe.second", "picture.")
         if choice.second == "upload":
-            draw_uploader(words, "second_upload", partial(take_file, "second_upload", choice, info))
+            draw_uploader(words, "second_upload", choice, info)
     second = open_second(choice.second, "second_upload", choice, info, words, "picture.alt_own")
     if second is None:
         return

@@ -1,7 +1,6 @@
 """The second row: where it comes from, the figure with it, and what is said of it."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from page.subject.comparison import Comparison
 from page.subject.network import join_names
 from page.subject.subject import list_bare
-from page.subject.uploads import take_file
 from page.visit import Visit
 from page.widgets.figure import draw_figure
 from page.widgets.networks import describe_source
@@ -37,7 +35,7 @@ def draw_source(visit: Visit) -> None:
     if choice.beside == "network":
         describe_source(words, visit.catalogue.find(str(choice.beside_network)))
     if choice.beside == "photo" and choice.beside_photo == "upload":
-        draw_uploader(words, "beside_upload", partial(take_file, "beside_upload", choice, visit.network.info))
+        draw_uploader(words, "beside_upload", choice, visit.network.info)
         st.caption(words("beside.not_shareable"))
 
 

@@ -5,6 +5,7 @@ import pytest
 from apptests import (
     ENGLISH,
     encode,
+    list_buttons,
     list_captions,
     list_errors,
     list_maps,
@@ -174,3 +175,84 @@ def test_a_picture_whose_shorter_side_is_not_the_asked_one_says_so(page):
     assert sentence in list_captions(page)
     page.radio(key="framing").set_value("crop").run()
     assert sentence not in list_captions(page)
+
+
+def read_memory(page):
+    return page.session_state["_memory"]
+
+
+@pytest.mark.parametrize("present", ["false", "true"])
+def test_a_button_takes_the_photograph_away(page, present):
+    page.query_params.update({"photo": "coffee", "present": present})
+    page.run()
+    assert "take_away" not in list_buttons(page)
+    before = read_source(page)
+    for data in (GOOD, WIDE):
+        (uploader,) = page.file_uploader
+        upload(page, data, key=uploader.key)
+        assert page.selectbox(key="photo").value == "upload"
+        assert page.button(key="take_away").label == ENGLISH("picture.take_away")
+        page.button(key="take_away").click().run()
+        assert_healthy(page)
+        assert page.selectbox(key="photo").value == page.query_params["photo"] == "coffee"
+        assert read_source(page) == before
+        assert not page.info
+        assert not read_memory(page).files
+        assert not read_memory(page).left
+        assert "take_away" not in list_buttons(page)
+        (uploader,) = page.file_uploader
+        assert not uploader.value
+
+
+def test_an_emptied_uploader_takes_the_photograph_away(page, monkeypatch):
+    page.query_params["photo"] = "rocket"
+    page.run()
+    before = read_source(page)
+    upload(page, GOOD)
+    page.file_uploader(key="upload").clear().run()
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == page.query_params["photo"] == "rocket"
+    assert read_source(page) == before
+    assert not page.info
+    assert not read_memory(page).files
+    now = uploads.time.monotonic()
+    monkeypatch.setattr(uploads.time, "monotonic", lambda: now + uploads.GRACE_S)
+    page.run()
+    assert not read_memory(page).left
+
+
+def test_a_file_that_replaces_another_empties_the_uploader_in_passing(page):
+    page.run()
+    upload(page, GOOD)
+    before = read_source(page)
+    page.file_uploader(key="upload").clear().run()
+    upload(page, b"nothing", "bad.png")
+    assert len(page.error) == 1
+    assert page.selectbox(key="photo").value == "upload"
+    assert read_source(page) == before
+    page.file_uploader(key="upload").clear().run()
+    upload(page, WIDE)
+    assert_healthy(page)
+    assert page.selectbox(key="photo").value == "upload"
+    assert read_source(page) != before
+
+
+def test_what_is_taken_out_while_a_sample_is_shown_leaves_the_sample(page):
+    page.run()
+    upload(page, GOOD)
+    page.selectbox(key="photo").set_value("brick").run()
+    assert "take_away" not in list_buttons(page)  # beside a sample it would seem to be the sample's
+    page.file_uploader(key="upload").clear().run()
+    assert page.selectbox(key="photo").value == "brick"
+    assert not read_memory(page).files
+
+
+def test_a_second_photograph_is_taken_out_of_its_uploader(page):
+    page.query_params.update({"view": "probe", "show": "alike", "layers": "conv5_3", "second": "upload"})
+    page.run()
+    upload(page, GOOD, key="second_upload")
+    assert read_chart(page, "matched")
+    page.file_uploader(key="second_upload").clear().run()
+    assert_healthy(page)
+    assert not read_memory(page).files
+    assert not [chart for chart in page.get("plotly_chart") if "matched" in chart.proto.id]
