@@ -537,6 +537,31 @@ def test_presenting_by_keyboard_alone(visit):
     assert visitor.tab.get_by_test_id("stSidebar").is_visible()
 
 
+@pytest.mark.parametrize(
+    ("size", "address"),
+    [
+        (SMALL_LAPTOP, "&present=true"),
+        (SMALL_LAPTOP, "&present=true&lang=zh"),
+        ({"width": 1366, "height": 768}, ""),
+    ],
+)
+def test_two_figures_of_a_step_are_seen_at_once_with_their_question(visit, size, address):
+    visitor = visit(viewport=size)
+    for step in (2, 4, 5, 6):
+        visitor.open(f"?view=lesson&step={step}{address}", '[data-testid="stRadio"]')
+        visitor.tab.locator('[data-testid="stRadio"] label').nth(1).click()  # the first choice
+        visitor.settle()
+        visitor.tab.locator(".st-key-lesson_show button").first.click()
+        visitor.tab.wait_for_selector(".st-key-lesson_figure_1 .js-plotly-plot")
+        visitor.settle()
+        figures = "[...document.querySelectorAll('.js-plotly-plot')]"
+        bottoms = visitor.tab.evaluate(f"{figures}.map((figure) => figure.getBoundingClientRect().bottom)")
+        assert len(bottoms) == 2
+        assert max(bottoms) <= size["height"]
+        scrolled = "document.querySelector('[data-testid=\"stMain\"]').scrollTop"
+        assert visitor.tab.evaluate(scrolled) == 0
+
+
 def test_nothing_plays_where_less_motion_is_asked_for(visit):
     visitor = visit(reduced_motion="reduce")
     visitor.open("?view=depth")

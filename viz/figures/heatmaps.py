@@ -10,7 +10,7 @@ from PIL import Image
 
 from viz.figures import pieces
 from viz.figures.compose import Tile, compose
-from viz.figures.layout import Grid, Slot, arrange_panels
+from viz.figures.layout import BAR_HEIGHT, Grid, Slot, arrange_panels
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec, draw_map_bar
 from viz.maps.aggregations import list_diverging
 from viz.maps.cells import lay_cells
@@ -19,7 +19,7 @@ from viz.maps.ranges import choose_limits
 from viz.networks.layers import Layer
 from viz.texts import Translate
 
-SHARED_BAR_HEIGHT = 46  # with its title
+SHARED_BAR_HEIGHT = 56  # with its title; a panel's own takes less
 LONGEST_NAME = 22  # characters
 NOTEBOOK_WIDTH = 1000  # pixels of the screen
 NOTEBOOK_HEIGHT = 650
@@ -187,6 +187,7 @@ def compose_panels(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, note: str = ""
 ) -> Spec:
     """What `draw_panels` makes a figure of; other figures add to it."""
+    grid = _make_room(look, grid)
     first, *slots = grid.slots
     tiles = [Tile(first, photo, photo), *_list_maps(photo, panels, look, grid, slots)]
     if note and grid.spare:
@@ -198,8 +199,14 @@ def draw_maps(
     photo: PhotoPanel, panels: Sequence[Panel], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE
 ) -> go.Figure:
     """At least one map of a photograph without a panel of it, in input pixels, with linked zoom and pan."""
+    grid = _make_room(look, grid)
     tiles = _list_maps(photo, panels, look, grid, grid.slots)
     return pieces.make_figure(compose(tiles, look, grid, title_size))
+
+
+def _make_room(look: Look, grid: Grid) -> Grid:
+    """The grid with room for the bar of all maps at its foot."""
+    return replace(grid, height=grid.height + SHARED_BAR_HEIGHT - BAR_HEIGHT) if look.shared_bar else grid
 
 
 def _list_maps(

@@ -1,6 +1,8 @@
 """A step: its question, and what belongs to it once that is answered."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -14,19 +16,28 @@ from page.views.lesson.answers import LONGEST_ANSWER, draw_keeping, keep, name_w
 from page.views.lesson.steps import KEPT, Figure, Step, Words, list_steps, read_words
 from page.visit import Visit
 from page.widgets.figure import draw_figure, draw_photo
+from page.widgets.presenting import find_factor
 from page.widgets.settings import draw_neighbour
 from viz.figures.heatmaps import draw_maps, draw_panels
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
+from viz.figures.pieces import TITLE_SIZE
 
 PHOTO_SHARE = 0.4  # of the width, beside the question
-# Pixels of the screen. One row where the window is wide, so that the task is near; of two figures both are on
-# one screen with their captions, as long as they can be read.
+# Pixels of the screen, like all lengths here. One row where the window is wide, so that the task is near.
 FIGURE_HEIGHT = 340
 LEAST_FIGURE_HEIGHT = 200
-CAPTION_HEIGHT = 56
-SMALL_PANEL = 160  # pixels of the screen, there
-ANSWER_HEIGHT = 150  # pixels of the screen
+SMALL_PANEL = 160  # there
+# Two figures are on one screen, with the question and their captions.
+PAIRED_PANEL = 80
+PAIRED_GAP = 32
+LEAST_PAIRED_HEIGHT = 138  # with panels of that width
+CAPTION_HEIGHT = 40
+TEXT_HEIGHT = 185  # of the steps' buttons, the question and what was predicted
+TITLE_HEIGHT = 64  # which stands beside the buttons while presenting
+SMALL_TITLES_BELOW = 110  # width of a panel
+SMALL_TITLE_SIZE = 11
+ANSWER_HEIGHT = 150
 
 
 def draw_lesson(visit: Visit) -> None:
@@ -35,8 +46,9 @@ def draw_lesson(visit: Visit) -> None:
     number, texts = visit.choice.step, read_words(visit.words.language)
     step = list_steps()[number - 1]
     words = texts[step.name]
-    _draw_steps(visit, number)
-    st.container(key="lesson_title").markdown(f"## {number} · {words.title}")
+    with st.container(horizontal=visit.choice.present, vertical_alignment="center"):
+        _draw_steps(visit, number)
+        st.container(key="lesson_title").markdown(f"## {number} · {words.title}")
     if recall(step).shown and recall(step).prediction is not None:
         _draw_revealed(visit, step, words)
     else:
@@ -45,7 +57,8 @@ def draw_lesson(visit: Visit) -> None:
 
 
 def _draw_steps(visit: Visit, number: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    width: Literal["content", "stretch"] = "content" if visit.choice.present else "stretch"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width=width):
         for step, label in ((-1, "lesson.previous"), (1, "lesson.next")):
             there = 1 <= number + step <= STEPS
             lead = partial(choose, {"step": number + step}) if there else None
@@ -102,9 +115,11 @@ def _choose_picture(visit: Visit, step: Step) -> Picture:
 def _draw_revealed(visit: Visit, step: Step, words: Words) -> None:
     st.markdown(_ask_question(visit, words))
     st.markdown(_judge(visit, step, words))
-    for place, figure in enumerate(step.figures):
-        st.markdown(f"**{words.figures[place]}**")
-        _draw_maps(visit, figure, step, place)
+    places = _place_figures(visit, step)
+    for place, (column, figure) in enumerate(zip(places, step.figures, strict=True)):
+        with column:
+            st.markdown(f"**{words.figures[place]}**")
+            _draw_maps(visit, figure, step, place)
     left, right = st.columns(2, gap="large")
     with left:
         _draw_task(visit, step, words)
@@ -136,9 +151,9 @@ def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
     alt = seen.describe_maps("panel.alt", layers=", ".join(layer.name for layer in layers))
     key = f"lesson_figure_{place}"
     if len(step.figures) > 1:
-        room = visit.screen.height / len(step.figures) - CAPTION_HEIGHT
-        grid = _arrange(visit, len(panels), picture, min(FIGURE_HEIGHT, max(LEAST_FIGURE_HEIGHT, room)))
-        draw_figure(visit, draw_maps(picture.photo, panels, look, grid), key, alt)
+        grid = _arrange_pair(visit, len(panels), picture)[0]
+        size = SMALL_TITLE_SIZE if grid.slots[0].width < SMALL_TITLES_BELOW else TITLE_SIZE
+        draw_figure(visit, draw_maps(picture.photo, panels, look, grid, size), key, alt)
         return
     grid = _arrange(visit, len(panels) + 1, picture)
     if not choice.field or choice.point is None:
@@ -156,6 +171,33 @@ def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
 def _arrange(visit: Visit, count: int, picture: Picture, height: float = FIGURE_HEIGHT) -> Grid:
     least = MIN_PANEL_WIDTH if visit.screen.width < NARROW else SMALL_PANEL
     return arrange_panels(count, visit.screen.width, height, picture.aspect, least)
+
+
+def _place_figures(visit: Visit, step: Step) -> Sequence[Any]:
+    """Where the figures of a step stand: one under the other, or a column each."""
+    count = len(step.figures)
+    layers = step.figures[0].choice.layers or ()
+    if count > 1 and _arrange_pair(visit, len(layers), _choose_picture(visit, step))[1]:
+        return st.columns(count, gap="medium")
+    return [st.container() for _ in step.figures]
+
+
+def _arrange_pair(visit: Visit, count: int, picture: Picture) -> tuple[Grid, bool]:
+    """How each of two figures is arranged, and whether they stand side by side: as their maps are larger."""
+    screen = visit.screen
+    room = screen.height - TEXT_HEIGHT - (0 if visit.choice.present else TITLE_HEIGHT)
+    if screen.width * find_factor(visit.choice) < NARROW:
+        return arrange_panels(count, screen.width, FIGURE_HEIGHT, picture.aspect, PAIRED_PANEL), False
+    below, beside = (
+        arrange_panels(count, width, max(height, LEAST_PAIRED_HEIGHT), picture.aspect, PAIRED_PANEL)
+        for width, height in (
+            (screen.width, min(room / 2 - CAPTION_HEIGHT, FIGURE_HEIGHT)),
+            ((screen.width - PAIRED_GAP) / 2, room - CAPTION_HEIGHT),
+        )
+    )
+    if below.slots[0].width >= beside.slots[0].width:
+        return below, False
+    return beside, True
 
 
 def _draw_task(visit: Visit, step: Step, words: Words) -> None:

@@ -55,7 +55,7 @@ class Step:
 class Words:
     """What a step says; `notice` is Markdown, and `figures` are captions.
 
-    `question_presenting` takes the question's place where there is no sidebar; "" where it needs none.
+    `question_presenting` takes the question's place where there is no sidebar; None: it needs none.
     """
 
     title: str
@@ -65,7 +65,7 @@ class Words:
     task: str
     notice: str
     ask: str
-    question_presenting: str = ""
+    question_presenting: str | None = None
 
 
 @cache
