@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from page.browser.screen import find_screen
+from page.browser.screen import find_screen, is_narrow
 from page.choice.choice import NOTHING, Choice
+from page.choice.past import remember_past
 from page.choice.session import (
     Memory,
     choose_next,
@@ -30,12 +31,13 @@ from page.views.lesson.answers import keep_in_browser
 from page.views.view import View
 from page.visit import Visit
 from page.widgets.errors import say_error, show_notice, tell_failures
-from page.widgets.header import draw_header, draw_lesson_link
+from page.widgets.header import draw_header
 from page.widgets.images import write_data_url
 from page.widgets.link import explain_link
 from page.widgets.look import draw_look
 from page.widgets.networks import draw_offer
 from page.widgets.presenting import find_factor, open_sides
+from page.widgets.starts import draw_starts
 from page.work.models import Catalogue, Model, open_catalogue
 from page.work.status import NotLoadedError, Status, is_unasked
 from viz.networks.catalogue import NetworkInfo, list_known_layers
@@ -79,10 +81,7 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
     if view.adapt is None:
         with sides[0]:
             draw_network(words, choice, catalogue)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        status = Status(words, is_quiet=choice.present)
-        if choice.view == "compare" and not choice.present:
-            draw_lesson_link(words)
+    status, folded = _draw_begin(words, choice, catalogue, folded)
     before = memory.settled
     try:
         _open_network(info, status)
@@ -92,7 +91,24 @@ def draw_page(arguments: Sequence[str] = ()) -> None:
         _fall_back(error, shown, before, catalogue, words)
     except ImageError as error:  # no photograph is there
         say_error(words, error)
+    remember_past()
     close_address()
+
+
+def _draw_begin(words: Translate, choice: Choice, catalogue: Catalogue, folded: Any) -> tuple[Status, Any]:
+    """Draw the line that says what is there, and beside it the ways to begin.
+
+    With it the place of what a presenter and a phone fold away is returned; None where nothing is folded.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="begin"):
+        with st.container():
+            status = Status(words, is_quiet=choice.present)
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="starts"):
+            if not choice.present:  # a phone has room for one row
+                folded = st.container(width="content") if is_narrow() else None
+            if choice.view == "compare" and not choice.present:
+                draw_starts(words, choice, catalogue)
+    return status, folded
 
 
 def _withhold(choice: Choice, known: Known, catalogue: Catalogue) -> Choice:
@@ -163,11 +179,11 @@ def _draw_view(subject: Subject, view: View, sides: tuple[Any, Any], folded: Any
     words, choice, memory = subject.words, subject.choice, subject.memory
     controls = view.list_controls(subject)
     draw_settings(subject, None if view.adapt else controls, *sides)
-    if choice.present:
+    if folded is None:
+        draw_look(subject, controls)
+    else:
         with folded:
             draw_look(subject, controls, folded=True)
-    else:
-        draw_look(subject, controls)
     factor = find_factor(choice)
     place = f"{choice.view} {choice.step}" if view.adapt else choice.view
     screen = find_screen(words.language, place, factor)

@@ -4,21 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from page.choice.choice import (
-    DEFAULT,
-    HOMEWORK,
-    HOMEWORK_LAYERS,
-    HOMEWORK_NETWORK,
-    OWN_PHOTOS,
-    SETTINGS,
-    Choice,
-)
+from page.choice.choice import DEFAULT, OWN_PHOTOS, SETTINGS, Choice
 from page.subject.network import label_network
 from page.subject.subject import Subject
 from page.subject.uploads import forget_refusals
 from page.widgets.networks import describe_own, describe_source
 from page.widgets.presenting import offer_presenting
-from page.widgets.settings import HIDDEN, draw_choice, draw_layers_button, draw_preset, draw_slider
+from page.widgets.settings import HIDDEN, draw_choice, draw_layers_button, draw_slider
 from page.widgets.uploader import draw_camera, draw_taking_away, draw_uploader, say_refusal
 from page.work.models import Catalogue
 from viz.figures.heatmaps import shorten_name
@@ -92,12 +84,6 @@ def _draw_layers(subject: Subject, controls: tuple[str, ...]) -> None:
         draw_choice(words, st.selectbox, "aggregation", "layers.aggregation", "aggregation.")
     sides = {side: network.name_side(side, words) for side in SETTINGS["side"].options}
     draw_choice(words, st.segmented_control, "side", "layers.side", sides, required=True)
-    draw_preset(words, "preset", "layers.preset", HOMEWORK, width="stretch")
-    if HOMEWORK_NETWORK in subject.catalogue.offered:
-        size = subject.catalogue.find(HOMEWORK_NETWORK).megabytes
-        values = HOMEWORK | {"network": HOMEWORK_NETWORK}
-        draw_preset(words, "preset_fetched", "layers.preset_fetched", values, megabytes=size, width="stretch")
-    st.caption(words("layers.preset_note"))
 
 
 def _draw_selection(subject: Subject) -> None:
@@ -119,8 +105,6 @@ def _draw_selection(subject: Subject) -> None:
         for stage in STAGES:
             names = [layer.name for layer in layers if layer.stage == stage]
             draw_layers_button(words, f"layers_{stage}", f"layers.{stage}", names)
-        if is_homework:
-            draw_layers_button(words, "layers_homework", "layers.homework", HOMEWORK_LAYERS)
 
 
 def _label_layer(subject: Subject, layer: Layer) -> str:

@@ -67,6 +67,11 @@ def find_screen(language: str, place: str, factor: float = 1) -> Screen:
     return Screen(screen.width / factor, screen.height / factor, screen.still, least)
 
 
+def is_narrow() -> bool:
+    """Whether the browser has told of a phone."""
+    return read_screen(read_report("screen", "size")).width < NARROW
+
+
 def read_screen(text: object) -> Screen:
     """From "1040x660", with " still" behind it where less motion is asked for, to a screen.
 

@@ -78,6 +78,8 @@ class Memory:
         offer: The network that the address asks for and that is not there.
         address: The parameters that were written last; None: the visitor has come back to some, which stay.
         pending: Values of settings for the next run.
+        past: Choices that the page showed before, the last one last.
+        shown: The one that the last whole run has shown; None where it is not to be come back to.
         notice: What failed and the choice that it was told with; another choice ends it.
         files: The last file of each uploader that could be read.
         left: Those of them that were taken out a moment ago.
@@ -104,6 +106,8 @@ class Memory:
     offer: Offer | None = None
     address: Address | None = field(default_factory=dict)
     pending: Mapping[str, Value] = field(default_factory=dict)
+    past: list[Choice] = field(default_factory=list)
+    shown: Choice | None = None
     notice: tuple[str, Choice | None] | None = None
     files: dict[str, OwnFile] = field(default_factory=dict)
     left: dict[str, Left] = field(default_factory=dict)

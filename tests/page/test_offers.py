@@ -184,6 +184,7 @@ def test_what_is_chosen_on_the_page_is_fetched_at_once(fetched):
 
 def test_the_preset_that_fetches_says_how_much(fetched):
     page = open_page(network=RESNET)
+    page.button(key="preset").click().run()
     (button,) = [button for button in page.button if button.key == "preset_fetched"]
     assert f"{find_network(VGG16).megabytes} MB" in button.label
     button.click().run()

@@ -5,7 +5,7 @@ import streamlit as st
 from apptests import ENGLISH, NAMES, list_buttons, list_captions, list_maps, read_figure
 from conftest import assert_healthy
 
-from page.choice.choice import HOMEWORK, HOMEWORK_LAYERS, HOMEWORK_NETWORK
+from page.choice.choice import HOMEWORK, HOMEWORK_NETWORK
 from page.work.status import Status
 from viz.networks import files
 
@@ -27,18 +27,73 @@ def test_the_homeworks_view(page):
     assert read_settings(page, HOMEWORK) == HOMEWORK
 
 
-def test_the_homeworks_own_weights_are_offered_with_their_size(page, monkeypatch):
+def test_the_homeworks_own_weights_are_offered_beside_its_figure_with_their_size(page, monkeypatch):
     monkeypatch.delenv(files.NO_DOWNLOADS, raising=False)
-    monkeypatch.setattr(Status, "load", lambda *_: st.stop())  # nothing is fetched here
-    page.run()
-    assert "528 MB" in page.button(key="preset_fetched").label
-    assert ENGLISH("layers.preset_note") in list_captions(page)
-    page.button(key="preset_fetched").click().run()
-    assert read_settings(page, HOMEWORK) == HOMEWORK | {"network": HOMEWORK_NETWORK}
-    monkeypatch.setenv(files.NO_DOWNLOADS, "1")
     page.run()
     assert "preset_fetched" not in list_buttons(page)
-    assert ENGLISH("layers.preset_note") in list_captions(page)
+    page.button(key="preset").click().run()
+    (button,) = [button for button in page.button if button.key == "preset_fetched"]
+    assert "528 MB" in button.label and button.help == ENGLISH("layers.preset_fetched_help")
+    assert "preset" not in list_buttons(page)
+    monkeypatch.setattr(Status, "load", lambda *_: st.stop())  # nothing is fetched here
+    button.click().run()
+    assert read_settings(page, HOMEWORK) == HOMEWORK | {"network": HOMEWORK_NETWORK}
+
+
+def test_where_nothing_is_fetched_the_homeworks_own_weights_are_not_offered(page, monkeypatch):
+    monkeypatch.setenv(files.NO_DOWNLOADS, "1")
+    page.run().button(key="preset").click().run()
+    assert_healthy(page)
+    assert "preset_fetched" not in list_buttons(page)
+
+
+def test_three_layers_by_five_channels(new_server, page, count_passes):
+    page.run().button(key="preset_channels").click().run()
+    assert_healthy(page)
+    maps = list_maps(read_figure(page, "channel_grid"))
+    assert len(maps) == 15
+    # One for the maps, one for the channels, and one for those of the first layer, which are not kept.
+    assert len(count_passes) == 3
+    first, last = (maps[place]["hovertemplate"] for place in (0, -1))
+    assert "conv1_1 · 0" in first and "conv5_3 · 4" in last
+
+
+def test_a_choice_is_taken_back_and_all_of_them_are(page):
+    page.run()
+    assert page.button(key="undo").disabled
+    page.selectbox(key="colors").set_value("inferno").run()
+    page.selectbox(key="photo").set_value("coffee").run()
+    page.segmented_control(key="lang").set_value("zh").run()
+    page.button(key="undo").click().run()
+    assert_healthy(page)
+    assert read_settings(page, ("photo", "colors", "lang")) == {
+        "photo": "cat",
+        "colors": "inferno",
+        "lang": "zh",
+    }
+    page.button(key="reset").click().run()
+    assert read_settings(page, ("photo", "colors", "lang")) == {
+        "photo": "cat",
+        "colors": "viridis",
+        "lang": "zh",
+    }
+    page.button(key="undo").click().run()  # what was reset can be had back
+    assert page.session_state["colors"] == "inferno"
+    page.button(key="undo").click().run()
+    assert page.session_state["colors"] == "viridis"
+    assert page.button(key="undo").disabled
+    assert_healthy(page)
+
+
+def test_taking_back_a_network_brings_its_layers_back(page):
+    page.run()
+    page.multiselect(key="layers").set_value(["conv2_1", "conv5_1"]).run()
+    page.selectbox(key="network").set_value("efficientnet_lite0").run()
+    assert page.session_state["layers"] != ["conv2_1", "conv5_1"]
+    page.button(key="undo").click().run()
+    assert_healthy(page)
+    assert page.session_state["network"] == "vgg16"
+    assert page.session_state["layers"] == ["conv2_1", "conv5_1"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +103,6 @@ def test_the_homeworks_own_weights_are_offered_with_their_size(page, monkeypatch
         ("layers_shallow", NAMES[:3]),
         ("layers_middle", NAMES[3:6]),
         ("layers_deep", NAMES[6:]),
-        ("layers_homework", list(HOMEWORK_LAYERS)),
     ],
 )
 def test_buttons_choose_layers(page, button, names):

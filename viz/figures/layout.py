@@ -13,6 +13,7 @@ PORTRAIT_WIDTH = 150
 FEW = 4  # pictures: in one row, if that is readable, they are compared best
 MANY = 24  # pictures; more of them cannot be readable on two screens
 NARROW = 640  # a figure below this width is on a phone
+PHONE_HEIGHT = 200  # of a picture there, so that the first map stands on the first screen, too
 
 # What a further row costs: of two layouts that show their pictures about as large, the one with fewer rows
 # is easier to compare, and leaves no broad margins beside them.
@@ -119,7 +120,8 @@ def _grow(count: int, width: float, height: float, aspect: float, least: float) 
     most = max(1, int((width + GAP) // (least + GAP)))
     rows = ceil(count / most)
     columns = ceil(count / rows)
-    tallest = max(least, (height - TITLE_HEIGHT - BAR_HEIGHT) / aspect)
+    highest = PHONE_HEIGHT if width < NARROW else height - TITLE_HEIGHT - BAR_HEIGHT
+    tallest = max(least, highest / aspect)
     panel_width = min(tallest, (width - (columns - 1) * GAP) / columns)
     if (
         count > MANY

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from page.choice.past import remember_past
 from page.choice.session import choose, close_address, keep_choice, read_choice
 from page.choice.settle import Settled
 from page.visit import Visit
@@ -61,6 +62,7 @@ def _draw_step(visit: Visit, timed: bool, panels: dict[str, Panel], grid: Grid) 
         look = visit.choose_look(overlay=True)
         figure = draw_maps(visit.picture.photo, [panels[depth]], look, grid)
         draw_figure(visit, figure, "depth_map", visit.describe_maps("panel.alt_depth", layer=depth))
+    remember_past()
     close_address()
 
 

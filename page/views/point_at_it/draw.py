@@ -1,6 +1,7 @@
 """The row of what is shown, and the maps or look-alikes around a place of the picture."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np

@@ -1,6 +1,7 @@
 """The second row: where it comes from, the figure with it, and what is said of it."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import streamlit as st

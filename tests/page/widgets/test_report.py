@@ -22,7 +22,7 @@ def list_code(page):
     return [block.value for block in page.code]
 
 
-def test_the_menu_offers_files_code_and_a_link(count_passes):
+def test_the_menu_offers_files_code_and_a_link(new_server, count_passes):
     page = open_page(aggregation="max", overlay="true", lang="zh")
     assert list_offers(page) == list_code(page) == []  # nothing is made for those who do not look
     unfold(page)
