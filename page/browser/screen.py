@@ -16,6 +16,7 @@ USUAL_HEIGHT = 649
 SMALLEST = 240
 LARGEST = 4000
 PROJECTED_WIDTH = 220  # of a panel that is readable on a projector, where all panels shall be on the screen
+BUTTONS_HEIGHT = 24  # pixels of the screen, of the buttons above a figure
 MOST_PARAMETERS = 200  # of an address
 
 _report_screen = component("screen", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
@@ -27,7 +28,7 @@ class Screen:
 
     Attributes:
         width: Room for a figure, in pixels; while everything is larger, in as much larger ones.
-        height: Of the same.
+        height: Of the same, beside the buttons above it.
         still: Whether the visitor has asked the browser for less motion.
         least: Width of a panel that is readable, in the same pixels.
     """
@@ -64,7 +65,7 @@ def find_screen(language: str, place: str, factor: float = 1) -> Screen:
         height=1,
     )
     least = screen.least if factor == 1 else PROJECTED_WIDTH / factor
-    return Screen(screen.width / factor, screen.height / factor, screen.still, least)
+    return Screen(screen.width / factor, (screen.height - BUTTONS_HEIGHT) / factor, screen.still, least)
 
 
 def is_narrow() -> bool:

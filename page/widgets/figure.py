@@ -5,12 +5,13 @@ from typing import Any
 
 import streamlit as st
 
+from page.browser.screen import BUTTONS_HEIGHT
 from page.subject.picture import Picture
 from page.visit import Visit
 from page.widgets.presenting import find_factor, scale
-from viz.figures.enlarge import enlarge
+from viz.figures.enlarge import enlarge, leave_room
 from viz.figures.heatmaps import draw_panels
-from viz.figures.layout import Grid
+from viz.figures.layout import NARROW, Grid
 from viz.figures.pieces import Look
 
 # Plotly's own words for the buttons above a figure, by their keys in the catalogue.
@@ -23,13 +24,16 @@ MODEBAR = {
     "reset": "Reset axes",
     "download": "Download plot as a PNG",
 }
-PLAIN = {"displayModeBar": False}  # settings of Plotly, for a figure without buttons
+# Settings of Plotly: a figure without buttons, and one on a phone, where fingers zoom the page.
+PLAIN: dict[str, Any] = {"displayModeBar": False}
+CAMERA_ALONE: dict[str, Any] = {"modeBarButtons": [["toImage"]]}
 
 
 def draw_figure(visit: Visit, figure: Any, key: str, alt: str, **more: Any) -> None:
     """A figure of `viz.figures`, its buttons in the visitor's language and without an advertisement.
 
-    `alt` is for those who do not see it; `more` is for `st.plotly_chart`, with Plotly's settings as `config`.
+    The buttons stand in a strip above the figure, so that they lie over no title. `alt` is for those who do
+    not see it; `more` is for `st.plotly_chart`, with Plotly's settings as `config`.
     """
     dictionary = {word: visit.words(f"modebar.{name}") for name, word in MODEBAR.items()}
     locale = visit.words.language
@@ -40,8 +44,13 @@ def draw_figure(visit: Visit, figure: Any, key: str, alt: str, **more: Any) -> N
         "locale": locale,
         "locales": {locale: {"moduleType": "locale", "name": locale, "dictionary": dictionary, "format": {}}},
     }
-    figure = enlarge(figure, find_factor(visit.choice))
-    st.plotly_chart(figure, key=key, theme=None, alt=alt, config=config | more.pop("config", {}), **more)
+    factor = find_factor(visit.choice)
+    config |= CAMERA_ALONE if factor * visit.screen.width < NARROW else {}
+    config |= more.pop("config", {})
+    figure = enlarge(figure, factor)
+    if config.get("displayModeBar", True):
+        figure = leave_room(figure, BUTTONS_HEIGHT)
+    st.plotly_chart(figure, key=key, theme=None, alt=alt, config=config, **more)
 
 
 def draw_photo(visit: Visit, picture: Picture, grid: Grid) -> None:

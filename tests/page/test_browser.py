@@ -562,6 +562,33 @@ def test_two_figures_of_a_step_are_seen_at_once_with_their_question(visit, size,
         assert visitor.tab.evaluate(scrolled) == 0
 
 
+@pytest.mark.parametrize(
+    "view", ["compare", "compare&beside=network", "depth", "probe", "probe&show=channels", "classes"]
+)
+def test_the_buttons_of_a_figure_lie_over_no_title(visit, view):
+    visitor = visit(viewport=SMALL_LAPTOP)
+    visitor.open(f"?view={view}&network=efficientnet_lite0")
+    visitor.settle()
+    over = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap((figure) => {
+      const bars = [...figure.querySelectorAll('.modebar-group')].map((bar) => bar.getBoundingClientRect());
+      const titles = [...figure.querySelectorAll('.annotation text')];
+      return titles.filter((title) => bars.some((bar) => {
+        const box = title.getBoundingClientRect();
+        return box.left < bar.right && box.right > bar.left && box.top < bar.bottom && box.bottom > bar.top;
+      })).map((title) => title.textContent);
+    })"""
+    assert visitor.tab.locator(".modebar-group").count()
+    assert visitor.tab.evaluate(over) == []
+
+
+def test_on_a_phone_a_figure_has_the_camera_alone(visit):
+    visitor = visit(viewport=PHONE, has_touch=True, is_mobile=True)
+    visitor.open("?view=depth&lang=zh")
+    visitor.settle()
+    buttons = visitor.tab.eval_on_selector_all(".modebar-btn", "all => all.map(b => b.dataset.title)")
+    assert buttons == ["下载为 PNG"]
+
+
 def test_nothing_plays_where_less_motion_is_asked_for(visit):
     visitor = visit(reduced_motion="reduce")
     visitor.open("?view=depth")

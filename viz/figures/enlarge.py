@@ -1,4 +1,4 @@
-"""A figure for a projector."""
+"""A figure for its place: larger for a projector, and with room above it."""
 
 from typing import Any
 
@@ -27,6 +27,13 @@ def enlarge(figure: go.Figure, factor: float) -> go.Figure:
     larger = go.Figure({"data": data, "layout": _enlarge(layout, factor)})
     larger.layout.template = figure.layout.template
     return larger
+
+
+def leave_room(figure: go.Figure, height: float) -> go.Figure:
+    """The same figure with an empty strip above it, of this height in pixels of the screen."""
+    roomy = go.Figure(figure)
+    top = roomy.layout.margin.t or 0
+    return roomy.update_layout(height=roomy.layout.height + height, margin={"t": top + height})
 
 
 def _enlarge(part: Any, factor: float) -> Any:
