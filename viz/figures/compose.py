@@ -1,6 +1,7 @@
 """A figure of pictures from one list of what stands where."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ class Tile(NamedTuple):
     shown: PhotoPanel | Panel | Colors | str
     photo: PhotoPanel  # on whose pixels the picture lies
     bar: Spec | None = None  # a map's
+    alone: bool = False  # a map that does not lie over the photograph where the others do
 
 
 def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pieces.TITLE_SIZE) -> Spec:
@@ -33,7 +35,7 @@ def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pie
         layout["template"] = {"layout": {"imagedefaults": {"source": source}}}
     traces: list[Spec] = []
     leaders: dict[tuple[int, int], int] = {}
-    for slot, shown, photo, bar in tiles:
+    for slot, shown, photo, bar, alone in tiles:
         if slot is None:
             continue
         if isinstance(shown, str):
@@ -44,8 +46,9 @@ def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pie
         leader = leaders.setdefault((photo.width, photo.height), place)
         layout |= _place_axes(grid, slot, photo, place, leader)
         layout["annotations"].append(pieces.write_title(shown.title, x, y, title_size))
-        traces.append(_draw_trace(shown, look, x, y, bar))
-        if look.overlay and isinstance(shown, Panel):
+        over = look.overlay and not alone
+        traces.append(_draw_trace(shown, replace(look, overlay=over), x, y, bar))
+        if over and isinstance(shown, Panel):
             under = {"xref": x, "x": 0, "sizex": photo.width, "yref": y, "y": 0, "sizey": photo.height}
             under |= {"sizing": "stretch", "layer": "below"}
             layout["images"].append(under if photo.source == source else under | {"source": photo.source})

@@ -204,6 +204,14 @@ def draw_maps(
     return pieces.make_figure(compose(tiles, look, grid, title_size))
 
 
+def draw_alone_and_over(photo: PhotoPanel, alone: Panel, over: Panel, look: Look, grid: Grid) -> go.Figure:
+    """A map by itself and beside it one over the photograph, with linked zoom and pan; the look overlays."""
+    grid = _make_room(look, grid)
+    first, second = _list_maps(photo, [alone, over], look, grid, grid.slots)
+    first = Tile(first.slot, first.shown, first.photo, first.bar, alone=True)
+    return pieces.make_figure(compose([first, second], look, grid))
+
+
 def _make_room(look: Look, grid: Grid) -> Grid:
     """The grid with room for the bar of all maps at its foot."""
     return replace(grid, height=grid.height + SHARED_BAR_HEIGHT - BAR_HEIGHT) if look.shared_bar else grid

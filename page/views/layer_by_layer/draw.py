@@ -1,6 +1,7 @@
-"""The slider, the button and one layer; while it plays, only these are drawn again."""
+"""The slider, the button and one layer, alone and over the photograph; these alone are drawn in playing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -13,7 +14,7 @@ from page.widgets.errors import tell_failures
 from page.widgets.figure import draw_figure, draw_notes, draw_photo, explain_numbers
 from page.widgets.finite import keep_finite
 from page.widgets.settings import draw_neighbour
-from viz.figures.heatmaps import draw_maps
+from viz.figures.heatmaps import draw_alone_and_over, shorten_name
 from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Panel
 
@@ -26,7 +27,7 @@ def draw_layer_by_layer(visit: Visit) -> None:
     words, screen, network = visit.words, visit.screen, visit.network
     line = "page.line_depth_still" if screen.still else "page.line_depth"
     visit.status.say(words(line, network=network.title, count=len(network.layers)))
-    grid = arrange_panels(1, screen.width, screen.height - CONTROLS_HEIGHT, visit.picture.aspect)
+    grid = arrange_panels(2, screen.width, screen.height - CONTROLS_HEIGHT, visit.picture.aspect)
     slot = st.empty()
     if not visit.memory.begun:  # there is nothing to show meanwhile
         with slot:
@@ -60,7 +61,8 @@ def _draw_step(visit: Visit, timed: bool, panels: dict[str, Panel], grid: Grid) 
     with tell_failures(visit.words, "depth"):
         _draw_controls(visit, names, depth)
         look = visit.choose_look(overlay=True)
-        figure = draw_maps(visit.picture.photo, [panels[depth]], look, grid)
+        alone, title = panels[depth], visit.words("depth.over", name=shorten_name(depth))
+        figure = draw_alone_and_over(visit.picture.photo, alone, replace(alone, title=title), look, grid)
         draw_figure(visit, figure, "depth_map", visit.describe_maps("panel.alt_depth", layer=depth))
     remember_past()
     close_address()

@@ -54,8 +54,8 @@ def list_point_controls(subject: Subject) -> tuple[str, ...]:
 def draw_point_at_it(visit: Visit) -> None:
     """Draw what the visitor has chosen: maps or look-alikes around a place, or a layer's channels."""
     words = visit.words
-    if visit.choice.show != "alike":
-        visit.status.say(words(f"probe.line_{visit.choice.show}"))
+    if visit.choice.show == "channels":
+        visit.status.say(words("probe.line_channels"))
     heatmaps = visit.get_heatmaps()
     visit = keep_finite(visit, heatmaps, "layer")
     choice = visit.choice
@@ -87,6 +87,7 @@ def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
         signed = any(panel.diverging for panel in panels)
         visit.status.say(visit.words("probe.line_alike_signed" if signed else "probe.line_alike"))
     else:
+        visit.status.say(_tell_how(visit, layers))
         panels = visit.choose_panels(heatmaps, layers)
         titles = [_write_title(visit, probe, layer) for layer in layers]
         panels = [replace(panel, title=title) for panel, title in zip(panels, titles, strict=True)]
@@ -172,14 +173,23 @@ def _draw_marked(
     height = screen.height - CONTROLS_HEIGHT
     grid = arrange_panels(len(panels) + 1, screen.width, height, visit.picture.aspect, screen.least)
     marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(probe.chosen)
-    known = any(layer.receptive_field is not None for layer in probe.layers)
-    note = words("probe.how_to_point" if known else "probe.how_to_point_unknown")
+    note = words("probe.how_to_point" if _knows_fields(probe.layers) else "probe.how_to_point_unknown")
     figure = draw_marked_panels(visit.picture.photo, panels, look, grid, marks, chosen, saliency, note)
     facts = {"layers": ", ".join(layer.name for layer in probe.layers)}
     if visit.choice.show == "alike":
         facts["quantity"] = words("probe.show_alike")
     draw_figure(visit, figure, "probed", visit.describe_maps("panel.alt", **facts))
     return figure
+
+
+def _knows_fields(layers: list[Layer]) -> bool:
+    return any(layer.receptive_field is not None for layer in layers)
+
+
+def _tell_how(visit: Visit, layers: list[Layer]) -> str:
+    """How to point, and what is marked of the layers that are shown."""
+    key = f"probe.line_map{'s' if len(layers) > 1 else ''}{'' if _knows_fields(layers) else '_unknown'}"
+    return visit.words(key, layer=shorten_name(layers[0].name))
 
 
 def _write_title(visit: Visit, probe: Probe, layer: Layer) -> str:
@@ -206,11 +216,12 @@ def _draw_place(visit: Visit, probe: Probe) -> None:
 
 
 def _draw_table(visit: Visit, probe: Probe, vectors: Vectors) -> None:
-    words = visit.words
+    words, known = visit.words, _knows_fields(probe.layers)
     columns = ("layer", "cell", "sees", "value", "percentile", "channels")
     rows = [_write_row(probe, layer, vectors[layer.name]) for layer in probe.layers]
     draw_table("probed_cells", [words(f"probe.column_{column}") for column in columns], rows)
-    st.caption(words("probe.table_note"))
+    notes = ["probe.table_note", "probe.table_note_sees"] if known else ["probe.table_note"]
+    st.caption(" ".join(words(note) for note in notes))
     if gaps := [layer.name for layer in probe.layers if layer.has_gaps]:
         st.caption(words("probe.gaps", layers=join_names(gaps, words)))
     if any(layer.receptive_field is None for layer in probe.layers):

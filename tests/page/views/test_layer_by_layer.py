@@ -10,8 +10,15 @@ def read_depth(page):
     """The layer that stands in the view, as the figure, its alternative text and the slider name it."""
     assert_healthy(page)
     spec, name = read_figure(page, "depth_map"), page.select_slider(key="depth").value
-    assert len(spec["data"]) == 1
-    assert spec["layout"]["annotations"][0]["text"].startswith(f"<b>{name}</b>")
+    alone, over = spec["data"]
+    assert alone["z"] == over["z"]
+    assert alone["colorscale"][0][1].endswith(", 1)")
+    assert not over["colorscale"][0][1].endswith(", 1)")
+    (image,) = spec["layout"]["images"]
+    assert image["xref"] == over["xaxis"] != alone["xaxis"]
+    titles = [note["text"] for note in spec["layout"]["annotations"]]
+    assert all(title.startswith(f"<b>{name}</b>") for title in titles)
+    assert titles[1] == ENGLISH("depth.over", name=name)
     assert name in read_alt(page, "depth_map")
     return name
 
@@ -73,7 +80,7 @@ def test_a_bug_in_the_part_that_runs_by_itself_gets_a_plain_sentence(page, monke
         raise RuntimeError("secret detail")
 
     page.query_params["view"] = "depth"
-    monkeypatch.setattr(layer_by_layer, "draw_maps", fail)
+    monkeypatch.setattr(layer_by_layer, "draw_alone_and_over", fail)
     page.run()
     assert not page.exception
     assert list_errors(page) == [ENGLISH("page.bug")]

@@ -196,3 +196,17 @@ def test_the_probe_speaks_chinese(page):
 def test_the_probe_without_selected_layers_shows_the_chosen_one(page):
     point(page, layers="", layer="conv2_1", point="3,3")
     assert [row[0] for row in read_rows(page)] == ["conv2_1"]
+
+
+@pytest.mark.parametrize("network", ["vgg16", "efficientnet_lite0"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_words_promise_what_the_shown_layers_have(page, network, count):
+    layers = (
+        NAMES[:count] if network == "vgg16" else ["conv_stem", "conv_head", "blocks.1.0.conv_pwl"][:count]
+    )
+    point(page, network=network, layers=layers)
+    known, said = network == "vgg16", list_markdown(page) + list_captions(page)
+    (line,) = [text for text in said if text.startswith("Click on the photograph")]
+    assert ("what it sees" in line) == known
+    assert ("or the map" in line) == (layers[0] in line) == (count == 1)
+    assert any(ENGLISH("probe.table_note_sees") in text for text in said) == known
