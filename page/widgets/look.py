@@ -86,7 +86,7 @@ def _draw_comparison(subject: Subject) -> None:
         "beside_range",
         "beside.range",
         "beside.range_",
-        width=scale(choice, 190),
+        width=scale(choice, 215),
         **HIDDEN,
     )
     draw_switch(words, "difference", "beside.difference")

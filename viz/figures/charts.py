@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, isfinite, log10
+from math import isfinite, log10
 
 import plotly.graph_objects as go
 
 from viz.figures import pieces
+from viz.figures.bars import measure_text
 from viz.figures.layout import GAP, NARROW, Grid, Slot
 from viz.figures.pieces import Spec
 from viz.networks.layers import STAGES, Layer, Stage
@@ -21,7 +22,13 @@ CURVE_STYLES: dict[str, Spec] = {
     "sobel": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "solid"},
     "laplacian": {"color": pieces.MUTED_COLOR, "width": 1, "dash": "dot"},
 }
+MARK_STYLES: dict[str, Spec] = {
+    "dots": {"mode": "markers", "marker": {"size": 8, "color": pieces.ACCENT_COLOR}},
+    "mean": {"mode": "lines", "line": {"color": pieces.ACCENT_COLOR, "width": 7}, "opacity": 0.35},
+    "demand": {"mode": "lines", "line": {"color": pieces.MUTED_COLOR, "width": 2, "dash": "dash"}},
+}
 PLAIN = ("sobel", "laplacian")  # thin lines without dots
+NOWHERE: Spec = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip"}  # in the legend alone
 SHADE_COLOR = "rgba(138, 141, 150, 0.12)"
 AXIS: Spec = {
     "tickangle": 0,
@@ -37,7 +44,9 @@ CHART_FOOT_HEIGHT = 30
 LEGEND_HEIGHT = 28
 NARROW_LEGEND_HEIGHT = 48  # on a phone it takes two lines
 LEGEND_LINE = 30
-ENTRY_WIDTH = 140
+LEGEND_SYMBOL = 46  # with its gaps
+LEGEND_SIZE = 13
+EDGE = 4  # for the half of the last layer's name that stands beyond its axis
 AXIS_WIDTH = 44
 ROOM = 1.08  # of an axis, over the largest value
 TEXT_SHARE = 0.16  # of an axis, that a line of text takes
@@ -86,14 +95,18 @@ def draw_charts(
     marked: Collection[str],
     width: float,
     columns: int | None = None,
+    mark_names: Mapping[str, str] | None = None,
 ) -> go.Figure:
     """Small multiples: each metric against the layers, from the input on, stages shaded.
 
-    The legend calls the keys of `CURVE_STYLES` by the curves' names. Layers that are marked get a dot.
-    Without a number of columns as many charts as are readable stand side by side.
+    The legend calls the keys of `CURVE_STYLES` by the curves' names, and those of `MARK_STYLES` by theirs, if
+    there are any: the dots of layers that are marked, the means over a stage, and the demands. Without a
+    number of columns as many charts as are readable stand side by side.
     """
-    banded = max((len(chart.bands) for chart in charts), default=0)
-    grid = arrange_charts(len(charts), width, columns, banded and banded + len(curve_names))
+    marks = dict(mark_names or {})
+    banded = max((chart.bands for chart in charts), key=len, default=())
+    entries = [*(band.name for band in banded), *curve_names.values(), *marks.values()]
+    grid = arrange_charts(len(charts), width, columns, entries if banded or marks else ())
     traces: list[Spec] = []
     layout = lay_out_charts(grid)
     for place, (chart, slot) in enumerate(zip(charts, grid.slots, strict=True)):
@@ -114,6 +127,7 @@ def draw_charts(
             lines, text = _show_demand(demanded, chart, layers, x, y, down["range"])
             layout["shapes"] += lines
             layout["annotations"].append(text)
+    traces += [NOWHERE | MARK_STYLES[mark] | {"name": name} for mark, name in marks.items()]
     return pieces.make_figure({"data": traces, "layout": layout})
 
 
@@ -121,17 +135,17 @@ def lay_out_charts(grid: Grid) -> Spec:
     """The layout of a figure of charts with a legend above them, before axes and texts."""
     layout = pieces.base_layout(grid) | {"showlegend": True, "dragmode": False, "hovermode": "x unified"}
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"}
-    legend |= {"font": {"color": pieces.MUTED_COLOR, "size": 13}}
+    legend |= {"font": {"color": pieces.MUTED_COLOR, "size": LEGEND_SIZE}}
     return layout | {"legend": legend, "annotations": [], "shapes": []}
 
 
-def arrange_charts(count: int, width: float, columns: int | None = None, entries: int = 0) -> Grid:
-    """Where charts stand under a legend, of so many entries if there are many; else as `draw_charts`."""
+def arrange_charts(count: int, width: float, columns: int | None = None, entries: Sequence[str] = ()) -> Grid:
+    """Where charts stand under a legend, of these names if there are many; else as `draw_charts`."""
     if columns is None:
         columns = 1 if width < NARROW else min(count, int(width // CHART_WIDTH))
     legend_height = NARROW_LEGEND_HEIGHT if columns == 1 and width < NARROW else LEGEND_HEIGHT
-    legend_height = max(legend_height, LEGEND_LINE * ceil(entries * ENTRY_WIDTH / width))
-    chart_width = (width - (columns - 1) * GAP) / columns
+    legend_height = max(legend_height, LEGEND_LINE * _count_lines(entries, width))
+    chart_width = (width - EDGE - (columns - 1) * GAP) / columns
     row_height = CHART_TITLE_HEIGHT + CHART_HEIGHT + CHART_FOOT_HEIGHT
     slots = tuple(
         Slot(
@@ -143,6 +157,15 @@ def arrange_charts(count: int, width: float, columns: int | None = None, entries
         for place in range(count)
     )
     return Grid(width, legend_height + -(-count // columns) * row_height, slots)
+
+
+def _count_lines(names: Sequence[str], width: float) -> int:
+    """How many lines a legend of these names takes."""
+    lines, left = 0, 0.0
+    for name in names:
+        entry = LEGEND_SYMBOL + measure_text(name, LEGEND_SIZE)
+        lines, left = (lines, left - entry) if entry <= left else (lines + 1, width - entry)
+    return lines
 
 
 def _draw_curve(chart: Chart, kind: str, name: str, layers: Sequence[Layer], marked: Collection[str]) -> Spec:

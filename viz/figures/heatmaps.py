@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from viz.figures import pieces
+from viz.figures.bars import draw_map_bar
 from viz.figures.compose import Tile, compose
 from viz.figures.layout import BAR_HEIGHT, Grid, Slot, arrange_panels
-from viz.figures.pieces import Look, Panel, PhotoPanel, Spec, draw_map_bar
+from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
 from viz.maps.aggregations import list_diverging
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figures import pieces
+from viz.figures.bars import draw_bar, draw_map_bar
 from viz.figures.compose import Tile, compose
 from viz.figures.heatmaps import compose_panels
 from viz.figures.layout import Grid
@@ -60,7 +61,7 @@ def _draw_saliency(saliency: Saliency, grid: Grid) -> Spec:
         "zmin": 0,
         "zmax": high,
         "colorscale": pieces.SALIENCY_SCALE,
-        "colorbar": pieces.draw_bar(0.0, high, grid, grid.slots[0]),
+        "colorbar": draw_bar(0.0, high, grid, grid.slots[0]),
         "hovertemplate": saliency.hover,
     }
 
@@ -68,7 +69,7 @@ def _draw_saliency(saliency: Saliency, grid: Grid) -> Spec:
 def draw_channel(photo: PhotoPanel, panel: Panel, colors: Colors, look: Look, grid: Grid) -> go.Figure:
     """The photograph, one channel over it, and a map in colours of its own, with linked zoom and pan."""
     first, second, third = grid.slots
-    bar = pieces.draw_map_bar([panel], grid, second)
+    bar = draw_map_bar([panel], grid, second)
     tiles = [Tile(first, photo, photo), Tile(second, panel, photo, bar), Tile(third, colors, photo)]
     return pieces.make_figure(compose(tiles, look, grid))
 

@@ -8,9 +8,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.figures import pieces
+from viz.figures.bars import draw_map_bar
 from viz.figures.columns import Columns
 from viz.figures.compose import Tile, compose
-from viz.figures.pieces import Look, Panel, PhotoPanel, draw_map_bar
+from viz.figures.pieces import Look, Panel, PhotoPanel
 from viz.maps.cells import read_at
 from viz.texts import Translate
 

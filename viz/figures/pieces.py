@@ -1,6 +1,5 @@
 """The pieces that figures are made of, as Plotly's plain dictionaries."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -12,7 +11,6 @@ from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
 
 from viz.figures.layout import NARROW, Grid, Slot
 from viz.maps.cells import Cells, Edges
-from viz.maps.values import format_value
 from viz.pictures.frame import Box
 
 # Plotly's jet has six colours at even steps. The homework's is matplotlib's, which bends here.
@@ -58,12 +56,6 @@ SALIENCY_SCALE = [
 ]
 HOVER_COLOR = "#2f333c"
 HOVER_TEXT_COLOR = "#fdfcf9"
-BAR_THICKNESS = 9  # pixels of the screen, like all lengths here
-BAR_DISTANCE = 5  # from the map above
-BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
-BAR_NUMBER_SIZE = 11
-NAMED_INSET = 36  # with a word beside each of these numbers
-LEAST_NAMED = 170  # width of a map that has room for the words
 Spec = dict[str, Any]
 TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
 
@@ -210,51 +202,6 @@ def place_cells(x: str, y: str, cells: Cells) -> Spec:
     """Where the cells of a trace lie: Plotly names their centres, the axes count edges of pixels."""
     across = {"xaxis": x, "x0": cells.left + cells.width / 2 - HALF_DOWN, "dx": cells.width}
     return across | {"yaxis": y, "y0": cells.top + cells.height / 2 - HALF_DOWN, "dy": cells.height}
-
-
-def draw_bar(low: float, high: float, grid: Grid, slot: Slot) -> Spec:
-    """A trace's horizontal colour bar, under a slot."""
-    values = [low, (low + high) / 2, high]
-    return {
-        "orientation": "h",
-        "x": sum(grid.share_across(slot)) / 2,
-        "xanchor": "center",
-        "len": max(slot.width - 2 * BAR_INSET, 1),
-        "lenmode": "pixels",
-        "y": grid.share_down(slot)[0],
-        "yanchor": "top",
-        "xpad": 0,
-        "ypad": BAR_DISTANCE,
-        "thickness": BAR_THICKNESS,
-        "outlinewidth": 0,
-        "tickvals": values,
-        "ticktext": [format_value(value) for value in values],
-        "tickfont": {"size": BAR_NUMBER_SIZE},
-        "ticklen": 2,
-        # Three short numbers always fit; to measure whether they do takes Plotly longer than to draw them.
-        "tickangle": 0,
-        "ticklabeloverflow": "allow",
-    }
-
-
-def draw_map_bar(panels: Sequence[Panel], grid: Grid, slot: Slot, title: str = "") -> Spec:
-    """The colour bar of a map, or of maps on one scale, under a slot; a title takes room between the two.
-
-    Its ends say what they stand for, and so where they clip a map.
-    """
-    panel, ends = panels[0], panels[0].ends
-    bar = draw_bar(panel.low, panel.high, grid, slot)
-    low, middle, high = bar["ticktext"]
-    if any(float(panel.heatmap.min()) < panel.low for panel in panels):
-        low = f"≤ {low}"
-    if any(float(panel.heatmap.max()) > panel.high for panel in panels):
-        high = f"≥ {high}"
-    if any(ends) and slot.width >= LEAST_NAMED:
-        low, high = f"{ends[0]} {low}", f"{high} {ends[1]}"
-        bar["len"] = slot.width - 2 * NAMED_INSET
-    if title:
-        bar["title"] = {"text": title, "side": "top", "font": {"size": BAR_NUMBER_SIZE}}
-    return bar | {"ticktext": [low, middle, high]}
 
 
 def write_title(text: str, x: str, y: str, size: int = TITLE_SIZE) -> Spec:

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from page.views.measured.box import draw_box_controls, draw_photo, find_box
-from page.views.measured.claims import draw_claims, has_stages, judge_all, say_object
+from page.views.measured.claims import draw_claims, say_object
+from page.views.measured.judging import has_stages, judge_all
 from page.views.measured.others import draw_others
 from page.views.measured.untrained import compare_untrained, offer_untrained
+from page.views.measured.verdicts import sum_up
 from page.visit import Visit
 from page.widgets.finite import keep_finite
 from viz.figures.heatmaps import name_aggregation
@@ -16,11 +18,13 @@ def draw_measured(visit: Visit) -> None:
     words, box = visit.words, find_box(visit)
     quantity = name_aggregation(visit.choice.aggregation, words)
     visit.status.say(words("measure.line", quantity=quantity, side=visit.name_side()))
-    left, right = st.columns([0.34, 0.66], gap="medium")
+    with st.container(gap="xsmall", key="measured_top"):
+        left, right = st.columns([0.34, 0.66], gap="medium")
+        total = st.container()
     with left:
         draw_photo(visit, box)
     heatmaps = visit.get_heatmaps()
-    with right:
+    with right, st.container(gap="xsmall"):
         visit = keep_finite(visit, heatmaps)
         st.markdown(f"## {words('verdict.title')}")
         place = st.empty()
@@ -35,6 +39,8 @@ def draw_measured(visit: Visit) -> None:
         if box is not None:
             with answer:
                 say_object(visit, judged)
+        with total:
+            st.markdown(sum_up(words, [found.verdict for found in judged.values()]))
         with claims:
             draw_claims(visit, judged, box)
     else:

@@ -10,7 +10,8 @@ import streamlit as st
 from page.choice.choice import NOTHING, OWN_PHOTOS
 from page.subject.comparison import Comparison
 from page.subject.network import show_network
-from page.views.measured.claims import has_stages, write_effect
+from page.views.measured.judging import has_stages
+from page.views.measured.verdicts import write_effect
 from page.visit import Visit
 from page.widgets.comparison import find_comparison
 from page.widgets.figure import PLAIN, draw_explanation, draw_figure

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 
 import numpy as np
@@ -23,9 +24,11 @@ from conftest import ROOT, assert_healthy
 
 import viz
 from page.views.measured import others, untrained
+from page.views.measured.verdicts import LEARNED_COLORS, TRUTH_COLORS, sum_up
 from page.widgets.numbers import write_metric
 from viz.maps.one_pass import extract_heatmaps
 from viz.measures import claims
+from viz.measures.claims import RULES, Verdict
 from viz.measures.metrics import layer_metrics, measure_luma
 from viz.networks.controls import CONTROLS
 from viz.pictures.decode import read_image
@@ -130,6 +133,73 @@ def test_each_claim_stands_beside_its_chart(page, language):
     assert page.button(key="compare").label == translate("verdict.compare", count=len(untrained.KEYS))
 
 
+def test_all_claims_are_summed_up_in_a_sentence(page):
+    measure(page)
+    (told,) = [text for text in list_markdown(page) if text.startswith("Of 4 claims")]
+    answers = [badges for badges, _ in read_claims(page).values()]
+    for kind in ("yes", "no", "box"):
+        count = sum(given[0] == ENGLISH(f"verdict.true_{kind}") for given in answers)
+        assert ENGLISH(f"verdict.sum_truth_{kind}", count=count) in told
+    for kind in ("construction", "mixed"):
+        badge = ENGLISH(f"verdict.learned_{kind}", controls="").strip()
+        count = sum(badge in " ".join(given) for given in answers)
+        assert count == {"construction": 1, "mixed": 2}[kind]
+        assert ENGLISH(f"verdict.sum_learned_{kind}", count=count) in told
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_sum_counts_each_claim_once_whatever_the_verdicts(language):
+    words, findings = Translate(language), (object(),)
+    for truth, learned in itertools.product(TRUTH_COLORS, LEARNED_COLORS):
+        told = [Verdict("object", truth, learned, (), () if truth == "box" else findings)]
+        told += [Verdict("detail", "yes", "unasked", (), findings)] * 2
+        sentence = sum_up(words, told)
+        truths, answers = (list(map(int, re.findall(r"\d+", half))) for half in re.split("; |；", sentence))
+        assert truths[0] == sum(truths[1:]) == 3
+        assert sum(answers) == 2 + (truth != "box")
+        assert words("verdict.sum_truth_yes", count=2 + (truth == "yes")) in sentence
+        is_compared = truth != "box" and learned not in ("construction", "unasked")
+        assert (words("verdict.sum_learned_yes", count=int(learned == "yes")) in sentence) == is_compared
+
+
+def test_a_bullet_has_one_number_of_the_trained_network(page):
+    """What else stands there is required, or tells of the controls."""
+    measure(page)
+    bullets = [
+        bullet.partition("  \n")[0]
+        for _, text in read_claims(page).values()
+        for bullet in re.findall(r"^- (.+(?:\n.+)?)", text, re.MULTILINE)
+    ]
+    assert len(bullets) == sum(len(RULES[claim].demands) for claim in ("detail", "regions", "resolution"))
+    for bullet in bullets:
+        told, required = bullet.split("Required: at least ")
+        assert len(re.findall(r"\*\*.+?\*\*", told)) == 1
+        assert re.findall(r"[\d.]*\d", re.sub(r"threshold [\d.]+|\*\*.+?\*\*", "", told)) == []
+        assert re.search(r"\d", required)
+    page.slider(key="threshold").set_value(0.3).run()
+    _, text = read_claims(page)[ENGLISH("claim.regions")]
+    assert "threshold 0.3" in text and "threshold 0.5" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_legend_names_the_marks_that_are_drawn(page, language):
+    words = Translate(language)
+    measure(page, lang=language)
+    marks = [words(f"verdict.key_{mark}") for mark in ("dots", "mean", "demand")]
+    bands = [words("verdict.key_band", count=19, control=words(f"untrained.{name}")) for name in CONTROLS]
+
+    def read_legend(claim):
+        spec = read_chart(page, f"chart_{claim}")
+        return [trace["name"] for trace in spec["data"] if trace.get("showlegend", True)]
+
+    for claim in ("detail", "regions"):
+        assert read_legend(claim) == [*bands, "VGG16", "Sobel", "Laplacian", *marks]
+    assert read_legend("resolution") == ["VGG16", *marks]
+    page.multiselect(key="layers").set_value([]).run()
+    page.selectbox(key="aggregation").set_value("max").run()
+    assert read_legend("detail") == ["VGG16", "Sobel", "Laplacian", *marks[1:]]
+
+
 def test_verdicts_are_written_from_the_numbers(page):
     measure(page)
     curves = {trace["name"]: trace["y"] for trace in read_chart(page, "chart_detail")["data"]}
@@ -184,7 +254,7 @@ def test_a_sample_opens_with_the_answers_that_come_along(page, count_passes):
     assert len(count_passes) == 1
     assert "compare" not in list_buttons(page)
     names = [ENGLISH(f"untrained.{control}") for control in CONTROLS]
-    assert read_bands(page, "detail") == names
+    assert read_bands(page, "detail") == [f"19 {name}" for name in names]
     badges, text = read_claims(page)[ENGLISH("claim.detail")]
     assert badges[1] == ENGLISH("verdict.learned_mixed", controls=names[1])
     assert f"{names[0]} **20**" in text  # above all 19
@@ -207,7 +277,7 @@ def test_controls_cost_a_pass_a_network_on_request_and_none_again(page, few, cou
     learned = {claim: badges[1] for claim, (badges, _) in read_claims(page).items() if len(badges) > 1}
     assert ENGLISH("verdict.learned_unasked") not in learned.values()
     assert len(learned) == 3
-    assert read_bands(page, "detail") == [ENGLISH(f"untrained.{control}") for control in CONTROLS]
+    assert read_bands(page, "detail") == [f"2 {ENGLISH(f'untrained.{control}')}" for control in CONTROLS]
     # Nothing is computed again: for a box, the other maps of the same pass, or another session.
     page.text_input(key="box_text").set_value("100,20,260,200").run()
     badges, _ = read_claims(page)[ENGLISH("claim.object")]
@@ -237,7 +307,7 @@ def test_a_control_is_drawn_as_soon_as_it_is_complete(page, few, monkeypatch):
     page.button(key="compare").click().run()
     assert_healthy(page)
     assert seen[0] == 0 and 3 <= seen[-1] < 6
-    assert read_bands(page, "detail")[0] == ENGLISH("untrained.he")
+    assert read_bands(page, "detail")[0] == f"2 {ENGLISH('untrained.he')}"
     badges, _ = read_claims(page)[ENGLISH("claim.detail")]
     assert badges[1] == ENGLISH("verdict.learned_unasked")
     page.run()

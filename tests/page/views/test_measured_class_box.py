@@ -29,7 +29,7 @@ def test_the_class_map_costs_passes_for_those_who_ask(new_server, count_passes):
     cells = lay_cells(network.layers[-1], values.shape, photo.height, photo.width)
     expected = box_auc(values, tuple(map(int, BOX.split(","))), photo.height, photo.width, cells)
     curves = {trace["name"]: trace["y"] for trace in read_figure(page, "chart_object")["data"]}
-    assert list(curves) == ["EfficientNet-Lite0", "Sobel", "Laplacian", "HiResCAM"]
+    assert list(curves)[:4] == ["EfficientNet-Lite0", "Sobel", "Laplacian", "HiResCAM"]
     assert float(curves["HiResCAM"][-1]) == pytest.approx(expected, abs=1e-4)
     assert any("HiResCAM map of “espresso” catches more of the box" in text.value for text in page.markdown)
     note = ENGLISH("verdict.class_note", size=224)

@@ -251,6 +251,17 @@ def test_a_claims_chart_holds_the_demand_the_mean_and_the_bands():
     assert figure.layout.hovermode == "x unified"
 
 
+def test_the_legend_of_marks_has_room():
+    """Entries of the legend alone, and charts that begin below all of its lines."""
+    chart, names = Chart("area", {"trained": make_curve(1)}), {"trained": "VGG16"}
+    plain = draw_charts([chart], LAYERS, names, STAGE_NAMES, [], 400)
+    marks = {"dots": "selected layers", "mean": "平均" * 12, "demand": "required of the mean"}
+    marked = draw_charts([chart], LAYERS, names, STAGE_NAMES, [], 400, mark_names=marks)
+    assert [trace.name for trace in marked.data] == ["VGG16", *marks.values()]
+    assert all(list(trace.y) == [None] for trace in marked.data[1:])
+    assert marked.layout.height == plain.layout.height + 3 * 30 - 48  # on a phone there were two lines
+
+
 AXES = [
     ([0.96, 0.99], False, (0, 1), (0, 1)),  # an entropy that hardly moves looks like it
     ([-0.2, 0.5], False, (-1, 1), (-1, 1)),
