@@ -93,6 +93,7 @@ class Memory:
         playing: Whether the layers play, in the view "Layer by layer".
         typed_box: What is typed in place of a box, and is none.
         compares: Whether the next run goes on to measure controls, in the view "Measured".
+        erases: Passes and seconds that the erase test has taken by now, where the next run goes on with it.
         said: What the student has said, by the steps' names; the browser keeps it longer.
         heard: Whether the browser has told what it keeps of it: "no", "yes", or "refused" where it keeps
             nothing.
@@ -121,6 +122,7 @@ class Memory:
     playing: bool = False
     typed_box: str = ""
     compares: bool = False
+    erases: tuple[int, float] | None = None
     said: dict[str, Said] = field(default_factory=dict)
     heard: str = "no"
 

@@ -5,6 +5,7 @@ is told to stop does not wait for them.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Download:
         done: Bytes so far.
         total: Bytes in all; 0 until the far end has told.
         is_running: Whether its turn has come.
+        begun: When it came, in seconds of a clock that only runs forward.
         visitors: How many wait for it.
         ended: Set when it has come or failed.
         error: What it failed with.
@@ -34,6 +36,7 @@ class Download:
     done: int = 0
     total: int = 0
     is_running: bool = False
+    begun: float = field(default_factory=time.monotonic)
     visitors: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None
@@ -41,6 +44,13 @@ class Download:
     def note(self, done: int, total: int) -> None:
         """Take down how far it is."""
         self.done, self.total = done, total
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes if it goes on as it went; None before the first bytes."""
+        if not self.done or self.total < self.done:
+            return None
+        return (time.monotonic() - self.begun) / self.done * (self.total - self.done)
 
 
 _downloads: dict[str, Download] = {}  # by the networks' keys, in the order in which they were asked for
@@ -91,8 +101,8 @@ def _begin() -> None:
             if not download.visitors:
                 del _downloads[key]
                 continue
+            download.is_running, download.begun = True, time.monotonic()
             threading.Thread(target=_run, args=(download,), name=f"fetching {key}", daemon=True).start()
-            download.is_running = True
 
 
 def _run(download: Download) -> None:

@@ -113,5 +113,9 @@ class Status:
             self._slot.markdown(self._words("page.fetching_later", **told))
             return
         done, total = download.done // MEGABYTE, download.total // MEGABYTE or info.megabytes
-        text = self._words("page.fetching", network=info.title, done=done, total=total)
+        left, told = download.seconds_left, {"network": info.title, "done": done, "total": total}
+        if left is None:
+            text = self._words("page.fetching", **told)
+        else:
+            text = self._words("page.fetching_left", **told, seconds=f"{left:.0f}")
         self._slot.progress(min(done / total, 1.0), text=text)

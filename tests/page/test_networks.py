@@ -4,6 +4,7 @@ import functools
 import hashlib
 import http.server
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
@@ -351,11 +352,12 @@ def test_who_waits_for_a_download_is_told_how_far_it_is_and_what_comes_before(mo
     monkeypatch.setattr(downloads, "_downloads", {one.info.key: one for one in (big, middle, small)})
     line._say_download(big)
     big.note(100 * 2**20, 400 * 2**20)
+    big.begun = time.monotonic() - 10
     line._say_download(big)
     line._say_download(small)
     assert said == [
         (0, words("page.fetching", network="VGG19", done=0, total=548)),
-        (0.25, words("page.fetching", network="VGG19", done=100, total=400)),
+        (0.25, words("page.fetching_left", network="VGG19", done=100, total=400, seconds=30)),
         words("page.fetching_later", network="SqueezeNet 1.1", megabytes=5, ahead="VGG19, ResNet-50"),
     ]
 

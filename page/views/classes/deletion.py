@@ -38,7 +38,8 @@ PICTURE_HEIGHT = 330
 
 def draw_deletion_test(test: DeletionTest) -> None:
     """Draw the controls, the picture and what is known; run the test when it is asked for."""
-    words = test.visit.words
+    words, memory = test.visit.words, test.visit.memory
+    taken, memory.erases = memory.erases, None
     st.markdown(f"## {words('erase.title')}")
     missing = test.list_missing()
     count = sum(len(deletions) for _, _, deletions in missing)
@@ -48,7 +49,7 @@ def draw_deletion_test(test: DeletionTest) -> None:
         draw_slider(words, "erase", "erase.share", format="%d%%")
         place = st.empty()
         with place.container():
-            asked = count > 0 and _offer(test, count)
+            asked = count > 0 and (_offer(test, count) or taken is not None)
         draw_notes(_list_notes(test))
     with right:
         _draw_picture(test)
@@ -56,7 +57,7 @@ def draw_deletion_test(test: DeletionTest) -> None:
         _draw_table(test, effects)
         _draw_curves(test, effects)
     if asked:
-        _run(test, missing, count, place)
+        _run(test, missing, taken or (0, 0.0), place)
 
 
 def _list_notes(test: DeletionTest) -> list[str]:
@@ -95,23 +96,32 @@ def _offer(test: DeletionTest, count: int) -> bool:
     )
 
 
-def _run(test: DeletionTest, missing: "Missing", count: int, place: Any) -> None:
-    """Make the passes one by one and show how far they are.
+def _run(test: DeletionTest, missing: "Missing", taken: tuple[int, float], place: Any) -> None:
+    """Make the passes of the next map one by one, and show how far all are.
 
-    Whatever the visitor does meanwhile ends it: the progress is a Streamlit command, at which Streamlit stops
-    the run. What is known by then is kept.
+    Then the page is drawn anew, with this map in the table above, and goes on. Whatever the visitor does
+    meanwhile ends it: the progress is a Streamlit command, at which Streamlit stops the run. What is known by
+    then is kept.
+
+    Args:
+        test: The test.
+        missing: What is to be computed.
+        taken: Passes and seconds that the maps before have taken.
+        place: Where the progress stands.
     """
-    visit, start, done = test.visit, time.monotonic(), 0
-    for kind, layer, deletions in missing:
-        how = test.classes.picture.framed, visit.network.model, test.classes.chosen
-        passes, found = run_deletions(*how, test.spread(kind, layer), deletions), test.open(kind)
-        for _ in deletions:
-            draw_progress(place, visit.words, "erase.running_", done, count, time.monotonic() - start)
-            turn = PASSES.take_turn(visit.status.say_wait, next, passes)
-            deletion, outcome = turn.result()
-            found[deletion] = outcome
-            done += 1
-    st.rerun()  # the results stand above the button's place, and were drawn before they were known
+    visit, (done, spent) = test.visit, taken
+    start, count = time.monotonic() - spent, done + sum(len(deletions) for _, _, deletions in missing)
+    kind, layer, deletions = missing[0]
+    how = test.classes.picture.framed, visit.network.model, test.classes.chosen
+    passes, found = run_deletions(*how, test.spread(kind, layer), deletions), test.open(kind)
+    for _ in deletions:
+        draw_progress(place, visit.words, "erase.running_", done, count, time.monotonic() - start)
+        turn = PASSES.take_turn(visit.status.say_wait, next, passes)
+        deletion, outcome = turn.result()
+        found[deletion] = outcome
+        done += 1
+    visit.memory.erases = (done, time.monotonic() - start) if missing[1:] else None
+    st.rerun()
 
 
 def _draw_picture(test: DeletionTest) -> None:

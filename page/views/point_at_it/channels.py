@@ -17,6 +17,7 @@ from page.subject.channels import ChannelValues
 from page.visit import Visit
 from page.widgets.figure import PLAIN, draw_explanation, draw_figure
 from page.widgets.images import write_data_url
+from page.widgets.progress import tell_left
 from page.widgets.settings import draw_choice, draw_switch
 from page.work.pictures import frame_samples
 from page.work.results import compute_components, find_sample_activations
@@ -218,9 +219,12 @@ def _make_thumbnails(channels: _Channels, shown: list[int], side: int) -> list[P
 def _draw_patches(channels: _Channels) -> None:
     visit, layer, number = channels.visit, channels.layer, channels.chosen
     words, model = visit.words, visit.network.model
-    text = words("channel.computing_patches", network=visit.network.title)
     samples = frame_samples(model.info)
-    found = [visit.status.compute(text, model, find_sample_activations, framed, model) for framed in samples]
+    texts = tell_left(words, "channel.computing_patches", len(samples), network=visit.network.title)
+    found = [
+        visit.status.compute(text, model, find_sample_activations, framed, model)
+        for text, framed in zip(texts, samples, strict=True)
+    ]
     pictures = [framed.pixels for framed in samples]
     tops = [top[layer.name] for top in found]
     patches = choose_patches(tops, layer, number, [framed.size for framed in samples])

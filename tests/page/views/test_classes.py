@@ -260,6 +260,30 @@ def test_an_improbable_class_has_little_to_lose_and_the_page_says_so():
     assert write_area(0.00021) == "0.00021"
 
 
+def test_a_map_stands_in_the_table_as_soon_as_it_is_tested(new_server, monkeypatch):
+    """The estimate goes on over the runs between."""
+    page, tell, seen = open_classes(layers=LAST), deletion.draw_progress, []
+
+    def leave_in_the_second(place, words, key, done, count, spent):
+        seen.append((done, count, spent))
+        if done == 33:
+            st.stop()
+        tell(place, words, key, done, count, spent)
+
+    monkeypatch.setattr(deletion, "draw_progress", leave_in_the_second)
+    page.button(key="run_erase").click().run()
+    assert_healthy(page)
+    assert re.findall(r"^\| (conv_head) \| (.+?) \|", read_table(page), re.MULTILINE) == [(LAST, "Mean map")]
+    assert [done for done, _, _ in seen] == list(range(34))
+    assert {count for _, count, _ in seen} == {60}
+    spent = [seconds for _, _, seconds in seen]
+    assert spent == sorted(spent)
+    monkeypatch.setattr(deletion, "draw_progress", tell)
+    page.slider(key="erase").set_value(35).run()  # whoever does something else has stopped it
+    assert_healthy(page)
+    assert "run_erase" in {button.key for button in page.button}
+
+
 def test_what_was_deleted_before_a_stop_is_kept(new_server, count_passes, monkeypatch):
     page = open_classes(layers=LAST)
     tell = deletion.draw_progress
