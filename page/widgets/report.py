@@ -8,8 +8,11 @@ import segno
 import streamlit as st
 
 from page.choice.session import make_link
+from page.widgets.document import write_document
 from page.widgets.images import write_data_url
 from page.widgets.taken import Taken
+from viz.reports.bundle import write_bundle
+from viz.reports.document import Document, write_docx, write_markdown
 from viz.reports.print import FORMATS, WIDTHS
 from viz.texts import Translate
 
@@ -81,10 +84,25 @@ def _list_makers(taken: Taken, kind: str, width: str, link: str) -> Makers:
     found = {
         name: (words(f"report.{name}"), taken.name(suffix), make) for name, (suffix, make) in makers.items()
     }
+    for name, suffix, write in (("word", "docx", write_docx), ("markdown", "md", write_markdown)):
+        found[name] = words(f"report.{name}"), taken.name(suffix), partial(_make_document, taken, link, write)
     for table in taken.tables:
         label = words("report.table", table=words(f"report.table_{table}"))
         found[table] = label, taken.name("csv", table), partial(taken.make_table, table)
-    return found | {"bundle": (words("report.bundle"), taken.name("zip"), partial(taken.make_bundle, link))}
+    return found | {"bundle": (words("report.bundle"), taken.name("zip"), partial(_make_bundle, taken, link))}
+
+
+def _make_document(taken: Taken, link: str, write: Callable[[Document], str | bytes]) -> str | bytes:
+    return write(write_document(taken, link))
+
+
+def _make_bundle(taken: Taken, link: str) -> bytes:
+    """All files with the report, which refers to the figure among them, and a manifest."""
+    document = write_document(taken, link)
+    files = taken.make_files()
+    files[taken.name("md")] = write_markdown(document).encode()
+    files[taken.name("docx")] = write_docx(document)
+    return write_bundle(files, taken.recipe.settings, link)
 
 
 def _show_code(taken: Taken) -> None:

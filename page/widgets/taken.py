@@ -19,7 +19,6 @@ from viz.figures.pieces import Look, Panel
 from viz.networks.layers import Layer
 from viz.pictures.samples import SAMPLES
 from viz.reports.arrays import write_arrays
-from viz.reports.bundle import write_bundle
 from viz.reports.html import write_html
 from viz.reports.print import FORMATS, choose_language, describe, draw_print
 from viz.reports.recipe import Asked, Recipe, find_extent, name_colors
@@ -143,10 +142,6 @@ class Taken:
             files[self.name("py")] = self.make_script().encode()
         files |= {self.name("csv", table): self.make_table(table).encode() for table in self.tables}
         return files | {self.photo: self.subject.picture.data}
-
-    def make_bundle(self, link: str) -> bytes:
-        """All of it in one file."""
-        return write_bundle(self.make_files(), self.recipe.settings, link)
 
 
 def read_image(picture: Picture) -> Image.Image:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from page.subject.judging import Judged
 from page.views.measured.class_box import name_class_curve
-from page.views.measured.judging import Judged
-from page.views.measured.verdicts import choose_row, name_metric
 from page.visit import Visit
 from page.widgets.figure import PLAIN, draw_figure
 from page.widgets.numbers import write_metric
+from page.widgets.verdicts import choose_row, name_metric
 from viz.figures.charts import Band, Chart, Demanded, draw_charts
 from viz.figures.layout import GAP, NARROW
 from viz.maps.coarsen import Array

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from page.subject.judging import Judged
 from page.views.measured.claim_chart import CHART_SHARE, draw_chart
 from page.views.measured.class_box import compare_class_map
-from page.views.measured.judging import Judged
-from page.views.measured.verdicts import write_badges, write_verdict
 from page.visit import Visit
 from page.widgets.settings import draw_slider
+from page.widgets.verdicts import write_badges, write_verdict
 from viz.pictures.frame import Box
 
 

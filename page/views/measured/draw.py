@@ -2,14 +2,14 @@
 
 import streamlit as st
 
+from page.subject.judging import has_stages, judge_all
 from page.views.measured.box import draw_box_controls, draw_photo, find_box
 from page.views.measured.claims import draw_claims, say_object
-from page.views.measured.judging import has_stages, judge_all
 from page.views.measured.others import draw_others
 from page.views.measured.untrained import compare_untrained, offer_untrained
-from page.views.measured.verdicts import sum_up
 from page.visit import Visit
 from page.widgets.finite import keep_finite
+from page.widgets.verdicts import sum_up
 from viz.figures.heatmaps import name_aggregation
 
 

@@ -9,15 +9,15 @@ import streamlit as st
 
 from page.choice.choice import NOTHING, OWN_PHOTOS
 from page.subject.comparison import Comparison
+from page.subject.judging import has_stages
 from page.subject.network import show_network
-from page.views.measured.judging import has_stages
-from page.views.measured.verdicts import write_effect
 from page.visit import Visit
 from page.widgets.comparison import find_comparison
 from page.widgets.figure import PLAIN, draw_explanation, draw_figure
 from page.widgets.numbers import write_metric
 from page.widgets.settings import draw_choice, draw_slider
 from page.widgets.table import draw_table, draw_wide_table
+from page.widgets.verdicts import write_effect
 from page.work.pictures import make_noise
 from page.work.results import Looked, tabulate
 from viz.figures.charts import Chart, draw_charts

@@ -23,9 +23,10 @@ from apptests import (
 from conftest import ROOT, assert_healthy
 
 import viz
+from page.subject import controls
 from page.views.measured import others, untrained
-from page.views.measured.verdicts import LEARNED_COLORS, TRUTH_COLORS, sum_up
 from page.widgets.numbers import write_metric
+from page.widgets.verdicts import LEARNED_COLORS, TRUTH_COLORS, sum_up
 from viz.maps.one_pass import extract_heatmaps
 from viz.measures import claims
 from viz.measures.claims import RULES, Verdict
@@ -130,7 +131,7 @@ def test_each_claim_stands_beside_its_chart(page, language):
         assert learned == translate(f"verdict.learned_{asked}")
         assert truth
         assert re.search(r"[{}]", text) is None
-    assert page.button(key="compare").label == translate("verdict.compare", count=len(untrained.KEYS))
+    assert page.button(key="compare").label == translate("verdict.compare", count=len(controls.KEYS))
 
 
 def test_all_claims_are_summed_up_in_a_sentence(page):
@@ -238,7 +239,7 @@ def few(monkeypatch):
     """Two networks of each control are enough."""
     monkeypatch.setattr(untrained, "SEEDS", 2)
     monkeypatch.setattr(claims, "SEEDS", 2)
-    monkeypatch.setattr(untrained, "KEYS", [(control, seed) for control in CONTROLS for seed in range(2)])
+    monkeypatch.setattr(controls, "KEYS", [(control, seed) for control in CONTROLS for seed in range(2)])
 
 
 def read_bands(page, claim):
@@ -322,14 +323,14 @@ def test_a_control_is_drawn_as_soon_as_it_is_complete(page, few, monkeypatch):
 def test_controls_cost_one_pass_each_and_only_when_shown(page, count_passes):
     measure(page)
     assert len(count_passes) == 1
-    for controls, passes in (
+    for chosen, passes in (
         (["coarse"], 1),
         (["coarse", "untrained"], 2),
         (["untrained", "noise"], 3),
         (["noise"], 3),
         (["untrained", "coarse", "noise"], 3),
     ):
-        page.session_state["controls"] = controls
+        page.session_state["controls"] = chosen
         page.run()
         assert_healthy(page)
         assert len(count_passes) == passes

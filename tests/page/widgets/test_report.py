@@ -6,7 +6,7 @@ from apptests import ENGLISH, encode
 from conftest import assert_healthy, make_noise
 from opened import CHINESE, open_page
 
-OFFERED = ("print", "html", "arrays", "code", "bundle")
+OFFERED = ("print", "html", "arrays", "code", "word", "markdown", "bundle")
 
 
 def list_offers(page):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from page.visit import Visit
+from page.subject.subject import Subject
 from page.widgets.numbers import MINUS, write_metric
 from viz.measures.claims import Demand, Finding, Learned, Truth, Verdict, find_rank
 from viz.measures.curves import THRESHOLDS
@@ -53,7 +53,7 @@ def _count(
     return words("verdict.next").join(parts)
 
 
-def _write_answers(words: Translate, verdict: Verdict) -> dict[str, str]:
+def write_answers(words: Translate, verdict: Verdict) -> dict[str, str]:
     """The two answers, by "truth" and "learned"; the first alone without a box."""
     tested = [answer for answer in verdict.met if answer is not None]
     answers = {"truth": words(f"verdict.true_{verdict.truth}", met=sum(tested), count=len(tested))}
@@ -66,13 +66,15 @@ def _write_answers(words: Translate, verdict: Verdict) -> dict[str, str]:
 
 
 def write_badges(words: Translate, verdict: Verdict) -> str:
+    """The two answers in their colours."""
     colors = {"truth": TRUTH_COLORS[verdict.truth], "learned": LEARNED_COLORS[verdict.learned]}
-    answers = _write_answers(words, verdict)
+    answers = write_answers(words, verdict)
     return " ".join(f":{colors[key]}-badge[{answer}]" for key, answer in answers.items())
 
 
-def write_verdict(visit: Visit, verdict: Verdict) -> str:
-    words = visit.words
+def write_verdict(subject: Subject, verdict: Verdict) -> str:
+    """A claim with its answers, how often chance gives them, and its demands; in Markdown."""
+    words = subject.words
     claim = f"**{words(f'claim.{verdict.claim}')}**"
     lines = [claim, write_badges(words, verdict), _write_chance(words, verdict)]
     parts = ["  \n".join(filter(None, lines))]
@@ -81,7 +83,7 @@ def write_verdict(visit: Visit, verdict: Verdict) -> str:
         names = ", ".join(f"{threshold:g}" for threshold in places) or words("verdict.none")
         count = len(verdict.met) - verdict.met.count(None)
         parts.append(words("verdict.met", thresholds=names, met=len(places), count=count))
-    parts.append("\n".join(f"- {_write_finding(visit, finding)}" for finding in verdict.findings))
+    parts.append("\n".join(f"- {write_finding(subject, finding)}" for finding in verdict.findings))
     return "\n\n".join(filter(None, parts))
 
 
@@ -97,11 +99,12 @@ def _write_chance(words: Translate, verdict: Verdict) -> str:
     return f":small[{told}]"
 
 
-def _write_finding(visit: Visit, finding: Finding) -> str:
-    words, demand, row = visit.words, finding.demand, choose_row(visit, finding.effects)
+def write_finding(subject: Subject, finding: Finding) -> str:
+    """A demand with the number that is judged and, where there are controls, its ranks; in Markdown."""
+    words, demand, row = subject.words, finding.demand, choose_row(subject, finding.effects)
     sentence = words(
         f"verdict.{demand.kind}",
-        metric=name_metric(visit, finding),
+        metric=name_metric(subject, finding),
         effect=write_effect(words, demand, finding.effects[row]),
         least=write_effect(words, demand, demand.least),
     )
@@ -128,20 +131,20 @@ def _write_finding(visit: Visit, finding: Finding) -> str:
     return f"{sentence}  \n:small[{told}]"
 
 
-def name_metric(visit: Visit, finding: Finding) -> str:
+def name_metric(subject: Subject, finding: Finding) -> str:
     """What a demand is about, with the threshold at which the page shows it where one counts."""
-    metric = visit.words(f"metric.{finding.demand.metric}")
+    metric = subject.words(f"metric.{finding.demand.metric}")
     if len(finding.effects) == 1:
         return metric
-    threshold = f"{THRESHOLDS[choose_row(visit, finding.effects)]:g}"
-    return visit.words("verdict.at_threshold", metric=metric, threshold=threshold)
+    threshold = f"{THRESHOLDS[choose_row(subject, finding.effects)]:g}"
+    return subject.words("verdict.at_threshold", metric=metric, threshold=threshold)
 
 
-def choose_row(visit: Visit, values: Sequence[object]) -> int:
+def choose_row(subject: Subject, values: Sequence[object]) -> int:
     """Which of the thresholds is shown: the one nearest to the visitor's."""
     if len(values) == 1:
         return 0
-    return min(range(len(THRESHOLDS)), key=lambda row: abs(THRESHOLDS[row] - visit.choice.threshold))
+    return min(range(len(THRESHOLDS)), key=lambda row: abs(THRESHOLDS[row] - subject.choice.threshold))
 
 
 def write_effect(words: Translate, demand: Demand, value: float) -> str:

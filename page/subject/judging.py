@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from page.views.measured.untrained import list_controls
-from page.visit import Visit
+from page.subject.controls import list_controls
+from page.subject.subject import Subject
 from page.work.results import Looked, measure_claims, measure_filters
 from viz.measures.claims import RULES, Verdict, judge
 from viz.measures.curves import Curves
@@ -29,17 +29,17 @@ class Judged:
     filters: Mapping[str, Curves]
 
 
-def has_stages(visit: Visit) -> bool:
+def has_stages(subject: Subject) -> bool:
     """Whether there are shallow, middle and deep layers to compare."""
-    return {layer.stage for layer in visit.measured} == set(STAGES)
+    return {layer.stage for layer in subject.measured} == set(STAGES)
 
 
-def judge_all(visit: Visit, looked: Looked, box: Box | None) -> dict[str, Judged]:
+def judge_all(subject: Subject, looked: Looked, box: Box | None) -> dict[str, Judged]:
     """All claims, by their keys."""
     trained, filters = measure_claims(looked, box), measure_filters(looked, box)
-    controls, judged = list_controls(visit, box), {}
+    controls, judged = list_controls(subject, box), {}
     for claim, rule in RULES.items():
         others = {} if rule.constructed else controls
-        verdict = judge(claim, visit.measured, visit.picture.size, trained, others)
+        verdict = judge(claim, subject.measured, subject.picture.size, trained, others)
         judged[claim] = Judged(verdict, trained, others, {} if rule.constructed else filters)
     return judged
