@@ -13,6 +13,7 @@ from page.widgets.presenting import offer_presenting
 from page.widgets.settings import HIDDEN, draw_choice, draw_layers_button, draw_slider
 from page.widgets.uploader import draw_camera, draw_taking_away, draw_uploader, say_refusal
 from page.work.models import Catalogue
+from page.work.pictures import list_framings
 from viz.figures.heatmaps import shorten_name
 from viz.networks.layers import STAGES, Layer
 from viz.pictures.frame import MIN_SIZE
@@ -82,7 +83,9 @@ def _draw_layers(subject: Subject, controls: tuple[str, ...]) -> None:
         st.caption(words("layers.thirds"))
     if "aggregation" in controls:
         draw_choice(words, st.selectbox, "aggregation", "layers.aggregation", "aggregation.")
-    sides = {side: network.name_side(side, words) for side in SETTINGS["side"].options}
+    # Without any activation both sides are the same.
+    options = SETTINGS["side"].options if network.has_sides else [subject.choice.side]
+    sides = {side: network.name_side(side, words) for side in options}
     draw_choice(words, st.segmented_control, "side", "layers.side", sides, required=True)
 
 
@@ -104,7 +107,8 @@ def _draw_selection(subject: Subject) -> None:
         draw_layers_button(words, "layers_all", "layers.all", list(labels))
         for stage in STAGES:
             names = [layer.name for layer in layers if layer.stage == stage]
-            draw_layers_button(words, f"layers_{stage}", f"layers.{stage}", names)
+            if 0 < len(names) < len(layers):
+                draw_layers_button(words, f"layers_{stage}", f"layers.{stage}", names)
 
 
 def _label_layer(subject: Subject, layer: Layer) -> str:
@@ -114,11 +118,23 @@ def _label_layer(subject: Subject, layer: Layer) -> str:
     return subject.words("layers.option", name=name, place=place, stride=layer.stride, stage=stage)
 
 
+def _draw_framing(subject: Subject) -> None:
+    """Draw the framings that give pictures of their own; of a square photograph that is one."""
+    words, choice, photo = subject.words, subject.choice, subject.picture.framed.photo
+    assert photo is not None  # no visitor looks at noise
+    cut = list_framings(choice.framing, choice.size, subject.network.info, photo)
+    names = {framing: words(f"advanced.framing_{how}") for framing, how in cut.items()}
+    if len(names) > 1:
+        draw_choice(words, st.radio, "framing", "advanced.framing", names)
+    else:
+        st.caption(words("advanced.framing_one"))
+
+
 def _draw_advanced(subject: Subject) -> None:
     words, choice = subject.words, subject.choice
     changed = (choice.framing, choice.size) != (DEFAULT.framing, DEFAULT.size)
     with st.expander(words("advanced.title"), expanded=changed):
-        draw_choice(words, st.radio, "framing", "advanced.framing", "advanced.framing_")
+        _draw_framing(subject)
         if (fixed := subject.network.info.fixed_size) is not None:
             st.caption(words("advanced.size_fixed", size=fixed))
             return

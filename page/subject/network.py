@@ -44,6 +44,11 @@ class ShownNetwork:
         """Of all its layers."""
         return [layer.name for layer in self.layers]
 
+    @property
+    def has_sides(self) -> bool:
+        """Whether an activation was found behind any of them: else both sides of it are the same."""
+        return any(layer.activation for layer in self.layers)
+
     def find(self, name: object) -> Layer:
         """One of its layers, by name."""
         return next(layer for layer in self.layers if layer.name == name)

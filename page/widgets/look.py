@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from page.choice.choice import NOTHING
+from page.choice.choice import COMPARISONS, NOTHING, SETTINGS
 from page.choice.settle import KINDS, list_others
 from page.subject.network import label_network
 from page.subject.subject import Subject
@@ -43,12 +43,27 @@ def _draw_row(subject: Subject, acting: tuple[str, ...]) -> None:
         draw_choice(words, st.selectbox, "colors", "look.colors", "look.", width=scale(choice, 130), **HIDDEN)
     if "range" in acting:
         draw_choice(
-            words, st.selectbox, "range", "look.range", "look.range_", width=scale(choice, 200), **HIDDEN
+            words,
+            st.selectbox,
+            "range",
+            "look.range",
+            "look.range_",
+            _list_ranges(subject),
+            width=scale(choice, 200),
+            **HIDDEN,
         )
     if "overlay" in acting:
         draw_switch(words, "overlay", "look.overlay")
     if "field" in acting:
         draw_switch(words, "field", "probe.field")
+
+
+def _list_ranges(subject: Subject) -> list[str]:
+    """The ranges that differ: a single map's own is that of all."""
+    chosen, shown = subject.choice.range, subject.layers
+    count = len(subject.network.layers if subject.choice.view == "depth" else shown)
+    unused = "" if count > 1 else "own" if chosen == "shared" else "shared"
+    return [option for option in SETTINGS["range"].options if option != unused]
 
 
 def _draw_more(subject: Subject, acting: tuple[str, ...]) -> None:
@@ -66,8 +81,18 @@ def _draw_comparison(subject: Subject) -> None:
     if not choice.layers:
         return
     width = 190 if kind == NOTHING else 300  # so that on a small laptop the row stays one line
+    # Where no layer has an activation the other side is the same.
+    unused = "" if kind == "side" or subject.network.has_sides else "side"
+    options = [option for option in COMPARISONS if option != unused]
     draw_choice(
-        words, st.selectbox, "beside", "beside.label", "beside.with_", width=scale(choice, width), **HIDDEN
+        words,
+        st.selectbox,
+        "beside",
+        "beside.label",
+        "beside.with_",
+        options,
+        width=scale(choice, width),
+        **HIDDEN,
     )
     if kind == NOTHING:
         return

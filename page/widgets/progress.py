@@ -26,15 +26,15 @@ def tell_left(words: Translate, key: str, count: int, **more: object) -> Iterato
 
     Args:
         words: Of the visitor's language.
-        key: Of the text before the first; of the others it has "_left" at its end.
+        key: What the texts' keys begin with: "start" follows for the first, "left" for the others.
         count: Passes.
         more: For the text.
     """
     start = time.monotonic()
-    yield words(key, **more)
+    yield words(f"{key}start", **more)
     for done in range(1, count):
         seconds = _estimate(done, count, time.monotonic() - start)
-        yield words(f"{key}_left", done=done, count=count, seconds=seconds, **more)
+        yield words(f"{key}left", done=done, count=count, seconds=seconds, **more)
 
 
 def _estimate(done: int, count: int, spent: float) -> str:

@@ -76,7 +76,8 @@ def write_verdict(subject: Subject, verdict: Verdict) -> str:
     """A claim with its answers, how often chance gives them, and its demands; in Markdown."""
     words = subject.words
     claim = f"**{words(f'claim.{verdict.claim}')}**"
-    lines = [claim, write_badges(words, verdict), _write_chance(words, verdict)]
+    chance = _write_chance(words, verdict) if visit.network.info.is_homework else ""  # it is of VGG16
+    lines = [claim, write_badges(words, verdict), chance]
     parts = ["  \n".join(filter(None, lines))]
     if len(verdict.met) > 1:
         places = [threshold for threshold, is_met in zip(THRESHOLDS, verdict.met, strict=True) if is_met]

@@ -15,7 +15,7 @@ from viz.figures.heatmaps import encode_image
 from viz.networks.catalogue import NetworkInfo
 from viz.pictures import samples
 from viz.pictures.decode import ImageError, read_image
-from viz.pictures.frame import MAX_SIZE, fit_side, frame_image
+from viz.pictures.frame import FRAMINGS, MAX_SIZE, fit_side, frame_image, plan_frame
 from viz.pictures.preprocess import Preprocessing, preprocess_image
 from viz.pictures.samples import SAMPLES
 
@@ -46,11 +46,13 @@ class Framed:
         key: What names it, in all that is computed from it.
         pixels: uint8 [H, W, 3].
         source: A data URI of the same.
+        photo: Width and height of the photograph; None of noise.
     """
 
     key: PictureKey
     pixels: NDArray[np.uint8]
     source: str = ""
+    photo: tuple[int, int] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,7 +93,7 @@ def _frame(key: PictureKey, _data: bytes) -> Framed:
         framed = frame_image(photo, key.framing, key.size, key.stride)
     else:
         framed = preprocess_image(photo, key.preprocessing, key.size)
-    return Framed(key, np.array(framed), encode_image(framed))
+    return Framed(key, np.array(framed), encode_image(framed), photo.size)
 
 
 def choose_frame(framing: str, size: int, info: NetworkInfo) -> tuple[str, int, int]:
@@ -104,6 +106,23 @@ def choose_frame(framing: str, size: int, info: NetworkInfo) -> tuple[str, int, 
         return "crop" if framing == "whole" else framing, info.fixed_size, 1
     fitted = fit_side(size, info.size, info.stride, most=MAX_SIZE)
     return framing, fitted, info.stride if framing == "whole" else 1
+
+
+def list_framings(chosen: str, size: int, info: NetworkInfo, photo: tuple[int, int]) -> dict[str, str]:
+    """The framings that give pictures of their own, and as which each is cut.
+
+    Of those that give the same picture it is the chosen one, else the first.
+
+    Args:
+        chosen: The visitor's framing.
+        size: The visitor's size, in pixels.
+        info: The network.
+        photo: Width and height of the photograph.
+    """
+    cut = {framing: choose_frame(framing, size, info) for framing in FRAMINGS}
+    plans = {framing: plan_frame(photo[0], photo[1], *how) for framing, how in cut.items()}
+    first = {plans[framing]: framing for framing in (*reversed(FRAMINGS), chosen)}
+    return {framing: cut[framing][0] for framing in FRAMINGS if first[plans[framing]] == framing}
 
 
 def frame_samples(info: NetworkInfo) -> list[Framed]:

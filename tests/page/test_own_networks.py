@@ -4,7 +4,7 @@ import numpy as np
 import own_networks
 import pytest
 import torch
-from apptests import ENGLISH, decode, list_captions, list_errors, list_markdown
+from apptests import ENGLISH, decode, list_buttons, list_captions, list_errors, list_markdown
 from conftest import assert_healthy
 from opened import CHINESE, list_maps, open_page, read_names, show, walk, watch_csv
 
@@ -86,6 +86,65 @@ def test_a_network_of_one_channel_works_in_all_views(name_classes, classes, new_
     show(page, "measure")
     page.session_state["controls"] = ["untrained", "coarse", "noise"]
     assert_healthy(page.run())
+
+
+# What the page offers with it
+
+
+def test_the_page_is_called_after_the_title_the_weights_or_the_builder(tmp_path):
+    path = tmp_path / "lenet_v2.pt"
+    torch.save(own_networks.LeNet().state_dict(), path)
+    weights = ("--weights", str(path))
+    titles = {(): "LeNet", weights: "lenet_v2", (*weights, "--title", "My LeNet"): "My LeNet"}
+    for arguments, title in titles.items():
+        page = open_page(*LENET, *arguments)
+        assert_healthy(page)
+        assert any(ENGLISH("page.title", network=title) in text for text in list_markdown(page))
+
+
+def test_a_network_of_ones_own_is_not_told_what_the_homework_is_about():
+    page, chance = open_page(*LENET), ENGLISH("verdict.chance_first", truth="").partition("this")[0]
+    told = " ".join([*list_captions(page), *list_markdown(page)])
+    assert not {"preset", "preset_fetched"} & list_buttons(page)
+    assert ENGLISH("layers.preset_note") not in told
+    assert ENGLISH("wrong.body") not in told
+    show(page, "measure")
+    assert not any(chance in text for text in list_markdown(page) if "badge" in text)
+    page.selectbox(key="network").set_value("vgg16").run()
+    assert "preset" in list_buttons(page)
+    assert any(chance in text for text in list_markdown(page) if "badge" in text)
+
+
+def test_what_is_the_same_is_offered_once(new_server):
+    """And what an address says is kept."""
+    page = open_page(*own("Plain"), side="pre", range="shared")
+    assert_healthy(page)
+    framings = [ENGLISH(f"advanced.framing_{how}") for how in ("crop", "squash")]
+    ranges = [ENGLISH(f"look.range_{how}") for how in ("shared", "percentiles")]
+    assert page.segmented_control(key="side").options == [ENGLISH("side.output")]
+    assert page.radio(key="framing").options == framings
+    assert page.selectbox(key="range").options == ranges
+    assert ENGLISH("beside.with_side") not in page.selectbox(key="beside").options
+    assert not {"layers_shallow", "layers_middle", "layers_deep"} & list_buttons(page)
+    assert [page.session_state[key] for key in ("range", "side", "framing")] == ["shared", "pre", "whole"]
+    page.selectbox(key="photo").set_value("astronaut").run()  # a square
+    assert_healthy(page)
+    assert "framing" not in {radio.key for radio in page.radio}
+    assert ENGLISH("advanced.framing_one") in list_captions(page)
+    page = open_page(*own("Plain"), beside="side")
+    assert_healthy(page)
+    assert page.selectbox(key="beside").value == "side"
+
+
+def test_with_more_layers_and_sides_all_is_offered():
+    page = open_page(*own("Chain", size="224"))
+    assert len(page.segmented_control(key="side").options) == 2
+    assert len(page.radio(key="framing").options) == len(page.selectbox(key="range").options) == 3
+    assert {"layers_shallow", "layers_middle", "layers_deep"} <= list_buttons(page)
+    page.multiselect(key="layers").set_value(CHAIN[:1]).run()
+    assert len(page.selectbox(key="range").options) == 2
+    show(page, "depth")
+    assert len(page.selectbox(key="range").options) == 3
 
 
 # What has to be known of a network

@@ -55,7 +55,7 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
     parser = _make_parser()
     known, unknown = parser.parse_known_args(arguments)
     if known.network is None:
-        if known.weights or known.classes or known.output:
+        if known.weights or known.classes or known.output or known.title:
             parser.error("--network is missing")
         return None
     if unknown:
@@ -70,7 +70,7 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
     if known.output not in (None, "logits", "probabilities"):
         raise NetworkError("output_value", got=known.output)
     return OwnNetwork(
-        title=known.network.partition(":")[2],  # the name of the function or class that builds it
+        title=_choose_title(known),
         has_classes=known.classes is not None,
         size=int(known.size),
         builder=known.network,
@@ -85,6 +85,9 @@ def read_arguments(arguments: Sequence[str]) -> OwnNetwork | None:
 def _make_parser() -> _Parser:
     parser = _Parser(prog="streamlit run app.py --", allow_abbrev=False, add_help=False)
     parser.add_argument("--network", metavar="package.module:build", help="what builds your own network")
+    parser.add_argument(
+        "--title", help="what the page calls it; the name of the weights file, or the builder"
+    )
     parser.add_argument("--weights", type=Path, help="a state_dict, as safetensors or torch.save writes it")
     parser.add_argument("--classes", type=Path, help="a text file with the name of a class a line")
     parser.add_argument(
@@ -94,6 +97,12 @@ def _make_parser() -> _Parser:
     parser.add_argument("--size", default=SIZE, help=f"side of its square picture, in pixels; {SIZE}")
     parser.add_argument("--output", help="logits or probabilities; what a trial shows")
     return parser
+
+
+def _choose_title(known: argparse.Namespace) -> str:
+    """What the page calls the network: its title, else the weights' name, else the builder's."""
+    given = " ".join((known.title or "").split()) or (known.weights and known.weights.stem)
+    return given or str(known.network).partition(":")[2]
 
 
 def _read_color(option: str, values: Sequence[str]) -> tuple[float, float, float]:

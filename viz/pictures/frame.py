@@ -52,12 +52,22 @@ def frame_image(
         raise ValueError(f"unknown framing {framing!r}; expected one of {', '.join(FRAMINGS)}")
     if not SMALLEST_SIZE <= size <= MAX_SIZE:
         raise ValueError(f"unusable size {size!r}; expected {SMALLEST_SIZE} to {MAX_SIZE} pixels")
-    if framing == "crop":
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
-    sides = _scale_whole(*image.size, size, stride) if framing == "whole" else (size, size)
+    box, sides = plan_frame(*image.size, framing, size, stride)
+    image = image if box == (0, 0, *image.size) else image.crop(box)
     return image.resize(sides, Resampling.BILINEAR)
+
+
+def plan_frame(width: int, height: int, framing: str, size: int, stride: int) -> tuple[Box, tuple[int, int]]:
+    """What `frame_image` takes of a photograph of this width and height, and the sides that it gives it.
+
+    Framings of which both are the same give the same picture.
+    """
+    if framing == "whole":
+        return (0, 0, width, height), _scale_whole(width, height, size, stride)
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    box = (left, top, left + side, top + side) if framing == "crop" else (0, 0, width, height)
+    return box, (size, size)
 
 
 def fit_side(length: float, size: int, stride: int, least: int = 1, most: float = math.inf) -> int:

@@ -66,7 +66,7 @@ def draw_classes(visit: Visit) -> None:
     try:
         probabilities = get_probabilities(visit, picture)
     except NetworkError as error:
-        if picture.key != other.key:  # it may answer in the other framing
+        if not _is_same(picture, other):  # it may answer in the other framing
             draw_switch(visit.words, "chosen_framing", "classes.chosen_framing")
         if error.reason != "no_answer":
             raise
@@ -78,7 +78,7 @@ def draw_classes(visit: Visit) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _draw_prediction(visit, classes)
-        if picture.key != other.key:
+        if not _is_same(picture, other):
             _draw_framing(visit, classes, other)
     with right:
         _draw_choices(visit, classes)
@@ -95,6 +95,11 @@ def draw_classes(visit: Visit) -> None:
     draw_deletion_test(test)
     draw_report(take_classes(drawn, test, agreements))
     draw_explanation(visit, "classes.explain_")
+
+
+def _is_same(picture: Picture, other: Picture) -> bool:
+    """Whether both framings give the same pixels, such as of a square photograph."""
+    return picture.key == other.key or np.array_equal(picture.pixels, other.pixels)
 
 
 def _draw_plain(visit: Visit) -> None:

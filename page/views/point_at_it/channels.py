@@ -220,7 +220,7 @@ def _draw_patches(channels: _Channels) -> None:
     visit, layer, number = channels.visit, channels.layer, channels.chosen
     words, model = visit.words, visit.network.model
     samples = frame_samples(model.info)
-    texts = tell_left(words, "channel.computing_patches", len(samples), network=visit.network.title)
+    texts = tell_left(words, "channel.computing_", len(samples), network=visit.network.title)
     found = [
         visit.status.compute(text, model, find_sample_activations, framed, model)
         for text, framed in zip(texts, samples, strict=True)

@@ -27,6 +27,6 @@ def test_each_of_several_passes_is_told_before_it(monkeypatch):
     now = iter([0.0, 3.0, 4.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(now))
     words = Translate("en")
-    told = list(tell_left(words, "channel.computing_patches", 3, network="VGG16"))
-    assert told[0] == words("channel.computing_patches", network="VGG16")
+    told = list(tell_left(words, "channel.computing_", 3, network="VGG16"))
+    assert told[0] == words("channel.computing_start", network="VGG16")
     assert ["1 of 3, about 6 s left" in told[1], "2 of 3, about 2 s left" in told[2]] == [True, True]

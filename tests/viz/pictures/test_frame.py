@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision import transforms
 
-from viz.pictures.frame import FRAMINGS, frame_image
+from viz.pictures.frame import FRAMINGS, frame_image, plan_frame
 
 BLACK = (0, 0, 0)
 
@@ -114,3 +114,14 @@ def test_frame_refusals():
         with naming(*arguments), pytest.raises(ValueError) as caught:
             frame_image(make_noise(), *arguments)
         assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("photo", [(451, 300), (300, 451), (300, 300), (301, 300), (900, 60)])
+@pytest.mark.parametrize("size", [32, 224, 256])
+def test_framings_of_one_plan_give_one_picture(photo, size):
+    pixels = np.random.default_rng(0).integers(0, 256, (photo[1], photo[0], 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    plans = {framing: plan_frame(*photo, framing, size, 16) for framing in FRAMINGS}
+    frames = {framing: np.array(frame_image(image, framing, size, 16)) for framing in FRAMINGS}
+    for one, other in itertools.combinations(FRAMINGS, 2):
+        assert (plans[one] == plans[other]) == np.array_equal(frames[one], frames[other])

@@ -149,6 +149,19 @@ def test_arguments_have_defaults():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        ([], "build"),
+        (["--weights", "some/where/my net.safetensors"], "my net"),
+        (["--weights", "w.pt", "--title", " My  LeNet "], "My LeNet"),
+        (["--weights", "w.pt", "--title", ""], "w"),
+    ],
+)
+def test_it_is_called_by_its_title_its_weights_or_its_builder(arguments, title):
+    assert read_arguments(["--network", "package.module:build", *arguments]).title == title
+
+
+@pytest.mark.parametrize(
     "color", [["0.5,0.25,1"], ["0.5", "0.25", "1"], ["0.5,", "0.25,", "1"], ["0.5, 0.25, 1"]]
 )
 def test_colors_have_commas_or_spaces(color):
