@@ -49,6 +49,7 @@ ICON = write_data_url((Path(__file__).parent.parent / "assets" / "icon.png").rea
 STYLE = Path(__file__).parent / "style.css"
 SIDEBAR_WIDTH = 336
 UPLOADER = ("button", "limits", "refused")  # where Streamlit has words, in English alone
+DARK_BITS = 14  # of 16; a sample that uses no more is at most a quarter as bright as it can be
 BUNDLED = "vgg16"  # which the page goes back to
 
 
@@ -207,10 +208,12 @@ def _set_variables(words: Translate, width: float) -> None:
 
 
 def _say_picture(subject: Subject) -> None:
-    """Say that the picture is another one than was chosen, or smaller."""
+    """Say that the picture is another one than was chosen, or darker, or smaller."""
     words, picture = subject.words, subject.picture
     if picture.waiting:
         st.info(words(picture.waiting), icon=":material/add_photo_alternate:")
+    if 0 < (picture.framed.used_bits or 0) <= DARK_BITS:
+        st.info(words("picture.dark", bits=picture.framed.used_bits), icon=":material/brightness_4:")
     if (shorter := min(picture.size)) < picture.key.size:
         st.caption(words("picture.narrow", got=shorter, size=picture.key.size))
 

@@ -14,7 +14,7 @@ from page.work.queue import PICTURES, say_nothing
 from viz.figures.heatmaps import encode_image
 from viz.networks.catalogue import NetworkInfo
 from viz.pictures import samples
-from viz.pictures.decode import ImageError, read_image
+from viz.pictures.decode import ImageError, find_used_bits, read_image
 from viz.pictures.frame import FRAMINGS, MAX_SIZE, fit_side, frame_image, plan_frame
 from viz.pictures.preprocess import Preprocessing, preprocess_image
 from viz.pictures.samples import SAMPLES
@@ -47,12 +47,14 @@ class Framed:
         pixels: uint8 [H, W, 3].
         source: A data URI of the same.
         photo: Width and height of the photograph; None of noise.
+        used_bits: Of 16 bits a sample, those that are used; None of other photographs.
     """
 
     key: PictureKey
     pixels: NDArray[np.uint8]
     source: str = ""
     photo: tuple[int, int] | None = None
+    used_bits: int | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,7 +95,7 @@ def _frame(key: PictureKey, _data: bytes) -> Framed:
         framed = frame_image(photo, key.framing, key.size, key.stride)
     else:
         framed = preprocess_image(photo, key.preprocessing, key.size)
-    return Framed(key, np.array(framed), encode_image(framed), photo.size)
+    return Framed(key, np.array(framed), encode_image(framed), photo.size, find_used_bits(_data))
 
 
 def choose_frame(framing: str, size: int, info: NetworkInfo) -> tuple[str, int, int]:

@@ -256,3 +256,16 @@ def test_a_second_photograph_is_taken_out_of_its_uploader(page):
     assert_healthy(page)
     assert not read_memory(page).files
     assert not [chart for chart in page.get("plotly_chart") if "matched" in chart.proto.id]
+
+
+@pytest.mark.parametrize(("most", "bits"), [(255, 8), (4095, 12), (16383, 14), (65535, None), (0, None)])
+def test_a_picture_is_never_dark_without_a_word(page, most, bits):
+    """What a camera of 12 bits wrote into 16 is read as 16 bits."""
+    samples = np.linspace(0, most, 64 * 64).astype(np.uint16).reshape(64, 64)
+    page.run()
+    upload(page, encode(Image.fromarray(samples)))
+    assert_healthy(page)
+    told = [] if bits is None else [ENGLISH("picture.dark", bits=bits)]
+    assert [info.value for info in page.info] == told
+    page.selectbox(key="photo").set_value("cat").run()
+    assert [info.value for info in page.info] == []

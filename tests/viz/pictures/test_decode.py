@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from viz.pictures import decode
-from viz.pictures.decode import ImageError, read_image
+from viz.pictures.decode import ImageError, find_used_bits, read_image
 from viz.texts import load_catalogue
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
@@ -292,6 +292,29 @@ def test_16_bit_grey_is_rescaled_not_clipped():
     expected = np.rint(ramp / 257)
     for channel in range(3):
         np.testing.assert_array_equal(pixels[..., channel], expected)
+
+
+USED_BITS = {
+    "12 bits of grey": ((16, 0, (4095,), (3,)), 12),
+    "8 bits of grey": ((16, 0, (255,), (128,)), 8),
+    "all bits of grey": ((16, 0, (65535,), (0,)), 16),
+    "black": ((16, 0, (0,), (0,)), 0),
+    "12 bits of colour": ((16, 2, (4095, 0, 0), (0, 0, 0)), 12),
+    "8 bits of colour": ((16, 2, (200, 255, 0), (0, 0, 0)), 8),
+    "the alpha channel is no value": ((16, 6, (4095, 0, 0, 65535), (0, 0, 0, 65535)), 12),
+    "grey with alpha": ((16, 4, (1023, 65535), (0, 65535)), 10),
+    "8 bits a sample": ((8, 0, (3,), (0,)), None),
+}
+
+
+@pytest.mark.parametrize(("halves", "bits"), USED_BITS.values(), ids=USED_BITS)
+def test_the_bits_that_are_used_are_those_of_the_samples(halves, bits):
+    assert find_used_bits(make_halves(*halves)) == bits
+
+
+def test_other_files_have_no_16_bits():
+    for form in ("JPEG", "WEBP"):
+        assert find_used_bits(encode(make_noise(), form)) is None
 
 
 def test_16_bit_grey_rounds_to_the_nearest():
