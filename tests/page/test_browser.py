@@ -683,7 +683,7 @@ def test_a_box_is_drawn_and_its_chart_read(visit, network):
     visitor.settle()
     box = [int(edge) for edge in visitor.parameters()["box"][0].split(",")]
     assert box == pytest.approx([90, 40, 250, 200], abs=3)
-    assert visitor.tab.get_by_text("Box told from the rest (AUC)").count() >= 1
+    assert visitor.tab.get_by_text("Separates box from background (AUC)").count() >= 1
     assert not visitor.tab.get_by_role("switch", name="Draw a box").is_checked()
     values = visitor.tab.evaluate(
         """() => Array.from(document.querySelector('.st-key-chart_object .js-plotly-plot')._fullData[0].y,
@@ -1100,7 +1100,7 @@ def test_the_view_that_answers_a_step_is_shown_from_its_top_on(visit):
     visitor.tab.get_by_role("button", name="Show it").click()
     visitor.tab.wait_for_selector(HEATMAP)
     visitor.settle()
-    visitor.tab.get_by_role("button", name="Ask it").click()
+    visitor.tab.get_by_role("button", name="Try it").click()
     visitor.tab.wait_for_selector(CLAIM_CHART)
     visitor.settle()
     assert visitor.tab.locator('[data-testid="stMain"]').evaluate("main => main.scrollTop") == 0

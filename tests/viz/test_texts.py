@@ -13,7 +13,7 @@ from viz.measures.metrics import CLAIM_METRICS, METRICS
 from viz.networks.layers import STAGES
 from viz.texts import LANGUAGES, Translate, load_catalogue
 
-KINDS = ("shallow", "deep", "rise", "growth", "shrinkage")
+KINDS = ("shallow", "deep", "rise", "fall", "growth", "shrinkage")
 
 SOURCES = [*(ROOT / "page").rglob("*.py"), *(ROOT / "viz").rglob("*.py")]
 
@@ -143,3 +143,14 @@ def test_no_word_of_a_visitor_stands_in_the_code():
 def test_unknown_language_lists_the_valid_ones():
     with pytest.raises(ValueError, match="unknown language 'fr'; expected one of en, zh"):
         load_catalogue("fr")
+
+
+CODE = re.compile(r"`[^`]*`|%?\{\{?[^}]*\}\}?|https?:\S+|arXiv:\S+|:\w+:")
+
+
+@pytest.mark.parametrize("folder", ["locales", "lessons"])
+def test_each_language_has_its_own_colon(folder):
+    """In Chinese the full-width one, outside of code; in English the other."""
+    for language, foreign in (("zh", "[\u4e00-\u9fff”）】] ?:|:[ ]?[\u4e00-\u9fff]"), ("en", "：")):
+        text = (ROOT / "assets" / folder / f"{language}.toml").read_text(encoding="utf-8")
+        assert re.findall(f".*(?:{foreign}).*", CODE.sub("", text)) == []

@@ -206,9 +206,13 @@ def _write_correlation(column: _Column, words: Translate) -> str:
 
 def _describe(visit: Visit, columns: list[_Column], comparison: Comparison) -> str:
     names = ", ".join(column.upper.name for column in columns)
-    numbers = (f"{column.upper.name}: {_write_correlation(column, visit.words)}" for column in columns)
+    words = visit.words
+    numbers = [
+        words("beside.alt_number", layer=column.upper.name, number=_write_correlation(column, words))
+        for column in columns
+    ]
     alt = visit.describe_maps("panel.alt", layers=names)
-    return f"{alt} {visit.words('beside.alt', what=comparison.what, numbers='; '.join(numbers))}"
+    return f"{alt} {words('beside.alt', what=comparison.what, numbers=words('verdict.next').join(numbers))}"
 
 
 def _list_notes(visit: Visit, columns: list[_Column], comparison: Comparison) -> list[str]:
