@@ -18,7 +18,7 @@ def draw_measured(visit: Visit) -> None:
     words, box = visit.words, find_box(visit)
     quantity = name_aggregation(visit.choice.aggregation, words)
     visit.status.say(words("measure.line", quantity=quantity, side=visit.name_side()))
-    with st.container(gap="xsmall", key="measured_top"):
+    with st.container(gap="xsmall"):
         left, right = st.columns([0.34, 0.66], gap="medium")
         total = st.container()
     with left:
