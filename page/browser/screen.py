@@ -16,7 +16,7 @@ USUAL_HEIGHT = 649
 SMALLEST = 240
 LARGEST = 4000
 PROJECTED_WIDTH = 220  # of a panel that is readable on a projector, where all panels shall be on the screen
-BUTTONS_HEIGHT = 24  # pixels of the screen, of the buttons above a figure
+BUTTONS_HEIGHT = 22  # pixels of the screen, of the buttons above a figure
 MOST_PARAMETERS = 200  # of an address
 
 _report_screen = component("screen", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))

@@ -12,6 +12,8 @@ from viz.figures.pieces import Colors, Look, Panel, PhotoPanel, Spec
 from viz.maps.cells import PIXELS
 from viz.maps.values import normalize
 
+SHORT_BELOW = 160  # width of a photograph that has no room for a long title
+
 
 class Tile(NamedTuple):
     """A picture or a text, and where it stands."""
@@ -45,7 +47,7 @@ def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pie
         x, y = pieces.name_axes(place)
         leader = leaders.setdefault((photo.width, photo.height), place)
         layout |= _place_axes(grid, slot, photo, place, leader)
-        layout["annotations"].append(pieces.write_title(shown.title, x, y, title_size))
+        layout["annotations"].append(pieces.write_title(_choose_title(shown, slot), x, y, title_size))
         over = look.overlay and not alone
         traces.append(_draw_trace(shown, replace(look, overlay=over), x, y, bar))
         if over and isinstance(shown, Panel):
@@ -53,6 +55,11 @@ def compose(tiles: Sequence[Tile], look: Look, grid: Grid, title_size: int = pie
             under |= {"sizing": "stretch", "layer": "below"}
             layout["images"].append(under if photo.source == source else under | {"source": photo.source})
     return {"data": traces, "layout": layout}
+
+
+def _choose_title(shown: PhotoPanel | Panel | Colors, slot: Slot) -> str:
+    short = shown.short_title if isinstance(shown, PhotoPanel) and slot.width < SHORT_BELOW else ""
+    return short or shown.title
 
 
 def _place_axes(grid: Grid, slot: Slot, photo: PhotoPanel, place: int, leader: int) -> Spec:

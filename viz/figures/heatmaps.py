@@ -78,10 +78,12 @@ def encode_image(image: Image.Image) -> str:
 def make_photo_panel(size: tuple[int, int], source: str, translate: Translate) -> PhotoPanel:
     """The framed photograph of this width and height, ready to draw; `encode_image` gives the source."""
     width, height = size
+    title, short = (
+        f"<b>{translate('picture.panel')}</b><br>{translate(key, width=width, height=height)}"
+        for key in ("picture.panel_size", "picture.panel_size_short")
+    )
     # A portrait is narrow.
-    key = "picture.panel_size" if width >= height else "picture.panel_size_short"
-    title = f"<b>{translate('picture.panel')}</b><br>{translate(key, width=width, height=height)}"
-    return PhotoPanel(source, width, height, title)
+    return PhotoPanel(source, width, height, title if width >= height else short, short)
 
 
 def make_panels(

@@ -62,12 +62,16 @@ TEXT: Spec = {"xanchor": "left", "align": "left", "showarrow": False}
 
 @dataclass(frozen=True)
 class PhotoPanel:
-    """The framed photograph: a data URI of its exact pixels, its sides in pixels, and the text above it."""
+    """The framed photograph: a data URI of its exact pixels, its sides in pixels, and the text above it.
+
+    The short title takes the other's place above a narrow picture, where there is one.
+    """
 
     source: str
     width: int
     height: int
     title: str
+    short_title: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ PHOTO_SHARE = 0.4  # of the width, beside the question
 # Pixels of the screen, like all lengths here. One row where the window is wide, so that the task is near.
 FIGURE_HEIGHT = 340
 LEAST_FIGURE_HEIGHT = 200
-SMALL_PANEL = 160  # there
+SMALL_PANEL = 110  # there
 # Two figures are on one screen, with the question and their captions.
 PAIRED_PANEL = 80
 PAIRED_GAP = 32
@@ -155,7 +155,8 @@ def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
         size = SMALL_TITLE_SIZE if grid.slots[0].width < SMALL_TITLES_BELOW else TITLE_SIZE
         draw_figure(visit, draw_maps(picture.photo, panels, look, grid, size), key, alt)
         return
-    grid = _arrange(visit, len(panels) + 1, picture)
+    height = min(FIGURE_HEIGHT, max(LEAST_FIGURE_HEIGHT, _measure_room(visit) - CAPTION_HEIGHT))
+    grid = _arrange(visit, len(panels) + 1, picture, height)
     if not choice.field or choice.point is None:
         draw_figure(visit, draw_panels(picture.photo, panels, look, grid), key, alt)
         return
@@ -168,9 +169,15 @@ def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
     st.caption(probe.describe(saliency))
 
 
-def _arrange(visit: Visit, count: int, picture: Picture, height: float = FIGURE_HEIGHT) -> Grid:
-    least = MIN_PANEL_WIDTH if visit.screen.width < NARROW else SMALL_PANEL
-    return arrange_panels(count, visit.screen.width, height, picture.aspect, least)
+def _arrange(visit: Visit, count: int, picture: Picture, height: float) -> Grid:
+    if visit.screen.width * find_factor(visit.choice) < NARROW:
+        return arrange_panels(count, visit.screen.width, FIGURE_HEIGHT, picture.aspect, MIN_PANEL_WIDTH)
+    return arrange_panels(count, visit.screen.width, height, picture.aspect, SMALL_PANEL)
+
+
+def _measure_room(visit: Visit) -> float:
+    """Height of the screen that is left for figures and their captions."""
+    return visit.screen.height - TEXT_HEIGHT - (0 if visit.choice.present else TITLE_HEIGHT)
 
 
 def _place_figures(visit: Visit, step: Step) -> Sequence[Any]:
@@ -184,8 +191,7 @@ def _place_figures(visit: Visit, step: Step) -> Sequence[Any]:
 
 def _arrange_pair(visit: Visit, count: int, picture: Picture) -> tuple[Grid, bool]:
     """How each of two figures is arranged, and whether they stand side by side: as their maps are larger."""
-    screen = visit.screen
-    room = screen.height - TEXT_HEIGHT - (0 if visit.choice.present else TITLE_HEIGHT)
+    screen, room = visit.screen, _measure_room(visit)
     if screen.width * find_factor(visit.choice) < NARROW:
         return arrange_panels(count, screen.width, FIGURE_HEIGHT, picture.aspect, PAIRED_PANEL), False
     below, beside = (

@@ -38,6 +38,7 @@ from viz.networks.layers import Layer
 from viz.reports.shown import Items
 
 CONTROLS_HEIGHT = 92  # pixels of the screen
+LEAST_SHARE = 0.95  # of a readable width, so that on a projector, under these controls, one row holds all
 Vectors = dict[str, NDArray[np.float32]]
 
 
@@ -171,7 +172,8 @@ def _draw_marked(
 ) -> Any:
     words, screen = visit.words, visit.screen
     height = screen.height - CONTROLS_HEIGHT
-    grid = arrange_panels(len(panels) + 1, screen.width, height, visit.picture.aspect, screen.least)
+    least = LEAST_SHARE * screen.least
+    grid = arrange_panels(len(panels) + 1, screen.width, height, visit.picture.aspect, least)
     marks, chosen = [probe.mark(layer) for layer in probe.layers], probe.mark(probe.chosen)
     note = words("probe.how_to_point" if _knows_fields(probe.layers) else "probe.how_to_point_unknown")
     figure = draw_marked_panels(visit.picture.photo, panels, look, grid, marks, chosen, saliency, note)

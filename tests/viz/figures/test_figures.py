@@ -9,7 +9,8 @@ from conftest import naming
 from PIL import Image
 
 from viz.figures.charts import Band, Chart, Demanded, draw_charts
-from viz.figures.heatmaps import draw_heatmaps, draw_maps, draw_panels
+from viz.figures.enlarge import leave_room
+from viz.figures.heatmaps import draw_alone_and_over, draw_heatmaps, draw_maps, draw_panels
 from viz.figures.layout import BAR_HEIGHT, arrange_panels
 from viz.figures.marked import draw_channel, draw_marked_panels, draw_selectable_photo
 from viz.figures.pieces import COLOR_SCALES, DIVERGING_SCALE, Colors, Look, Mark, Panel, PhotoPanel, Saliency
@@ -414,3 +415,40 @@ def test_the_same_curves_with_gaps_are_the_same_data():
         for curves in twice
     }
     assert len(revisions) == 1
+
+
+def test_a_map_alone_and_over_the_photograph():
+    grid = arrange_panels(2, 1000, 600, 32 / 48)
+    over = replace(FINE, title="over")
+    for limits in ("", "one scale"):
+        figure = draw_alone_and_over(PHOTO, FINE, over, Look(overlay=True, shared_bar=limits), grid)
+        assert [note.text for note in figure.layout.annotations] == ["fine", "over"]
+        first, second = figure.data
+        np.testing.assert_array_equal(first.z, second.z)
+        assert "rgba(68, 1, 84, 1)" in first.colorscale[0] and "rgba(68, 1, 84, 0.6)" in second.colorscale[0]
+        assert [image.xref for image in figure.layout.images] == ["x2"]
+        assert (first.showscale, second.showscale) == (True, not limits)
+
+
+def test_the_bar_of_all_maps_lies_over_none():
+    grid = arrange_panels(3, 1000, 600, 32 / 48)
+    figure = draw_panels(PHOTO, [FINE, COARSE], Look(shared_bar="one scale"), grid)
+    bar = next(trace.colorbar for trace in figure.data if trace.type == "heatmap" and trace.showscale)
+    lowest = min(figure.layout[f"yaxis{trace.yaxis[1:]}"].domain[0] for trace in figure.data)
+    assert (lowest - bar.y) * (figure.layout.height - 2) == pytest.approx(0, abs=1)
+    assert figure.layout.height - 2 == grid.height + 16
+
+
+def test_a_narrow_photograph_has_its_short_title():
+    photo = replace(PHOTO, short_title="short")
+    for width, title in ((150, "short"), (600, "Photograph")):
+        grid = arrange_panels(1, width, 600, 32 / 48)
+        assert draw_panels(photo, [], Look(), grid).layout.annotations[0].text == title
+
+
+def test_room_above_a_figure_moves_nothing_in_it():
+    figure = draw()
+    height, places = figure.layout.height, [figure.layout.yaxis.domain, figure.layout.xaxis3.domain]
+    roomy = leave_room(figure, 22)
+    assert (roomy.layout.height, roomy.layout.margin.t, figure.layout.height) == (height + 22, 22, height)
+    assert [roomy.layout.yaxis.domain, roomy.layout.xaxis3.domain] == places
