@@ -11,7 +11,7 @@ from page.subject.uploads import forget_refusals
 from page.widgets.networks import describe_own, describe_source
 from page.widgets.presenting import offer_presenting
 from page.widgets.settings import HIDDEN, draw_choice, draw_layers_button, draw_slider
-from page.widgets.uploader import draw_camera, draw_taking_away, draw_uploader, say_refusal
+from page.widgets.uploader import draw_camera, draw_taking_away, draw_uploader, say_refusal, wait_to_forget
 from page.work.models import Catalogue
 from page.work.pictures import list_framings
 from viz.figures.heatmaps import shorten_name
@@ -70,6 +70,7 @@ def _draw_picture(subject: Subject) -> None:
         draw_camera(words)
     say_refusal(words, "camera")
     draw_uploader(words, "upload", choice, subject.network.info, explain=True)
+    wait_to_forget()
     if choice.photo in OWN_PHOTOS:
         st.caption(words("picture.not_shareable"))
 

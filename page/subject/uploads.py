@@ -97,12 +97,11 @@ def _forget(key: str, choice: Choice | None) -> None:
         choose({"photo": memory.last_sample})
 
 
-def let_go(key: str) -> bool:
-    """Forget a file that went a while ago; gives whether there is none any more."""
-    left = remember().left
-    if key in left and time.monotonic() - left[key].since >= GRACE_S:
-        del left[key]
-    return key not in left
+def let_go() -> bool:
+    """Forget the files that went a while ago; gives whether there are none any more."""
+    memory, now = remember(), time.monotonic()
+    memory.left = {key: left for key, left in memory.left.items() if now - left.since < GRACE_S}
+    return not memory.left
 
 
 def name_picture(digest: str, choice: Choice, info: NetworkInfo) -> PictureKey:

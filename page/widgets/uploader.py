@@ -30,8 +30,6 @@ def draw_uploader(
     help_text = words("picture.uploader_help") if explain else None
     hear = partial(hear_uploader, key, choice, info)
     st.file_uploader(words("picture.uploader"), key=name_uploader(key), on_change=hear, help=help_text)
-    if not let_go(key):
-        st.fragment(_wait, run_every=GRACE_S)(key)
     say_refusal(words, key)
     if st.context.is_embedded and st.context.url:  # browsers keep the cookie back that an upload needs
         st.link_button(words("picture.own_tab"), st.context.url.partition("?")[0])
@@ -61,6 +59,12 @@ def draw_taking_away(words: Translate, choice: Choice) -> None:
         )
 
 
-def _wait(key: str) -> None:
-    if let_go(key):
+def wait_to_forget() -> None:
+    """Forget, in a moment, what has gone from an uploader, even if the visitor does nothing more."""
+    if not let_go():
+        st.fragment(_wait, run_every=GRACE_S)()
+
+
+def _wait() -> None:
+    if let_go():
         st.rerun()

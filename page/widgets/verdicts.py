@@ -76,7 +76,7 @@ def write_verdict(subject: Subject, verdict: Verdict) -> str:
     """A claim with its answers, how often chance gives them, and its demands; in Markdown."""
     words = subject.words
     claim = f"**{words(f'claim.{verdict.claim}')}**"
-    chance = _write_chance(words, verdict) if visit.network.info.is_homework else ""  # it is of VGG16
+    chance = _write_chance(words, verdict) if subject.network.info.is_homework else ""  # it is of VGG16
     lines = [claim, write_badges(words, verdict), chance]
     parts = ["  \n".join(filter(None, lines))]
     if len(verdict.met) > 1:
