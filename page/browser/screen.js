@@ -26,7 +26,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (busy()) { later(); return; }
     const width = Math.round(column.clientWidth);
     const top = element.getBoundingClientRect().top + main.scrollTop;
-    const height = Math.round(window.innerHeight - top - 8);
+    const height = Math.round(window.innerHeight - top - 16);
     const wide = Math.abs(width - data.width) > 0.015 * data.width;
     const high = width > data.narrow && Math.abs(height - data.height) > 0.04 * data.height;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -467,7 +467,7 @@ def test_the_scrubber_by_keyboard_alone(visit):
     press_keys(visitor, "Enter")
     tab_to(visitor, "slider", "Opacity of the maps")
     press_keys(visitor, "ArrowRight")
-    assert visitor.figure("return gd._fullData[0].colorscale[0][1]").endswith(", 0.65)")
+    assert visitor.figure("return gd._fullData[1].colorscale[0][1]").endswith(", 0.65)")
     assert read_layer(visitor) == "conv5_2"
     visitor.reload()
     assert read_layer(visitor) == "conv5_2"
@@ -563,7 +563,11 @@ def test_two_figures_of_a_step_are_seen_at_once_with_their_question(visit, size,
 
 
 @pytest.mark.parametrize(
-    "view", ["compare", "compare&beside=network", "depth", "probe", "probe&show=channels", "classes"]
+    "view",
+    [
+        *("compare", "compare&beside=network", "compare&present=true", "depth", "depth&present=true"),
+        *("probe", "probe&show=channels", "classes"),
+    ],
 )
 def test_the_buttons_of_a_figure_lie_over_no_title(visit, view):
     visitor = visit(viewport=SMALL_LAPTOP)
