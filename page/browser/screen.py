@@ -16,9 +16,7 @@ USUAL_HEIGHT = 649
 SMALLEST = 240
 LARGEST = 4000
 PROJECTED_WIDTH = 220  # of a panel that is readable on a projector, where all panels shall be on the screen
-# Pixels of the screen, that the buttons above a figure need beside the margin of its titles; they need less
-# where titles and margin are larger, since the buttons are not.
-BUTTONS_HEIGHT = 22
+BUTTONS_HEIGHT = 22  # pixels of the screen, of the strip above a figure
 MOST_PARAMETERS = 200  # of an address
 
 _report_screen = component("screen", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
@@ -67,9 +65,7 @@ def find_screen(language: str, place: str, factor: float = 1) -> Screen:
         height=1,
     )
     least = screen.least if factor == 1 else PROJECTED_WIDTH / factor
-    return Screen(
-        screen.width / factor, (screen.height - BUTTONS_HEIGHT / factor) / factor, screen.still, least
-    )
+    return Screen(screen.width / factor, (screen.height - BUTTONS_HEIGHT) / factor, screen.still, least)
 
 
 def is_narrow() -> bool:

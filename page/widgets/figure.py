@@ -49,7 +49,7 @@ def draw_figure(visit: Visit, figure: Any, key: str, alt: str, **more: Any) -> N
     config |= more.pop("config", {})
     figure = enlarge(figure, factor)
     if config.get("displayModeBar", True):
-        figure = leave_room(figure, BUTTONS_HEIGHT / factor)
+        figure = leave_room(figure, BUTTONS_HEIGHT)
     st.plotly_chart(figure, key=key, theme=None, alt=alt, config=config, **more)
 
 
