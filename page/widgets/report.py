@@ -31,7 +31,7 @@ def draw_report(taken: Taken) -> None:
         link = make_link()
         with files:
             st.caption(words("report.note"))
-            _offer_files(taken, link)
+            offer_files(taken, link)
         with address:
             st.caption(words("report.link"))
             st.code(link, language=None, wrap_lines=True)
@@ -40,7 +40,8 @@ def draw_report(taken: Taken) -> None:
             _show_code(taken)
 
 
-def _offer_files(taken: Taken, link: str) -> None:
+def offer_files(taken: Taken, link: str) -> None:
+    """Draw a button a file, and what decides the figure for print."""
     words = taken.subject.words
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
@@ -76,27 +77,29 @@ def _list_makers(taken: Taken, kind: str, width: str, link: str) -> Makers:
     words = taken.subject.words
     makers: dict[str, tuple[str, Callable[[], str | bytes]]] = {
         "print": (kind, partial(taken.make_print, width, kind)),
-        "html": ("html", taken.make_html),
         "arrays": ("npz", taken.make_arrays),
     }
+    if taken.list_figures():
+        makers["html"] = "html", taken.make_html
     if taken.has_code:
         makers["code"] = "py", taken.make_script
     found = {
         name: (words(f"report.{name}"), taken.name(suffix), make) for name, (suffix, make) in makers.items()
     }
     for name, suffix, write in (("word", "docx", write_docx), ("markdown", "md", write_markdown)):
-        found[name] = words(f"report.{name}"), taken.name(suffix), partial(_make_document, taken, link, write)
+        found[name] = words(f"report.{name}"), taken.name(suffix), partial(make_document, taken, link, write)
     for table in taken.tables:
         label = words("report.table", table=words(f"report.table_{table}"))
         found[table] = label, taken.name("csv", table), partial(taken.make_table, table)
-    return found | {"bundle": (words("report.bundle"), taken.name("zip"), partial(_make_bundle, taken, link))}
+    return found | {"bundle": (words("report.bundle"), taken.name("zip"), partial(make_bundle, taken, link))}
 
 
-def _make_document(taken: Taken, link: str, write: Callable[[Document], str | bytes]) -> str | bytes:
+def make_document(taken: Taken, link: str, write: Callable[[Document], str | bytes]) -> str | bytes:
+    """The report in words, as this writes it."""
     return write(write_document(taken, link))
 
 
-def _make_bundle(taken: Taken, link: str) -> bytes:
+def make_bundle(taken: Taken, link: str) -> bytes:
     """All files with the report, which refers to the figure among them, and a manifest."""
     document = write_document(taken, link)
     files = taken.make_files()

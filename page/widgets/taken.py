@@ -36,7 +36,7 @@ class Taken:
         subject: What is looked at, and how; its picture is the one that the maps are of.
         layers: Those whose maps are shown.
         list_items: What the figure for print shows.
-        list_figures: The interactive figures, at least one.
+        list_figures: The interactive figures, if there are any.
         tables: What makes a table's rows, by its name in the catalogues.
         columns: Of the figure for print; None: as many as fit.
         asked: What the class maps are asked about; None where the maps are of no class.
@@ -128,7 +128,7 @@ class Taken:
 
     def make_html(self) -> str:
         """The interactive figures in one file."""
-        return write_html(self.list_figures())
+        return write_html(list(self.list_figures()))
 
     def make_table(self, table: str) -> str:
         """One of the tables."""
@@ -137,7 +137,9 @@ class Taken:
     def make_files(self) -> dict[str, bytes]:
         """All files, by their names, with the photograph."""
         files = {self.name(kind): self.make_print("page", kind) for kind in FORMATS}
-        files |= {self.name("npz"): self.make_arrays(), self.name("html"): self.make_html().encode()}
+        files[self.name("npz")] = self.make_arrays()
+        if self.list_figures():
+            files[self.name("html")] = self.make_html().encode()
         if self.has_code:
             files[self.name("py")] = self.make_script().encode()
         files |= {self.name("csv", table): self.make_table(table).encode() for table in self.tables}

@@ -132,6 +132,26 @@ def write_finding(subject: Subject, finding: Finding) -> str:
     return f"{sentence}  \n:small[{told}]"
 
 
+def list_findings(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
+    """A row for each demand at each threshold, with the answers and all digits, for a file."""
+    rows: list[dict[str, object]] = []
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            thresholds = THRESHOLDS if len(finding.effects) > 1 else [None]
+            for place, threshold in enumerate(thresholds):
+                row: dict[str, object] = {"claim": verdict.claim, "truth": verdict.truth}
+                row |= {"learned": verdict.learned, "metric": finding.demand.metric}
+                row |= {"demand": finding.demand.kind, "required": finding.demand.least}
+                row |= {"threshold": threshold, "shallow": finding.shallow[place]}
+                row |= {"deep": finding.deep[place], "effect": finding.effects[place]}
+                row |= {"met": finding.met[place], "median": finding.effect}
+                for control in CONTROLS:
+                    others = finding.controls.get(control)
+                    row[f"rank_{control}"] = find_rank(finding.effect, others) if others else None
+                rows.append(row)
+    return rows
+
+
 def name_metric(subject: Subject, finding: Finding) -> str:
     """What a demand is about, with the threshold at which the page shows it where one counts."""
     metric = subject.words(f"metric.{finding.demand.metric}")

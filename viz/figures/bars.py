@@ -11,7 +11,7 @@ BAR_DISTANCE = 5  # from the map above
 BAR_INSET = 14  # so that the numbers at its ends do not run into the next bar's
 BAR_NUMBER_SIZE = 11
 NAMED_INSET = 36  # with a word beside each of these numbers
-LEAST_NAMED = 168  # width of a map that has room for the words
+LEAST_NAMED = 164  # width of a map that has room for the words
 LAST_NARROW = 0x2E7F  # Chinese characters follow, which are square
 BAR_SPACE = 4  # at least, between two texts under it
 

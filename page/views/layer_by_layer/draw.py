@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -13,10 +14,13 @@ from page.visit import Visit
 from page.widgets.errors import tell_failures
 from page.widgets.figure import draw_figure, draw_notes, draw_photo, explain_numbers
 from page.widgets.finite import keep_finite
+from page.widgets.report import draw_report
 from page.widgets.settings import draw_neighbour
+from page.widgets.taken import Taken, show_panels, show_photo
 from viz.figures.heatmaps import draw_alone_and_over, shorten_name
 from viz.figures.layout import Grid, arrange_panels
 from viz.figures.pieces import Panel
+from viz.reports.shown import Items
 
 STEP_S = 1.0
 CONTROLS_HEIGHT = 112  # pixels of the screen
@@ -64,8 +68,22 @@ def _draw_step(visit: Visit, timed: bool, panels: dict[str, Panel], grid: Grid) 
         alone, title = panels[depth], visit.words("depth.over", name=shorten_name(depth))
         figure = draw_alone_and_over(visit.picture.photo, alone, replace(alone, title=title), look, grid)
         draw_figure(visit, figure, "depth_map", visit.describe_maps("panel.alt_depth", layer=depth))
+        if not memory.playing:
+            draw_report(_take(visit, depth, alone, figure))
     remember_past()
     close_address()
+
+
+def _take(visit: Visit, depth: str, panel: Panel, figure: Any) -> Taken:
+    """The map of the layer alone, and the interactive figure of it and of it over the photograph."""
+    layers = [visit.network.find(depth)]
+
+    def list_items() -> Items:
+        photo = show_photo(visit.picture, visit.words("picture.panel"))
+        return [photo, *show_panels([panel], layers, visit.picture, visit.choose_look(overlay=False))]
+
+    plain = visit.see(visit.choice.change({"overlay": False, "depth": depth}))
+    return Taken(plain, layers, list_items, lambda: [figure])
 
 
 def _draw_controls(visit: Visit, names: list[str], depth: str) -> None:

@@ -12,16 +12,20 @@ from page.choice.setting import Value
 from page.choice.settle import settle
 from page.subject.picture import Picture, open_sample
 from page.subject.probe import Probe
+from page.subject.subject import Subject
 from page.views.lesson.answers import LONGEST_ANSWER, draw_keeping, keep, name_widget, recall
 from page.views.lesson.steps import KEPT, Figure, Step, Words, list_steps, read_words
 from page.visit import Visit
 from page.widgets.figure import draw_figure, draw_photo
 from page.widgets.presenting import find_factor
+from page.widgets.report import draw_report
 from page.widgets.settings import draw_neighbour
+from page.widgets.taken import Taken, show_panels, show_photo
 from viz.figures.heatmaps import draw_maps, draw_panels
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
-from viz.figures.pieces import TITLE_SIZE
+from viz.figures.pieces import TITLE_SIZE, Look, Panel
+from viz.reports.shown import Items
 
 PHOTO_SHARE = 0.4  # of the width, beside the question
 # Pixels of the screen, like all lengths here. One row where the window is wide, so that the task is near.
@@ -115,16 +119,31 @@ def _choose_picture(visit: Visit, step: Step) -> Picture:
 def _draw_revealed(visit: Visit, step: Step, words: Words) -> None:
     st.markdown(_ask_question(visit, words))
     st.markdown(_judge(visit, step, words))
-    places = _place_figures(visit, step)
+    places, taken = _place_figures(visit, step), list[Taken]()
     for place, (column, figure) in enumerate(zip(places, step.figures, strict=True)):
         with column:
             st.markdown(f"**{words.figures[place]}**")
-            _draw_maps(visit, figure, step, place)
+            taken.append(_draw_maps(visit, figure, step, place))
     left, right = st.columns(2, gap="large")
     with left:
         _draw_task(visit, step, words)
     with right, st.expander(f"**{visit.words('lesson.notice')}**", icon=":material/lightbulb:"):
         st.markdown(words.notice)
+    draw_report(_join(taken))
+
+
+def _join(taken: Sequence[Taken]) -> Taken:
+    """What is taken away of a step: of two figures both, and no code, which would be of one alone."""
+    first, *others = taken
+    if not others:
+        return first
+
+    def list_items() -> Items:
+        return [item for one in taken for item in one.list_items()]
+
+    figures = [figure for one in taken for figure in one.list_figures()]
+    columns = len(first.layers) + 1
+    return Taken(first.subject, first.layers, list_items, lambda: figures, columns=columns, has_code=False)
 
 
 def _judge(visit: Visit, step: Step, words: Words) -> str:
@@ -140,7 +159,7 @@ def _judge(visit: Visit, step: Step, words: Words) -> str:
     return f"{sentence} {badge} **{words.choices[step.right]}**"
 
 
-def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
+def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> Taken:
     """One figure, as the other views draw it; of two, each without the photograph, to compare them."""
     kept = {key: visit.choice.values[key] for key in KEPT}
     choice = settle(figure.choice.change(kept), None, visit.known)
@@ -150,16 +169,19 @@ def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
     panels, look = seen.choose_panels(heatmaps, layers), seen.choose_look(choice.overlay)
     alt = seen.describe_maps("panel.alt", layers=", ".join(layer.name for layer in layers))
     key = f"lesson_figure_{place}"
+    taken = partial(_take, seen, panels, look, figure.untrained, place)
     if len(step.figures) > 1:
         grid = _arrange_pair(visit, len(panels), picture)[0]
         size = SMALL_TITLE_SIZE if grid.slots[0].width < SMALL_TITLES_BELOW else TITLE_SIZE
-        draw_figure(visit, draw_maps(picture.photo, panels, look, grid, size), key, alt)
-        return
+        drawn = draw_maps(picture.photo, panels, look, grid, size)
+        draw_figure(visit, drawn, key, alt)
+        return taken(drawn)
     height = min(FIGURE_HEIGHT, max(LEAST_FIGURE_HEIGHT, _measure_room(visit) - CAPTION_HEIGHT))
     grid = _arrange(visit, len(panels) + 1, picture, height)
     if not choice.field or choice.point is None:
-        draw_figure(visit, draw_panels(picture.photo, panels, look, grid), key, alt)
-        return
+        drawn = draw_panels(picture.photo, panels, look, grid)
+        draw_figure(visit, drawn, key, alt)
+        return taken(drawn)
     x, y = choice.point
     probe = Probe(seen, heatmaps, layers, (x, y))
     saliency = probe.find_saliency()
@@ -167,6 +189,18 @@ def _draw_maps(visit: Visit, figure: Figure, step: Step, place: int) -> None:
     drawn = draw_marked_panels(picture.photo, panels, look, grid, marks, probe.mark(probe.chosen), saliency)
     draw_figure(visit, drawn, key, alt)
     st.caption(probe.describe(saliency))
+    return taken(drawn)
+
+
+def _take(seen: Subject, panels: list[Panel], look: Look, untrained: bool, place: int, figure: Any) -> Taken:
+    """What is taken away of one figure; the second of a step has its number behind the layers' names."""
+    seen, row = seen.see(seen.choice.change({"view": "lesson"})), str(place + 1) if place else ""
+
+    def list_items() -> Items:
+        photo = None if place else show_photo(seen.picture, seen.words("picture.panel"))
+        return [photo, *show_panels(panels, seen.layers, seen.picture, look, row)]
+
+    return Taken(seen, seen.layers, list_items, lambda: [figure], has_code=not untrained)
 
 
 def _arrange(visit: Visit, count: int, picture: Picture, height: float) -> Grid:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from viz.networks.layers import STAGES, Stage
 CHART_SHARE = 0.6  # of the width, for a claim's chart
 
 
-def draw_chart(visit: Visit, judged: Judged, beside: Mapping[str, float]) -> None:
-    """The claim's chart; `beside` are the class maps' values of its one metric, if they are asked for."""
+def draw_chart(visit: Visit, judged: Judged, beside: Mapping[str, float]) -> Any:
+    """The claim's chart, drawn; `beside` are the class maps' values of its metric, if they are asked for."""
     words, screen, claim = visit.words, visit.screen, judged.verdict.claim
     width = screen.width if screen.width < NARROW else screen.width * CHART_SHARE
     width -= GAP + 14  # the frame and the gap between the columns
@@ -46,6 +47,7 @@ def draw_chart(visit: Visit, judged: Judged, beside: Mapping[str, float]) -> Non
     titles = ", ".join(chart.title for chart in charts)
     alt = words("measure.alt", count=len(visit.measured), metrics=titles)
     draw_figure(visit, figure, f"chart_{claim}", alt, width=width, config=PLAIN)
+    return figure
 
 
 def _name_marks(visit: Visit) -> dict[str, str]:

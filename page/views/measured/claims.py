@@ -1,6 +1,7 @@
 """Each claim beside its own chart."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -13,8 +14,12 @@ from page.widgets.verdicts import write_badges, write_verdict
 from viz.pictures.frame import Box
 
 
-def draw_claims(visit: Visit, judged: Mapping[str, Judged], box: Box | None) -> None:
-    """Draw each claim with its two answers and its numbers, and beside it, on a phone below, its chart."""
+def draw_claims(visit: Visit, judged: Mapping[str, Judged], box: Box | None) -> list[Any]:
+    """Draw each claim with its two answers and its numbers, and beside it, on a phone below, its chart.
+
+    The charts are returned.
+    """
+    figures = []
     for claim, found in judged.items():
         verdict = found.verdict
         with st.container(border=True, key=f"claim_{claim}"):
@@ -29,9 +34,10 @@ def draw_claims(visit: Visit, judged: Mapping[str, Judged], box: Box | None) -> 
                     beside = compare_class_map(visit, found.trained, box)
             with chart:
                 if verdict.findings:
-                    draw_chart(visit, found, beside)
+                    figures.append(draw_chart(visit, found, beside))
                 else:
                     st.caption(visit.words("verdict.needs_box"))
+    return figures
 
 
 def say_object(visit: Visit, judged: Mapping[str, Judged]) -> None:

@@ -35,8 +35,11 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
 
-def draw_others(visit: Visit, looked: Looked, box: Box | None) -> None:
-    """Draw all metrics against depth, their controls and the table, then the rules."""
+def draw_others(visit: Visit, looked: Looked, box: Box | None) -> list[Row]:
+    """Draw all metrics against depth, their controls and the table, then the rules.
+
+    The rows of the file with all digits are returned.
+    """
     words, is_compared = visit.words, visit.choice.beside != NOTHING
     with st.expander(words("measure.others"), icon=":material/monitoring:", expanded=is_compared):
         draw_choice(words, st.pills, "controls", "control.label", "control.", selection_mode="multi")
@@ -57,8 +60,10 @@ def draw_others(visit: Visit, looked: Looked, box: Box | None) -> None:
     if missing := len(visit.network.layers) - len(visit.measured):
         st.caption(words("measure.left_out", count=missing, side=visit.name_side()))
     _draw_table(visit, tables, names)
-    _offer_csv(visit, tables, box, comparison)
+    rows = _list_rows(visit, tables, box, comparison)
+    _offer_csv(visit, rows)
     _explain(visit)
+    return rows
 
 
 def _measure_all(visit: Visit, looked: Looked, box: Box | None, comparison: Comparison | None) -> Tables:
@@ -158,8 +163,8 @@ def _draw_table(visit: Visit, tables: Tables, names: Mapping[str, str]) -> None:
     draw_wide_table("numbers", title, [words(f"metric.{column}") for column in columns], cells, numbers)
 
 
-def _offer_csv(visit: Visit, tables: Tables, box: Box | None, comparison: Comparison | None) -> None:
-    """A file of the same with the choices that made the numbers, so that it alone can tell."""
+def _list_rows(visit: Visit, tables: Tables, box: Box | None, comparison: Comparison | None) -> list[Row]:
+    """The same table with the choices that made the numbers, so that it alone can tell."""
     choice, key = visit.choice, visit.picture.key
     settings = {
         "photo": "own" if choice.photo in OWN_PHOTOS else choice.photo,
@@ -176,9 +181,13 @@ def _offer_csv(visit: Visit, tables: Tables, box: Box | None, comparison: Compar
     told = dict.fromkeys(tables, settings)
     if comparison is not None:
         told["beside"] = settings | _list_changes(visit, comparison)
+    return [told[row["control"]] | row for row in _complete(tables)]
+
+
+def _offer_csv(visit: Visit, rows: list[Row]) -> None:
     st.download_button(
         visit.words("measure.download"),
-        write_csv([told[row["control"]] | row for row in _complete(tables)]),
+        write_csv(rows),
         file_name="layer-numbers.csv",
         mime="text/csv",
         key="csv",

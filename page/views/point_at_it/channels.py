@@ -18,7 +18,9 @@ from page.visit import Visit
 from page.widgets.figure import PLAIN, draw_explanation, draw_figure
 from page.widgets.images import write_data_url
 from page.widgets.progress import tell_left
+from page.widgets.report import draw_report
 from page.widgets.settings import draw_choice, draw_switch
+from page.widgets.taken import Taken, show_named, show_photo
 from page.work.pictures import frame_samples
 from page.work.results import compute_components, find_sample_activations
 from viz.evidence.patches import PATCHES, Patch, choose_patches
@@ -33,6 +35,7 @@ from viz.maps.ranges import choose_limits
 from viz.maps.values import format_value
 from viz.networks.layers import Layer
 from viz.pictures.samples import SAMPLES
+from viz.reports.shown import Items
 
 WIDE = 800  # pixels of the screen, from which on the thumbnails stand beside what a click on them changes
 THUMBS_SHARE = 0.55  # of the width
@@ -118,7 +121,22 @@ def draw_channels(visit: Visit) -> None:
         draw_switch(words, "patches", "channel.patches")
         if visit.choice.patches:
             _draw_patches(channels)
+    draw_report(_take(channels))
     draw_explanation(visit, "channel.explain_")
+
+
+def _take(channels: _Channels) -> Taken:
+    """The large channel and those on the visitor's page, cell by cell."""
+    visit, name = channels.visit, channels.layer.name
+    numbers = list(dict.fromkeys((channels.chosen, *channels.thumbs)))
+
+    def list_items() -> Items:
+        panels, look = _make_thumbnails(channels, numbers, 1), Look(visit.choice.colors)
+        titles, keys = ([f"{name}{sign}{number}" for number in numbers] for sign in (" · ", " "))
+        photo = show_photo(visit.picture, visit.words("picture.panel"))
+        return [photo, *show_named(panels, titles, keys, visit.picture, look)]
+
+    return Taken(visit, [channels.layer], list_items, list, channels=numbers)
 
 
 def _draw_large(channels: _Channels, screen: Screen) -> None:
