@@ -73,23 +73,20 @@ def _write_settings(taken: Taken) -> Section:
 
 def _write_verdicts(subject: Subject, verdicts: Sequence[Verdict]) -> Section:
     """Each claim with its answers and, where it was tested, its numbers and ranks."""
-    words, bullets = subject.words, []
+    words, points = subject.words, []
     for verdict in verdicts:
         answers = words("verdict.next").join(write_answers(words, verdict).values())
-        bullets.append(words("report.claim", claim=words(f"claim.{verdict.claim}"), answers=answers))
-        bullets += [_strip(write_finding(subject, finding)) for finding in verdict.findings]
-    controls = words("verdict.controls", seeds=SEEDS)
-    return Section(words("verdict.title"), [controls], bullets)
+        claim = words("report.claim", claim=words(f"claim.{verdict.claim}"), answers=answers)
+        points.append((claim, [_strip(write_finding(subject, finding)) for finding in verdict.findings]))
+    return Section(words("verdict.title"), [words("verdict.controls", seeds=SEEDS)], points)
 
 
 def _write_sentences(subject: Subject, verdicts: Sequence[Verdict]) -> Section:
     """What the verdicts allow to say of this photograph, and no more."""
-    words, bullets = subject.words, []
-    for verdict in verdicts:
-        if not verdict.findings:
-            continue
-        bullets.append(write_sentence(words, verdict, subject.network.title))
-    return Section(words("report.say"), [words("report.say_limits")], bullets)
+    words, network = subject.words, subject.network.title
+    tested = [verdict for verdict in verdicts if verdict.findings]
+    points = [(write_sentence(words, verdict, network), ()) for verdict in tested]
+    return Section(words("report.say"), [words("report.say_limits")], points)
 
 
 def write_sentence(words: Translate, verdict: Verdict, network: str) -> str:
@@ -98,7 +95,9 @@ def write_sentence(words: Translate, verdict: Verdict, network: str) -> str:
     facts = {"claim": words(f"claim.{verdict.claim}"), "met": sum(tested), "count": len(tested)}
     truth = words(f"say.{verdict.truth}", network=network, **facts)
     unbeaten = words("verdict.and").join(words(f"untrained.{control}") for control in verdict.unbeaten)
-    learned = words(f"say.learned_{verdict.learned}", controls=unbeaten, count=SEEDS * len(CONTROLS))
+    answer = "all" if len(verdict.unbeaten) == len(CONTROLS) else verdict.learned
+    key = f"say.learned_{answer if verdict.learned == 'mixed' else verdict.learned}"
+    learned = words(key, controls=unbeaten, count=SEEDS * len(CONTROLS))
     return words("say.both", truth=truth, learned=learned)
 
 

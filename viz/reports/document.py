@@ -15,13 +15,13 @@ class Section:
     Attributes:
         heading: Above it.
         paragraphs: In this order.
-        bullets: Under these.
+        points: Under these, each with its details.
         rows: Of a table under these, its head first; none for no table.
     """
 
     heading: str
     paragraphs: Sequence[str] = ()
-    bullets: Sequence[str] = ()
+    points: Sequence[tuple[str, Sequence[str]]] = ()
     rows: Sequence[Sequence[str]] = ()
 
 
@@ -51,12 +51,17 @@ def write_markdown(document: Document) -> str:
     for section in document.sections:
         parts.append(f"## {_escape(section.heading)}")
         parts += map(_escape, section.paragraphs)
-        if section.bullets:
-            parts.append("\n".join(f"- {_escape(bullet)}" for bullet in section.bullets))
+        if section.points:
+            lines = [
+                line
+                for point, details in section.points
+                for line in (f"- {_escape(point)}", *(f"  - {_escape(detail)}" for detail in details))
+            ]
+            parts.append("\n".join(lines))
         if section.rows:
             head, *body = [[_escape(cell) for cell in row] for row in section.rows]
-            lines = [head, ["---"] * len(head), *body]
-            parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+            table = [head, ["---"] * len(head), *body]
+            parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in table))
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,8 +84,10 @@ def write_docx(document: Document) -> bytes:
         word.add_heading(section.heading, level=1)
         for paragraph in section.paragraphs:
             word.add_paragraph(paragraph)
-        for bullet in section.bullets:
-            word.add_paragraph(bullet, style="List Bullet")
+        for point, details in section.points:
+            word.add_paragraph(point, style="List Bullet")
+            for detail in details:
+                word.add_paragraph(detail, style="List Bullet 2")
         if section.rows:
             table = word.add_table(rows=0, cols=len(section.rows[0]), style="Table Grid")
             for row in section.rows:

@@ -25,7 +25,11 @@ LINE = 1.35  # of text, in font sizes
 POINTS = 72  # an inch
 GAP = 0.12  # inches between panels
 BAR = 0.07  # inches that a colour bar is high
+LETTER = 0.55  # width of a letter, in font sizes
+BOLD = 1.12  # times as wide
+SMALLEST = 0.7  # of a title, before it is cut
 WIDE = 0x2E80  # from this character on they are Chinese, and twice as wide
+LATIN = "DejaVu Sans"  # comes with matplotlib
 # Fonts with Chinese characters, of Linux, Windows and macOS.
 CHINESE: tuple[str, ...] = (
     "Noto Sans CJK SC",
@@ -37,19 +41,17 @@ CHINESE += ("Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Ari
 
 
 @cache
-def find_font(language: str) -> str | None:
-    """A font that this machine has for a language, or None: boxes would stand in the characters' place."""
+def find_chinese_font() -> str | None:
+    """A font that this machine has for Chinese, or None: boxes would stand in the characters' place."""
     from matplotlib import font_manager
 
-    if language != "zh":
-        return "DejaVu Sans"  # comes with matplotlib
     there = {font.name for font in font_manager.fontManager.ttflist}
     return next((name for name in CHINESE if name in there), None)
 
 
 def choose_language(translate: Translate) -> Translate:
     """The visitor's language; English where this machine has no font for it."""
-    return translate if find_font(translate.language) else Translate("en")
+    return translate if translate.language != "zh" or find_chinese_font() else Translate("en")
 
 
 def draw_print(
@@ -77,18 +79,23 @@ def draw_print(
         if given not in known:
             raise ValueError(f"unknown {name} {given!r}; expected one of {', '.join(known)}")
     buffer = io.BytesIO()
-    _Print(items, width, columns, find_font(language)).draw(caption).savefig(buffer, format=kind, dpi=DPI)
+    _Print(items, width, columns, language).draw(caption).savefig(buffer, format=kind, dpi=DPI)
     return buffer.getvalue()
 
 
 class _Print:
     """The sheet: where its panels stand, in inches from the upper left corner."""
 
-    def __init__(self, items: Items, width: str, columns: int | None, font: str | None) -> None:
-        self._items, self._has_font = items, font is not None
+    def __init__(self, items: Items, width: str, columns: int | None, language: str) -> None:
+        chinese = find_chinese_font()
+        fonts = [LATIN] if chinese is None else [LATIN, chinese]  # names can be of any language
+        self._items, self._has_font = items, chinese is not None
         self._width, most = WIDTHS[width]
         size = FONT_SIZE[width]
-        self._text: dict[str, Any] = {"fontfamily": font or "DejaVu Sans", "fontsize": size}
+        self._text: dict[str, Any] = {
+            "fontfamily": fonts[::-1] if language == "zh" else fonts,
+            "fontsize": size,
+        }
         self._line = LINE * size / POINTS
         self._columns = columns or ceil(len(items) / ceil(len(items) / most))
         self._panel = (self._width - (self._columns + 1) * GAP) / self._columns
@@ -149,7 +156,9 @@ class _Print:
         axes = figure.add_axes(self._share(left, top + 1.6 * self._line, self._panel, height))
         axes.set_axis_off()
         y = 1 - (top + 1.2 * self._line) / self._height
-        figure.text(left / self._width, y, self._spell(title), fontweight="bold", **self._text)
+        text, shrink = self._fit(self._spell(title))
+        size = shrink * self._text["fontsize"]
+        figure.text(left / self._width, y, text, fontweight="bold", **{**self._text, "fontsize": size})
         return axes
 
     def _add_bar(self, figure: "Figure", place: int, drawn: Any, shown: Shown) -> None:
@@ -171,21 +180,32 @@ class _Print:
         for x, text, side in zip((left, left + self._panel), texts, ("left", "right"), strict=True):
             figure.text(x / self._width, y, text.strip(), ha=side, **self._text)
 
+    def _measure(self, text: str) -> float:
+        """About how wide a text is, in inches; a Chinese character is twice as wide as others."""
+        letters = sum(1.8 if ord(character) >= WIDE else 1 for character in text)
+        return float(LETTER * letters * self._text["fontsize"] / POINTS)
+
+    def _fit(self, title: str) -> tuple[str, float]:
+        """A title that a panel has room for, and by how much it is smaller; its end tells most."""
+        room = self._panel / BOLD
+        shrink = min(1.0, max(SMALLEST, room / self._measure(title))) if title else 1.0
+        while shrink * self._measure(title) > room and len(title) > 1:
+            title = f"…{title.lstrip('…')[1:]}"
+        return title, shrink
+
     def _spell(self, text: str) -> str:
         """The text, without characters that no font of this machine has, and without formulas."""
         plain = text if self._has_font else "".join(one for one in text if ord(one) < WIDE)
         return plain.replace("$", r"\$")
 
     def _wrap(self, text: str) -> list[str]:
-        """Lines that fit; a Chinese character is twice as wide as others."""
-        room = 0.96 * self._width * POINTS / (0.55 * self._text["fontsize"])
-        lines, line, used = [], "", 0.0
+        """Lines that fit."""
+        lines, line = [], ""
         for word in _split(text):
-            wide = sum(1.8 if ord(character) > WIDE else 1 for character in word)
-            if used + wide > room and line:
+            if line and self._measure(line + word) > 0.96 * self._width:
                 lines.append(line.rstrip())
-                line, used = "", 0.0
-            line, used = line + word, used + wide
+                line = ""
+            line += word
         return [*lines, line]
 
 
@@ -217,7 +237,12 @@ def describe(recipe: Recipe, translate: Translate) -> str:
         framing = translate("report.framing_trained", resize=recipe.preprocessing.resize)
     else:
         framing = translate(f"advanced.framing_{recipe.framing}")
-    return translate("report.caption", framing=framing, **facts)
+    return translate("report.caption", framing=_begin_small(framing), **facts)
+
+
+def _begin_small(label: str) -> str:
+    """A label in the middle of a sentence."""
+    return label[:1].lower() + label[1:]
 
 
 def _describe_maps(recipe: Recipe, translate: Translate) -> str:
@@ -227,7 +252,7 @@ def _describe_maps(recipe: Recipe, translate: Translate) -> str:
         if asked.against is None:
             return translate("report.of_class", **facts)
         return translate("report.of_classes", **facts, other=asked.against_name)
-    side = name_side(recipe.network.layers, recipe.side, translate)
+    side = _begin_small(name_side(recipe.network.layers, recipe.side, translate))
     if recipe.channels:
         numbers = ", ".join(map(str, recipe.channels))
         return translate("report.of_channels", channels=numbers, side=side)

@@ -8,11 +8,11 @@ from typing import Any
 from page.subject.classes import Agreements, Classes
 from page.views.classes.deletion_case import DeletionTest
 from page.visit import Visit
-from page.widgets.taken import Taken, show_named, show_panels, show_photo
+from page.widgets.taken import Taken, show_named, show_photo
 from page.work.models import load_model
 from page.work.queue import PASSES, say_nothing
 from page.work.results import ask_classes
-from viz.figures.heatmaps import name_aggregation
+from viz.figures.evidence import shorten_class
 from viz.figures.pieces import Panel
 from viz.networks.layers import Layer
 from viz.reports.recipe import Asked
@@ -47,13 +47,15 @@ class Drawn:
         visit, picture = self.visit, self.visit.picture
         words, aggregation = visit.words, visit.choice.aggregation
         look = visit.choose_look(visit.choice.overlay)
-        titles = [f"{layer.name} · {name_aggregation(aggregation, words)}" for layer in self.layers]
+        titles = [layer.name for layer in self.layers]
         keys = [f"{layer.name} {aggregation}" for layer in self.layers]
         plain = show_named(self.panels, titles, keys, picture, look)
-        lower: list[Item] = []
+        lower, name = list[Item](), shorten_class(self.asked.name)
         for layer in self.layers:
             found = [self.found[layer]] if layer in self.found else []
-            lower += show_panels(found, [layer][: len(found)], picture, look) or [None]
+            lower += show_named(found, [name] * len(found), [layer.name] * len(found), picture, look) or [
+                None
+            ]
         return [show_photo(picture, words("picture.panel")), *plain, None, *lower]
 
     @property

@@ -124,7 +124,7 @@ def _list_items(
         rows.append(None)
         for column, panel in zip(columns, differences, strict=True):
             found = [panel] if isinstance(panel, Panel) else []
-            drawn = show_panels(found, [column.upper], picture, look, f"− {what}")
+            drawn = show_panels(found, [column.upper], picture, look, visit.words("beside.difference"))
             rows.append(drawn[0] if drawn else None)
     return rows
 

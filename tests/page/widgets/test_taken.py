@@ -99,7 +99,7 @@ def test_arrays_of_a_second_row_are_those_that_the_page_draws(takings):
     drawn = [trace["z"]["shape"] for trace in list_maps(read_chart(page, "heatmaps"))]
     keys = [item.key for item in takings[-1][0].items if hasattr(item, "heatmap")]
     assert drawn == ["14, 21"] * 3
-    assert keys == ["conv5_3", "conv5_3 Maximum", "conv5_3 − Maximum"]
+    assert keys == ["conv5_3", "conv5_3 Maximum", "conv5_3 Difference"]
 
 
 def test_the_report_says_no_more_than_the_verdicts(takings):

@@ -6,6 +6,8 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from dataclasses import replace
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
@@ -25,6 +27,7 @@ from viz.texts import Translate
 
 ENGLISH, CHINESE = Translate("en"), Translate("zh")
 NAMES = ("conv4_1", "conv5_3")
+LONG = "stages.3.blocks.2.conv_dw · Correlation of the untrained"
 
 
 def print_out(recipe, image, maps, words=ENGLISH, width="page", kind="png"):
@@ -60,6 +63,19 @@ def find_panels(sheet):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_no_title_and_no_number_runs_into_the_next_panel(width):
+    recipe, image, maps = make_recipe("vgg16", NAMES, framing="squash", side="pre", aggregation="max")
+    photo, *shown = recipe.show(image, maps, ENGLISH)
+    items = [photo, *(replace(item, title=LONG) for item in shown)]
+    sheet = np.asarray(Image.open(io.BytesIO(draw_print(items, "", "en", width, columns=3))).convert("RGB"))
+    panels = find_panels(sheet)
+    assert len(panels) == 3
+    for (_, left, side), (_, following, _) in pairwise(panels):
+        assert (sheet[:, left + side + 3 : following - 3] == 255).all()
+    assert (sheet[: panels[1][0], panels[1][1] :] != 255).any()  # but there are titles
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_every_kind_of_print_opens_and_has_its_width(width):
     recipe, image, maps = make_recipe("vgg16", NAMES)
     inches = WIDTHS[width][0]
@@ -75,7 +91,7 @@ def test_every_kind_of_print_opens_and_has_its_width(width):
 
 def test_without_a_chinese_font_a_print_is_english_and_has_no_boxes(monkeypatch):
     monkeypatch.setattr(prints, "CHINESE", ("No Such Font",))
-    prints.find_font.cache_clear()
+    prints.find_chinese_font.cache_clear()
     try:
         assert choose_language(CHINESE).language == "en"
         recipe, image, maps = make_recipe("vgg16", NAMES)
@@ -83,7 +99,7 @@ def test_without_a_chinese_font_a_print_is_english_and_has_no_boxes(monkeypatch)
         text = sheet.extract_text()
         assert "conv5_3" in text and not any(ord(one) >= prints.WIDE for one in text)
     finally:
-        prints.find_font.cache_clear()
+        prints.find_chinese_font.cache_clear()
 
 
 def test_what_a_print_cannot_be_is_named():
