@@ -25,7 +25,7 @@ LINE = 1.35  # of text, in font sizes
 POINTS = 72  # an inch
 GAP = 0.12  # inches between panels
 BAR = 0.07  # inches that a colour bar is high
-LETTER = 0.55  # width of a letter, in font sizes
+LETTER = 0.58  # width of a letter, in font sizes
 BOLD = 1.12  # times as wide
 SMALLEST = 0.7  # of a title, before it is cut
 WIDE = 0x2E80  # from this character on they are Chinese, and twice as wide
@@ -172,10 +172,10 @@ class _Print:
             "≥ " if shown.heatmap.max() > shown.high else "",
         )
         weak, strong = map(self._spell, shown.ends)
-        texts = (
-            f"{clips[0]}{format_value(shown.low)} {weak}",
-            f"{strong} {clips[1]}{format_value(shown.high)}",
-        )
+        numbers = clips[0] + format_value(shown.low), clips[1] + format_value(shown.high)
+        texts = f"{numbers[0]} {weak}", f"{strong} {numbers[1]}"
+        if self._measure("   ".join(texts)) > self._panel:  # the numbers are what matters
+            texts = numbers
         y = 1 - (top + BAR + 1.1 * self._line) / self._height
         for x, text, side in zip((left, left + self._panel), texts, ("left", "right"), strict=True):
             figure.text(x / self._width, y, text.strip(), ha=side, **self._text)

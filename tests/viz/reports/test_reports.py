@@ -55,7 +55,7 @@ def test_a_print_has_the_maps_colours_at_known_cells(changes):
 def find_panels(sheet):
     """Top, left and side of each square of pixels that is nowhere white, in pixels of the sheet."""
     filled = (sheet != 255).any(axis=2)
-    rows = np.flatnonzero(filled.mean(axis=1) > 0.5)  # those of the pictures
+    rows = np.flatnonzero(filled.mean(axis=1) > 0.75)  # those of the pictures
     top, bottom = rows[0], rows[np.flatnonzero(np.diff(rows, append=10**6) > 1)[0]]
     across = np.flatnonzero(filled[(top + bottom) // 2])
     starts = across[np.flatnonzero(np.diff(across, prepend=-9) > 9)]
@@ -66,13 +66,19 @@ def find_panels(sheet):
 def test_no_title_and_no_number_runs_into_the_next_panel(width):
     recipe, image, maps = make_recipe("vgg16", NAMES, framing="squash", side="pre", aggregation="max")
     photo, *shown = recipe.show(image, maps, ENGLISH)
-    items = [photo, *(replace(item, title=LONG) for item in shown)]
-    sheet = np.asarray(Image.open(io.BytesIO(draw_print(items, "", "en", width, columns=3))).convert("RGB"))
+    items = [photo, *(replace(item, title=LONG) for item in 2 * shown)]
+    sheet = np.asarray(Image.open(io.BytesIO(draw_print(items, "", "en", width, columns=5))).convert("RGB"))
     panels = find_panels(sheet)
-    assert len(panels) == 3
+    assert len(panels) == 5
     for (_, left, side), (_, following, _) in pairwise(panels):
         assert (sheet[:, left + side + 3 : following - 3] == 255).all()
     assert (sheet[: panels[1][0], panels[1][1] :] != 255).any()  # but there are titles
+    bar = int(300 * (0.4 * prints.LINE * prints.FONT_SIZE[width] / 72 + prints.BAR)) + 4  # ends below its map
+    for top, left, side in panels[1:]:
+        under = sheet[top + side + bar :, left : left + side]
+        assert (under != 255).any()
+        free = (under == 255).all(axis=(0, 2))
+        assert "1" * 20 in "".join(str(int(is_free)) for is_free in free)  # between the numbers of its bar
 
 
 @pytest.mark.parametrize("width", WIDTHS)
