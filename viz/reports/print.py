@@ -237,12 +237,12 @@ def describe(recipe: Recipe, translate: Translate) -> str:
         framing = translate("report.framing_trained", resize=recipe.preprocessing.resize)
     else:
         framing = translate(f"advanced.framing_{recipe.framing}")
-    return translate("report.caption", framing=_begin_small(framing), **facts)
+    return translate("report.caption", framing=_begin_small(framing, translate), **facts)
 
 
-def _begin_small(label: str) -> str:
+def _begin_small(label: str, translate: Translate) -> str:
     """A label in the middle of a sentence."""
-    return label[:1].lower() + label[1:]
+    return label[:1].lower() + label[1:] if translate.language == "en" else label
 
 
 def _describe_maps(recipe: Recipe, translate: Translate) -> str:
@@ -252,7 +252,7 @@ def _describe_maps(recipe: Recipe, translate: Translate) -> str:
         if asked.against is None:
             return translate("report.of_class", **facts)
         return translate("report.of_classes", **facts, other=asked.against_name)
-    side = _begin_small(name_side(recipe.network.layers, recipe.side, translate))
+    side = _begin_small(name_side(recipe.network.layers, recipe.side, translate), translate)
     if recipe.channels:
         numbers = ", ".join(map(str, recipe.channels))
         return translate("report.of_channels", channels=numbers, side=side)
