@@ -11,6 +11,7 @@ from page.choice.session import make_link
 from page.widgets.document import write_document
 from page.widgets.images import write_data_url
 from page.widgets.taken import Taken
+from page.work.queue import REPORTS, say_nothing
 from viz.reports.bundle import write_bundle
 from viz.reports.document import Document, write_docx, write_markdown
 from viz.reports.print import FORMATS, WIDTHS
@@ -64,7 +65,7 @@ def offer_files(taken: Taken, link: str) -> None:
         for name, (label, file, make) in _list_makers(taken, str(kind), str(width), link).items():
             st.download_button(
                 label,
-                make,
+                partial(make_in_turn, make),
                 file_name=file,
                 key=f"report_{name}",
                 on_click="ignore",
@@ -92,6 +93,11 @@ def _list_makers(taken: Taken, kind: str, width: str, link: str) -> Makers:
         label = words("report.table", table=words(f"report.table_{table}"))
         found[table] = label, taken.name("csv", table), partial(taken.make_table, table)
     return found | {"bundle": (words("report.bundle"), taken.name("zip"), partial(make_bundle, taken, link))}
+
+
+def make_in_turn(make: Callable[[], str | bytes]) -> str | bytes:
+    """A file, one at a time for all visitors: while it is made it takes more memory than it has bytes."""
+    return REPORTS.take_turn(say_nothing, make).result()
 
 
 def make_document(taken: Taken, link: str, write: Callable[[Document], str | bytes]) -> str | bytes:

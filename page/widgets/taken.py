@@ -108,13 +108,12 @@ class Taken:
         )
 
     def make_print(self, width: str, kind: str) -> bytes:
-        """The figure for print; few are drawn at a time, since each takes its megabytes."""
+        """The figure for print."""
         words = choose_language(self.subject.words)
         caption = describe(self.recipe, words)
         if self.heading:
             caption = f"{self.heading}. {caption}"
-        how = self.items, caption, self.subject.words.language, width, kind, self.columns
-        return PASSES.take_turn(say_nothing, draw_print, *how).result()
+        return draw_print(self.items, caption, words.language, width, kind, self.columns)
 
     def make_arrays(self) -> bytes:
         """The maps as arrays."""

@@ -76,3 +76,4 @@ class Queue:
 
 PASSES = Queue(places=2)  # all in which torch runs
 PICTURES = Queue(places=1)  # a large photograph takes a hundred megabytes while it is read
+REPORTS = Queue(places=1)  # a file for a report takes some ten megabytes while it is made
