@@ -37,6 +37,7 @@ from viz.networks.catalogue import load_network
 from viz.networks.vgg16 import LAYERS
 from viz.pictures.decode import read_image
 from viz.pictures.frame import frame_image
+from viz.reports.html import write_html
 from viz.texts import Translate
 
 NAMES = [layer.name for layer in LAYERS]
@@ -414,10 +415,11 @@ def test_a_saved_figure_tells_the_same_without_any_server(browser, network, tmp_
     image = frame_image(read_image((ROOT / "assets/images/cat.png").read_bytes()))
     heatmaps = extract_heatmaps(network, network.to_batch(image))
     figure = draw_heatmaps(image, heatmaps, [network.find_layer("conv5_3")])
-    figure.write_html(tmp_path / "figure.html")
+    write_html(figure, tmp_path / "figure.html")
     context = browser.new_context(viewport=LAPTOP, offline=True)
     context.set_default_timeout(1000 * PATIENCE_S)
-    tab = context.new_page()
+    tab, asked = context.new_page(), []
+    tab.on("request", lambda request: asked.append(request.url))
     tab.goto((tmp_path / "figure.html").as_uri())
     tab.wait_for_selector(".heatmaplayer .hm image")
     box = tab.locator(".heatmaplayer .hm image").bounding_box()
@@ -427,6 +429,9 @@ def test_a_saved_figure_tells_the_same_without_any_server(browser, network, tmp_
     heatmap = heatmaps["conv5_3", "post", "mean"]
     assert f"value {heatmap[row, column]:.4g}" in text
     assert f"normalised {round(100 * float(normalize(heatmap)[row, column]))}%" in text
+    titles = tab.eval_on_selector_all(".modebar-btn", "all => all.map(button => button.dataset.title)")
+    assert titles and not [title for title in titles if "hare" in title or "loud" in title]
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     context.close()
 
 
@@ -566,7 +571,7 @@ def test_two_figures_of_a_step_are_seen_at_once_with_their_question(visit, size,
     "view",
     [
         *("compare", "compare&beside=network", "compare&present=true", "depth", "depth&present=true"),
-        *("probe", "probe&show=channels", "classes"),
+        *("probe", "probe&present=true", "probe&show=channels", "classes"),
     ],
 )
 def test_the_buttons_of_a_figure_lie_over_no_title(visit, view):
