@@ -25,6 +25,7 @@ from viz.reports.recipe import Asked, Recipe, find_extent, name_colors
 from viz.reports.shown import Item, Items, Photo, Shown
 from viz.reports.table import Row, write_csv
 
+MOST_COLUMNS = 7
 SUFFIXES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}  # by a file's first bytes
 
 
@@ -143,6 +144,11 @@ class Taken:
             files[self.name("py")] = self.make_script().encode()
         files |= {self.name("csv", table): self.make_table(table).encode() for table in self.tables}
         return files | {self.photo: self.subject.picture.data}
+
+
+def choose_columns(count: int) -> int | None:
+    """The photograph and a column a layer, where that can be read on a page; None: as many as fit."""
+    return count + 1 if count < MOST_COLUMNS else None
 
 
 def read_image(picture: Picture) -> Image.Image:

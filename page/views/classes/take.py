@@ -8,7 +8,7 @@ from typing import Any
 from page.subject.classes import Agreements, Classes
 from page.views.classes.deletion_case import DeletionTest
 from page.visit import Visit
-from page.widgets.taken import Taken, show_named, show_photo
+from page.widgets.taken import Taken, choose_columns, show_named, show_photo
 from page.work.models import load_model
 from page.work.queue import PASSES, say_nothing
 from page.work.results import ask_classes
@@ -18,8 +18,6 @@ from viz.networks.layers import Layer
 from viz.reports.recipe import Asked
 from viz.reports.shown import Item, Items
 from viz.reports.table import Row
-
-MOST_PRINTED = 7  # columns that can be read on a page
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def take_classes(drawn: Drawn, test: DeletionTest, agreements: Agreements) -> Ta
         drawn.list_items,
         lambda: [drawn.figure],
         tables,
-        columns=len(drawn.layers) + 1 if len(drawn.layers) < MOST_PRINTED else None,
+        columns=choose_columns(len(drawn.layers)),
         asked=drawn.asked,
         has_code=bool(drawn.found) and drawn.gives_logits,
     )

@@ -20,7 +20,7 @@ from page.widgets.figure import draw_figure, draw_photo
 from page.widgets.presenting import find_factor
 from page.widgets.report import draw_report
 from page.widgets.settings import draw_neighbour
-from page.widgets.taken import Taken, show_panels, show_photo
+from page.widgets.taken import Taken, choose_columns, show_panels, show_photo
 from viz.figures.heatmaps import draw_maps, draw_panels
 from viz.figures.layout import MIN_PANEL_WIDTH, NARROW, Grid, arrange_panels
 from viz.figures.marked import draw_marked_panels
@@ -142,7 +142,7 @@ def _join(taken: Sequence[Taken]) -> Taken:
         return [item for one in taken for item in one.list_items()]
 
     figures = [figure for one in taken for figure in one.list_figures()]
-    columns = len(first.layers) + 1
+    columns = choose_columns(len(first.layers))
     return Taken(first.subject, first.layers, list_items, lambda: figures, columns=columns, has_code=False)
 
 

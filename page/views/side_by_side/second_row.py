@@ -13,7 +13,7 @@ from page.subject.subject import list_bare
 from page.visit import Visit
 from page.widgets.figure import draw_figure
 from page.widgets.networks import describe_source
-from page.widgets.taken import Taken, show_panels, show_photo
+from page.widgets.taken import Taken, choose_columns, show_panels, show_photo
 from page.widgets.uploader import draw_uploader
 from viz.figures.columns import arrange_columns
 from viz.figures.heatmaps import name_ends, write_hover
@@ -38,9 +38,6 @@ def draw_source(visit: Visit) -> None:
     if choice.beside == "photo" and choice.beside_photo == "upload":
         draw_uploader(words, "beside_upload", choice, visit.network.info)
         st.caption(words("beside.not_shareable"))
-
-
-MOST_PRINTED = 7  # columns that can be read on a page
 
 
 @dataclass(frozen=True)
@@ -102,8 +99,7 @@ def draw_two_rows(visit: Visit, heatmaps: Heatmaps, comparison: Comparison) -> t
     draw_figure(visit, figure, "heatmaps", _describe(visit, columns, comparison))
     list_items = partial(_list_items, visit, comparison, columns, differences)
     layers = [column.upper for column in columns]
-    wide = len(columns) + 1 if len(columns) < MOST_PRINTED else None
-    taken = Taken(visit, layers, list_items, lambda: [figure], columns=wide)
+    taken = Taken(visit, layers, list_items, lambda: [figure], columns=choose_columns(len(layers)))
     return _list_notes(visit, columns, comparison), taken
 
 
