@@ -11,7 +11,7 @@ MOST_PAST = 50
 def can_undo(choice: Choice) -> bool:
     """Whether there is a choice to go back to from this one."""
     memory = remember()
-    return bool(memory.past) or memory.shown not in (None, choice)
+    return bool(memory.past) or _is_another(choice, memory.shown)
 
 
 def undo() -> None:
@@ -33,9 +33,11 @@ def reset() -> None:
 def remember_past() -> None:
     """At the end of a run, remember what was shown before it, unless a play or the way back has led here."""
     memory = remember()
-    choice = memory.choice
-    if memory.shown is not None and not memory.playing:
-        alike = choice.change({key: memory.shown.values[key] for key in LASTING})
-        if alike != memory.shown:
-            memory.past = [*memory.past, memory.shown][-MOST_PAST:]
-    memory.shown = choice
+    if memory.shown is not None and not memory.playing and _is_another(memory.choice, memory.shown):
+        memory.past = [*memory.past, memory.shown][-MOST_PAST:]
+    memory.shown = memory.choice
+
+
+def _is_another(choice: Choice, shown: Choice | None) -> bool:
+    """Whether it is worth coming back to what was shown."""
+    return shown is not None and choice.change({key: shown.values[key] for key in LASTING}) != shown

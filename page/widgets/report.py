@@ -77,11 +77,11 @@ def _list_makers(taken: Taken, kind: str, width: str, link: str) -> Makers:
     """Label, file name and maker of each file, by the name of its button."""
     words = taken.subject.words
     makers: dict[str, tuple[str, Callable[[], str | bytes]]] = {
-        "print": (kind, partial(taken.make_print, width, kind)),
-        "arrays": ("npz", taken.make_arrays),
+        "print": (kind, partial(taken.make_print, width, kind))
     }
     if taken.list_figures():
         makers["html"] = "html", taken.make_html
+    makers["arrays"] = "npz", taken.make_arrays
     if taken.has_code:
         makers["code"] = "py", taken.make_script
     found = {
