@@ -30,10 +30,9 @@ def enlarge(figure: go.Figure, factor: float) -> go.Figure:
 
 
 def leave_room(figure: go.Figure, height: float) -> go.Figure:
-    """The same figure with an empty strip above it, of this height in pixels of the screen."""
-    roomy = go.Figure(figure)
-    top = roomy.layout.margin.t or 0
-    return roomy.update_layout(height=roomy.layout.height + height, margin={"t": top + height})
+    """The figure itself, with an empty strip above it now, of this height in pixels of the screen."""
+    layout = figure.layout
+    return figure.update_layout(height=layout.height + height, margin={"t": (layout.margin.t or 0) + height})
 
 
 def _enlarge(part: Any, factor: float) -> Any:
