@@ -26,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from page.widgets import report
 from page.widgets.taken import Taken
-from viz.reports.document import write_docx, write_markdown
 from viz.reports.print import DPI, FORMATS
 from viz.reports.shown import Photo
 
@@ -101,7 +100,7 @@ def measure_zip() -> Row:
     ]
     parts += [Taken.make_arrays, Taken.make_html, Taken.make_script]
     parts += [partial(Taken.make_print, width="page", kind=kind) for kind in FORMATS]
-    parts += [partial(report.make_document, link="", write=write) for write in (write_docx, write_markdown)]
+    parts += [partial(make, link="") for make in (report.make_word, report.make_markdown)]
 
     def make_parts() -> float:
         return sum(time_call(partial(part, renew(taken))) for part in parts)

@@ -38,8 +38,7 @@ def write_document(taken: Taken, link: str) -> Document:
     )
     sections.append(Section(words("report.again"), [link]))
     title = words("report.title", view=view, **facts)
-    caption = describe(taken.recipe, words)
-    return Document(title, taken.make_print("page", "png"), taken.name("png"), caption, sections)
+    return Document(title, taken.name("png"), describe(taken.recipe, words), sections)
 
 
 def _judge(subject: Subject) -> list[Verdict]:
@@ -95,9 +94,9 @@ def write_sentence(words: Translate, verdict: Verdict, network: str) -> str:
     facts = {"claim": words(f"claim.{verdict.claim}"), "met": sum(tested), "count": len(tested)}
     truth = words(f"say.{verdict.truth}", network=network, **facts)
     unbeaten = words("verdict.and").join(words(f"untrained.{control}") for control in verdict.unbeaten)
-    answer = "all" if len(verdict.unbeaten) == len(CONTROLS) else verdict.learned
-    key = f"say.learned_{answer if verdict.learned == 'mixed' else verdict.learned}"
-    learned = words(key, controls=unbeaten, count=SEEDS * len(CONTROLS))
+    is_mixed_of_all = verdict.learned == "mixed" and len(verdict.unbeaten) == len(CONTROLS)
+    answer = "all" if is_mixed_of_all else verdict.learned
+    learned = words(f"say.learned_{answer}", controls=unbeaten, count=SEEDS * len(CONTROLS))
     return words("say.both", truth=truth, learned=learned)
 
 

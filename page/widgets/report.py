@@ -13,7 +13,7 @@ from page.widgets.images import write_data_url
 from page.widgets.taken import Taken
 from page.work.queue import REPORTS, say_nothing
 from viz.reports.bundle import write_bundle
-from viz.reports.document import Document, write_docx, write_markdown
+from viz.reports.document import write_docx, write_markdown
 from viz.reports.print import FORMATS, WIDTHS
 from viz.texts import Translate
 
@@ -87,8 +87,8 @@ def _list_makers(taken: Taken, kind: str, width: str, link: str) -> Makers:
     found = {
         name: (words(f"report.{name}"), taken.name(suffix), make) for name, (suffix, make) in makers.items()
     }
-    for name, suffix, write in (("word", "docx", write_docx), ("markdown", "md", write_markdown)):
-        found[name] = words(f"report.{name}"), taken.name(suffix), partial(make_document, taken, link, write)
+    for name, suffix, make in (("word", "docx", make_word), ("markdown", "md", make_markdown)):
+        found[name] = words(f"report.{name}"), taken.name(suffix), partial(make, taken, link)
     for table in taken.tables:
         label = words("report.table", table=words(f"report.table_{table}"))
         found[table] = label, taken.name("csv", table), partial(taken.make_table, table)
@@ -100,9 +100,14 @@ def make_in_turn(make: Callable[[], str | bytes]) -> str | bytes:
     return REPORTS.take_turn(say_nothing, make).result()
 
 
-def make_document(taken: Taken, link: str, write: Callable[[Document], str | bytes]) -> str | bytes:
-    """The report in words, as this writes it."""
-    return write(write_document(taken, link))
+def make_word(taken: Taken, link: str) -> bytes:
+    """The report in words, for Word, with the figure."""
+    return write_docx(write_document(taken, link), taken.make_print("page", "png"))
+
+
+def make_markdown(taken: Taken, link: str) -> str:
+    """The same as Markdown, which refers to the figure."""
+    return write_markdown(write_document(taken, link))
 
 
 def make_bundle(taken: Taken, link: str) -> bytes:
@@ -110,7 +115,7 @@ def make_bundle(taken: Taken, link: str) -> bytes:
     document = write_document(taken, link)
     files = taken.make_files()
     files[taken.name("md")] = write_markdown(document).encode()
-    files[taken.name("docx")] = write_docx(document)
+    files[taken.name("docx")] = write_docx(document, files[document.file])
     return write_bundle(files, taken.recipe.settings, link)
 
 

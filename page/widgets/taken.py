@@ -82,12 +82,10 @@ class Taken:
     def recipe(self) -> Recipe:
         """How the maps were made; the network is loaded where it has left the memory."""
         subject, choice, picture = self.subject, self.subject.choice, self.subject.picture
-        shapes = {item.key: item.heatmap.shape for item in self.items if isinstance(item, Shown)}
-        extents = {}
-        for layer in self.layers:
-            key = f"{layer.name} {self.channels[0]}" if self.channels else layer.name
-            if key in shapes:  # look-alikes have no code, and need none
-                extents[layer.name] = find_extent(layer, shapes[key], picture.size)
+        found = {item.key: item.extent for item in self.items if isinstance(item, Shown)}
+        first = f" {self.channels[0]}" if self.channels else ""
+        names = [layer.name for layer in self.layers]
+        extents = {name: found[name + first] for name in names if name + first in found}
         return Recipe(
             photo=self.photo,
             digest=picture.key.digest,
@@ -180,12 +178,10 @@ def show_named(
     image, opacity = read_image(picture), look.opacity if look.overlay else None
     items: list[Item] = []
     for panel, title, key in zip(panels, titles, keys, strict=True):
-        rows, columns = panel.heatmap.shape
-        left, top, _, _ = panel.cells.outline(0, 0)
-        _, _, right, bottom = panel.cells.outline(rows - 1, columns - 1)
+        extent = find_extent(panel.cells, panel.heatmap.shape)
         colors = name_colors(look.colors, panel.diverging)
         ends = panel.low, panel.high, panel.ends, opacity
-        items.append(Shown(title, key, panel.heatmap, (left, right, bottom, top), image, colors, *ends))
+        items.append(Shown(title, key, panel.heatmap, extent, image, colors, *ends))
     return items
 
 

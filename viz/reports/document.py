@@ -31,14 +31,12 @@ class Document:
 
     Attributes:
         title: Above all.
-        figure: A PNG.
         file: The figure's file name, to which Markdown refers.
         caption: Under the figure.
         sections: In this order.
     """
 
     title: str
-    figure: bytes
     file: str
     caption: str
     sections: Sequence[Section]
@@ -70,15 +68,15 @@ def _escape(text: str) -> str:
     return re.sub(r"([\\`*\[\]<>|#])", r"\\\1", " ".join(text.split()))
 
 
-def write_docx(document: Document) -> bytes:
-    """The report for Word and its kin, with the figure inside."""
+def write_docx(document: Document, figure: bytes) -> bytes:
+    """The report for Word and its kin, with the figure, a PNG, inside."""
     from docx import Document as Word  # takes a while to import
     from docx.shared import Inches
 
     word = Word()
     word.core_properties.title, word.core_properties.author = document.title, ""
     word.add_heading(document.title, level=0)
-    word.add_picture(io.BytesIO(document.figure), width=Inches(FIGURE_WIDTH))
+    word.add_picture(io.BytesIO(figure), width=Inches(FIGURE_WIDTH))
     word.add_paragraph(document.caption, style="Caption")
     for section in document.sections:
         word.add_heading(section.heading, level=1)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from viz.evidence.methods import METHODS
 from viz.maps.aggregations import list_diverging
-from viz.maps.cells import lay_cells
+from viz.maps.cells import Cells
 from viz.maps.ranges import choose_limits
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.layers import Layer
@@ -30,9 +30,8 @@ def name_colors(colors: str, diverging: bool) -> str:
     return DIVERGING if diverging else COLOR_MAPS.get(colors, colors)
 
 
-def find_extent(layer: Layer, shape: tuple[int, ...], size: tuple[int, int]) -> Extent:
-    """Where a layer's map of this shape lies in a picture of this height and width, in input pixels."""
-    cells = lay_cells(layer, shape, *size)
+def find_extent(cells: Cells, shape: tuple[int, ...]) -> Extent:
+    """Where a map of this shape lies in the picture, with these cells, in input pixels."""
     left, top, _, _ = cells.outline(0, 0)
     _, _, right, bottom = cells.outline(shape[0] - 1, shape[1] - 1)
     return left, right, bottom, top

@@ -84,7 +84,8 @@ def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
     values = ChannelValues(visit, picture)
     vectors = {layer.name: values.read_vector(layer.name, probe.find_cell(layer)) for layer in layers}
     if choice.show == "alike":
-        panels, look = _match(visit, picture, values, vectors), _make_alike_look(visit)
+        matched, look = _match(visit, picture, values, vectors), _make_alike_look(visit)
+        panels, layers = list(matched.values()), [layer for layer in layers if layer.name in matched]
         signed = any(panel.diverging for panel in panels)
         visit.status.say(visit.words("probe.line_alike_signed" if signed else "probe.line_alike"))
     else:
@@ -101,14 +102,13 @@ def _draw_point(visit: Visit, heatmaps: Heatmaps, row: Any) -> None:
     _draw_table(visit, probe, vectors)
     if choice.show == "alike":
         _draw_second(visit, vectors)
-    draw_report(_take(visit, probe, panels, look, vectors, figure))
+    draw_report(_take(replace(probe, layers=layers), panels, look, vectors, figure))
     draw_explanation(visit, "probe.explain_")
 
 
-def _take(
-    visit: Visit, probe: Probe, panels: list[Panel], look: Look, vectors: Vectors, figure: Any
-) -> Taken:
+def _take(probe: Probe, panels: list[Panel], look: Look, vectors: Vectors, figure: Any) -> Taken:
     """The maps or look-alikes, and the table of the marked cells; code for the maps alone."""
+    visit = probe.subject
     alike = visit.choice.show == "alike"
 
     def list_items() -> Items:
@@ -142,12 +142,12 @@ def _take_click(click: Click) -> None:
     choose({"point": (max(0, name_pixel(click.x)), max(0, name_pixel(click.y)))})
 
 
-def _match(visit: Visit, picture: Picture, values: ChannelValues, vectors: Vectors) -> list[Panel]:
-    """How much each cell of a picture resembles the marked one, a panel a layer.
+def _match(visit: Visit, picture: Picture, values: ChannelValues, vectors: Vectors) -> dict[str, Panel]:
+    """How much each cell of a picture resembles the marked one, by the names of the layers that are finite.
 
     Where no layer has negative values, neither has a similarity, and the scale begins at zero.
     """
-    words, panels = visit.words, list[Panel]()
+    words, panels = visit.words, dict[str, Panel]()
     maps = {name: values.read(name) for name in vectors}
     maps = {name: found for name, found in maps.items() if np.isfinite(found).all()}
     signed = any(found.min() < 0 for found in (*maps.values(), *vectors.values()))
@@ -158,7 +158,7 @@ def _match(visit: Visit, picture: Picture, values: ChannelValues, vectors: Vecto
         title = write_map_title(layer, similarity.shape, words)
         cells = lay_cells(layer, similarity.shape, *picture.size)
         low = -1.0 if signed else 0.0
-        panels.append(Panel(similarity, cells, low, 1.0, title, hover, signed, ends))
+        panels[name] = Panel(similarity, cells, low, 1.0, title, hover, signed, ends)
     return panels
 
 
@@ -254,7 +254,7 @@ def _draw_second(visit: Visit, vectors: Vectors) -> None:
     second = open_second(choice.second, "second_upload", choice, info, words, "picture.alt_own")
     if second is None:
         return
-    panels = _match(visit, second, ChannelValues(visit, second, SECOND_BYTES), vectors)
+    panels = list(_match(visit, second, ChannelValues(visit, second, SECOND_BYTES), vectors).values())
     if len(panels) < len(vectors):
         st.caption(words("probe.second_not_finite", count=len(vectors) - len(panels)))
     screen = visit.screen

@@ -106,7 +106,7 @@ def test_the_report_says_no_more_than_the_verdicts(takings):
     """The controls of a sample photograph come with the page, so that its verdicts are whole."""
     open_menu(view="measure", lang="zh")
     taken, link = takings[-1]
-    text = report.make_document(taken, link, report.write_markdown)
+    text = report.make_markdown(taken, link)
     (say,) = [part for part in text.split("## ") if part.startswith(CHINESE("report.say"))]
     sentences = [line for line in say.splitlines() if line.startswith("- ")]
     assert len(sentences) == 3  # the claim about an object was not tested
