@@ -4,8 +4,10 @@ from conftest import ROOT
 
 import viz
 from viz.maps.cells import lay_cells
+from viz.maps.ranges import choose_limits
 from viz.networks.catalogue import find_network
 from viz.reports.recipe import Recipe
+from viz.reports.shown import Photo, Shown
 
 PHOTO = ROOT / "assets" / "images" / "cat.png"
 
@@ -30,3 +32,15 @@ def make_recipe(key, names, network=None, info=None, size=224, **changes):
         extents[layer.name] = cells.left, right, bottom, cells.top
     recipe = Recipe("cat.png", "0" * 64, info, network, layers, size=image.size[::-1], extents=extents, **how)
     return recipe, image, maps
+
+
+def list_items(recipe, image, maps, words):
+    """The framed photograph and its maps, by layer name, for a print."""
+    limits = choose_limits([maps[layer.name] for layer in recipe.layers], recipe.limits, recipe.diverging)
+    items = [Photo(words("picture.panel"), image)]
+    for place, (layer, (low, high)) in enumerate(zip(recipe.layers, limits, strict=True)):
+        ends = ("negative", "positive") if recipe.diverging[place] else ("weak", "strong")
+        drawn = recipe.color_maps[place], low, high, tuple(words(f"panel.{end}") for end in ends)
+        where = maps[layer.name], recipe.extents[layer.name], image
+        items.append(Shown(layer.name, layer.name, *where, *drawn, recipe.opacity))
+    return items

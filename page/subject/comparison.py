@@ -9,7 +9,7 @@ from page.subject.network import ShownNetwork, show_network
 from page.subject.picture import Picture, open_last, open_second
 from page.subject.subject import Subject
 from page.work.models import Model
-from viz.figures.heatmaps import name_aggregation
+from viz.maps.aggregations import name_aggregation
 from viz.maps.compare import pair_layers
 from viz.maps.heatmaps import Heatmaps
 from viz.measures.untrained import choose_measured

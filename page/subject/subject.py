@@ -12,9 +12,9 @@ from page.work.models import Catalogue, Model
 from page.work.pictures import Framed
 from page.work.results import Looked, compute_maps
 from page.work.status import Status
-from viz.figures.heatmaps import complete_look, make_panels, name_aggregation
+from viz.figures.heatmaps import complete_look, make_panels
 from viz.figures.pieces import Look, Panel
-from viz.maps.aggregations import AGGREGATIONS
+from viz.maps.aggregations import AGGREGATIONS, name_aggregation
 from viz.maps.heatmaps import Heatmaps
 from viz.networks.layers import Layer
 from viz.texts import Translate

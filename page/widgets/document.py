@@ -9,7 +9,7 @@ from page.widgets.taken import Taken
 from page.widgets.verdicts import write_answers, write_finding
 from page.work.queue import PASSES, say_nothing
 from page.work.results import compute_maps
-from viz.maps.aggregations import AGGREGATIONS
+from viz.maps.aggregations import AGGREGATIONS, name_aggregation
 from viz.measures.claims import SEEDS, Verdict
 from viz.networks.controls import CONTROLS
 from viz.reports.document import Document, Section
@@ -63,7 +63,7 @@ def _write_settings(taken: Taken) -> Section:
         "picture": f"{framing}, {width}×{height}",
         "layers": ", ".join(layer.name for layer in recipe.layers),
         "side": taken.subject.name_side(),
-        "aggregation": words.find(f"aggregation.{recipe.aggregation}") or recipe.aggregation,
+        "aggregation": name_aggregation(recipe.aggregation, words),
         "range": words(f"look.range_{recipe.limits}"),
     }
     rows = [[words(f"report.setting_{key}"), value] for key, value in facts.items()]

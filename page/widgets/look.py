@@ -11,7 +11,7 @@ from page.subject.network import label_network
 from page.subject.subject import Subject
 from page.widgets.presenting import scale
 from page.widgets.settings import draw_choice, draw_slider, draw_switch
-from viz.figures.heatmaps import name_aggregation
+from viz.maps.aggregations import name_aggregation
 
 HIDDEN: dict[str, Any] = {"label_visibility": "collapsed"}
 

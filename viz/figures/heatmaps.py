@@ -13,7 +13,7 @@ from viz.figures.bars import draw_map_bar
 from viz.figures.compose import Tile, compose
 from viz.figures.layout import BAR_HEIGHT, Grid, Slot, arrange_panels
 from viz.figures.pieces import Look, Panel, PhotoPanel, Spec
-from viz.maps.aggregations import list_diverging
+from viz.maps.aggregations import list_diverging, name_aggregation
 from viz.maps.cells import lay_cells
 from viz.maps.heatmaps import Heatmaps
 from viz.maps.ranges import choose_limits
@@ -141,11 +141,6 @@ def complete_look(look: Look, aggregation: str, limits: str, translate: Translat
 def explain_reading(look: Look, translate: Translate) -> str:
     """How a figure of such panels is read."""
     return translate("panel.how_to_read_shared" if look.shared_bar else "panel.how_to_read")
-
-
-def name_aggregation(aggregation: str, translate: Translate) -> str:
-    """An aggregation's name, such as "Mean"; its key where the catalogue has no name."""
-    return translate.find(f"aggregation.{aggregation}") or aggregation
 
 
 def shorten_name(name: str) -> str:

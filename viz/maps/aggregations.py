@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from viz.texts import Translate
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -112,3 +114,8 @@ def is_signed(name: str) -> bool:
     """Whether an aggregation's maps can be negative where the feature map is; True for what is not known."""
     aggregation = AGGREGATIONS.get(name)
     return aggregation.signed if isinstance(aggregation, Aggregation) else True
+
+
+def name_aggregation(aggregation: str, translate: Translate) -> str:
+    """An aggregation's name, such as "Mean"; its key where the catalogue has no name."""
+    return translate.find(f"aggregation.{aggregation}") or aggregation

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from viz.maps.aggregations import name_aggregation
 from viz.maps.values import format_value
 from viz.networks.layers import name_side
 from viz.reports.recipe import Recipe
@@ -269,5 +270,5 @@ def _describe_maps(recipe: Recipe, translate: Translate) -> str:
     if recipe.channels:
         numbers = ", ".join(map(str, recipe.channels))
         return translate("report.of_channels", channels=numbers, side=side)
-    aggregation = translate.find(f"aggregation.{recipe.aggregation}") or recipe.aggregation
+    aggregation = name_aggregation(recipe.aggregation, translate)
     return translate("report.of_layers", aggregation=aggregation, side=side)

@@ -1,22 +1,16 @@
 """What a figure shows and how it was made, apart from its arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from viz.evidence.methods import METHODS
 from viz.maps.aggregations import list_diverging
 from viz.maps.cells import Cells
-from viz.maps.ranges import choose_limits
 from viz.networks.catalogue import NetworkInfo
 from viz.networks.layers import Layer
 from viz.pictures.preprocess import Preprocessing
-from viz.reports.shown import Extent, Item, Photo, Shown
-from viz.texts import Translate
+from viz.reports.shown import Extent
 
 if TYPE_CHECKING:
     from viz.networks.network import Network
@@ -117,21 +111,6 @@ class Recipe:
     def color_maps(self) -> list[str]:
         """Of each layer: matplotlib's name of its colours."""
         return [name_colors(self.colors, signed) for signed in self.diverging]
-
-    def show(
-        self, image: Image.Image, maps: Mapping[str, NDArray[np.float32]], translate: Translate
-    ) -> list[Item]:
-        """The framed photograph and its maps, which are given by layer name, [h, w], for a print."""
-        heatmaps = [maps[layer.name] for layer in self.layers]
-        limits = choose_limits(heatmaps, self.limits, self.diverging)
-        items: list[Item] = [Photo(translate("picture.panel"), image)]
-        for place, (layer, (low, high)) in enumerate(zip(self.layers, limits, strict=True)):
-            names = ("negative", "positive") if self.diverging[place] else ("weak", "strong")
-            weak, strong = (translate(f"panel.{name}") for name in names)
-            drawn = self.color_maps[place], low, high, (weak, strong), self.opacity
-            extent = self.extents[layer.name]
-            items.append(Shown(layer.name, layer.name, maps[layer.name], extent, image, *drawn))
-        return items
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from page.widgets.networks import ask_for_memory, learn_classes
 from page.widgets.numbers import write_metric
 from page.widgets.settings import draw_switch
 from viz.figures.evidence import shorten_class
-from viz.figures.heatmaps import name_aggregation
+from viz.maps.aggregations import name_aggregation
 from viz.maps.coarsen import Array
 from viz.measures.curves import Curves, find_lead, measure_box
 from viz.networks.errors import NetworkError

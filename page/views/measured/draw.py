@@ -15,7 +15,7 @@ from page.widgets.finite import keep_finite
 from page.widgets.report import draw_report
 from page.widgets.taken import take_maps
 from page.widgets.verdicts import list_findings, sum_up
-from viz.figures.heatmaps import name_aggregation
+from viz.maps.aggregations import name_aggregation
 from viz.reports.table import Row
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pypdf import PdfReader
-from recipes import make_recipe
+from recipes import list_items, make_recipe
 
 import viz
 from viz.maps.ranges import choose_limits
@@ -31,7 +31,7 @@ LONG = "stages.3.blocks.2.conv_dw · Correlation of the untrained"
 
 
 def print_out(recipe, image, maps, words=ENGLISH, width="page", kind="png"):
-    items, caption = recipe.show(image, maps, words), describe(recipe, words)
+    items, caption = list_items(recipe, image, maps, words), describe(recipe, words)
     return draw_print(items, caption, words.language, width, kind)
 
 
@@ -65,7 +65,7 @@ def find_panels(sheet):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_title_and_no_number_runs_into_the_next_panel(width):
     recipe, image, maps = make_recipe("vgg16", NAMES, framing="squash", side="pre", aggregation="max")
-    photo, *shown = recipe.show(image, maps, ENGLISH)
+    photo, *shown = list_items(recipe, image, maps, ENGLISH)
     items = [photo, *(replace(item, title=LONG) for item in 2 * shown)]
     sheet = np.asarray(Image.open(io.BytesIO(draw_print(items, "", "en", width, columns=5))).convert("RGB"))
     panels = find_panels(sheet)
@@ -119,7 +119,8 @@ def test_what_a_print_cannot_be_is_named():
 def test_arrays_keep_maps_pixels_and_settings():
     recipe, image, maps = make_recipe("vgg16", NAMES, aggregation="max")
     with np.load(
-        io.BytesIO(write_arrays(recipe.show(image, maps, ENGLISH), recipe.settings)), allow_pickle=False
+        io.BytesIO(write_arrays(list_items(recipe, image, maps, ENGLISH), recipe.settings)),
+        allow_pickle=False,
     ) as arrays:
         for name, heatmap in maps.items():
             np.testing.assert_array_equal(arrays[name], heatmap)
